@@ -1,0 +1,12 @@
+# Writes each file as a raw string literal, cut into pieces that every compiler takes.
+set(text "#include \"stdlib/sources.h\"\nnamespace indent {\nstatic const LibrarySource kSources[] = {\n")
+foreach(file IN LISTS FILES)
+  file(READ ${ROOT}/${file} content HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" bytes "${content}")
+  string(REGEX REPLACE "((\\\\x[0-9a-f][0-9a-f])(\\\\x[0-9a-f][0-9a-f])?(\\\\x[0-9a-f][0-9a-f])?(\\\\x[0-9a-f][0-9a-f])?(\\\\x[0-9a-f][0-9a-f])?(\\\\x[0-9a-f][0-9a-f])?(\\\\x[0-9a-f][0-9a-f])?(\\\\x[0-9a-f][0-9a-f])?)" "\"\\1\"\n" bytes "${bytes}")
+  string(LENGTH "${content}" digits)
+  math(EXPR size "${digits} / 2")
+  string(APPEND text "{\"${file}\", std::string_view(\n${bytes}\"\", ${size})},\n")
+endforeach()
+string(APPEND text "{\"\", \"\"}};\nstd::span<const LibrarySource> library_sources() { return {kSources, std::size(kSources) - 1}; }\n}\n")
+file(WRITE ${OUT} "${text}")
