@@ -1,4 +1,5 @@
 #include "vm/os/files.h"
+#include "vm/os/clock.h"
 #include "vm/os/process.h"
 #include <algorithm>
 #include <cerrno>
@@ -130,17 +131,13 @@ Result<void> write_file_atomically(const std::string& path, std::string_view byt
         if (access(target.c_str(), W_OK) != 0) return failure_from(errno, "write", path);
     }
 
-    std::string beside = target + ".XXXXXX";
-    Descriptor file(mkostemp(beside.data(), O_CLOEXEC));
+    // Nobody else's name: this process, this moment; taken only if free.
+    std::string beside = target + "." + std::to_string(process_id()) + "." + std::to_string(monotonic_ns());
+    Descriptor file = open_file(beside, O_WRONLY | O_CREAT | O_EXCL, 0666);
     if (!file) return failure_from(errno, "write", path);
-    mode_t mode = old.st_mode & 07777;
-    if (!replaces) { // mkostemp gives 0600; a new file gets what open would have given
-        mode_t mask = umask(0);
-        umask(mask);
-        mode = 0666 & ~mask;
-    }
-    if (!write_all(file.get(), bytes) || fchmod(file.get(), mode) != 0 || fsync(file.get()) != 0 ||
-        rename(beside.c_str(), target.c_str()) != 0) {
+    bool done = write_all(file.get(), bytes);
+    if (done && replaces) done = fchmod(file.get(), old.st_mode & 07777) == 0;
+    if (!done || fsync(file.get()) != 0 || rename(beside.c_str(), target.c_str()) != 0) {
         auto failure = failure_from(errno, "write", path);
         unlink(beside.c_str());
         return failure;
