@@ -1,0 +1,185 @@
+// The heap of one actor, and the mutator that runs on it. The contract, sentence by sentence, with the test of
+// each, stands in vm/heap/README.md.
+//
+// A *stretch* is the time from one commit() to the next (a turn, once there are actors). New cells are made by
+// moving a pointer in the nursery. A collection of the nursery copies what is still reachable to the old space,
+// where a cell gets its identity (its offset in this heap) and never moves again. A cell made too large for the
+// nursery begins in the old space.
+//
+// A store to an old cell tells the heap first (before_store): the first time in a stretch the cell's words go
+// into the write log, and until the next nursery collection the cell is remembered as one that may point into
+// the nursery. One byte in the header (Cell::barrier) says whether anything has to be done, so that a store
+// costs one test. That log undoes a failed stretch, finds what the collector must scan, and is what the
+// checkpoint and the journal read.
+//
+// Roots: the value stack, as [stack_base, top + kFrameWords), where `top` is the frame that allocates (each
+// allocating call is given it); slots above that are set to absent in every collection, so that whatever stands
+// in a slot is always valid or absent. Besides, RootProviders (vm/interp gives handlers, handles, blocks'
+// open variables).
+#pragma once
+#include "vm/heap/cell.h"
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace indent {
+
+class Heap;
+class SharedSpace;
+
+// No frame is larger: the maker of executable trees refuses bodies that need more (vm/interp).
+inline constexpr size_t kFrameWords = 2048;
+// The value stack's memory is aligned to its size and begins with its Mutator, so that any frame pointer leads
+// to it with one mask.
+inline constexpr size_t kStackBytes = size_t(8) << 20;
+
+// The part of the running machine that fast paths touch. Lives at the base of its value stack. One thread.
+struct Mutator {
+    Value* stack_limit = nullptr;      // a frame may not pass it; set to nullptr by anybody to ask for a poll
+    std::byte* nursery_next = nullptr; // bump pointer
+    std::byte* nursery_end = nullptr;
+    Heap* heap = nullptr;
+    Value* stack_base = nullptr; // first slot
+    Value* stack_end = nullptr;  // the true limit, without a poll asked for
+
+    static Mutator& of(const Value* frame) {
+        return *reinterpret_cast<Mutator*>(reinterpret_cast<uintptr_t>(frame) & ~uintptr_t(kStackBytes - 1));
+    }
+};
+
+// Visits a slot that holds a Value and may change it when the cell moved.
+class RootVisitor {
+  public:
+    virtual ~RootVisitor() = default;
+    virtual void visit(Value& slot) = 0;
+};
+class RootProvider {
+  public:
+    virtual ~RootProvider() = default;
+    virtual void visit_roots(RootVisitor& visitor) = 0;
+};
+
+// Identity of an old cell within its heap: stable for its whole life, given when it leaves the nursery.
+using CellOffset = uint64_t;
+
+struct HeapOptions {
+    size_t nursery_bytes = size_t(2) << 20;
+    size_t limit_bytes = size_t(4) << 30; // old space and large cells; past it OutOfMemory is reported
+    bool collect_always = false;          // for tests: collect the nursery at every allocation that may
+};
+
+// What a stretch changed, for the checkpoint, the journal and time travel.
+struct Change {
+    enum Kind { Made, Changed } kind;
+    Cell* cell;                     // old (Made: left the nursery, or was made large, in this stretch)
+    CellOffset offset;
+    size_t first_word;              // of the part that was logged (0 but for cards of large cells)
+    std::span<const Value> before;  // Changed: the words from before the stretch; empty for Made
+};
+
+struct HeapStatistics {
+    size_t old_bytes = 0;      // live or not yet swept, with headers
+    size_t reserved_bytes = 0; // memory taken from the system for this heap
+    uint64_t nursery_collections = 0;
+    uint64_t full_collections = 0;
+    uint64_t promoted_bytes = 0;
+    uint64_t log_entries = 0;
+};
+
+// Thrown by allocation where limit_bytes would be passed even after a full collection. vm/interp turns it into
+// an Indent error; the heap is whole and the stretch can be rolled back or go on.
+struct OutOfMemory {
+    size_t wanted;
+};
+
+class Heap {
+  public:
+    // The mutator is attached until the heap ends; its nursery pointers are set here.
+    Heap(SharedSpace& shared, Mutator& mutator, HeapOptions options);
+    ~Heap();
+    Heap(const Heap&) = delete;
+    Heap& operator=(const Heap&) = delete;
+
+    // ---- allocation
+
+    // A cell of `words` words (less than Cell::kWide), its words unset: the caller fills all of them before the
+    // next allocation. `top`: the frame that runs (see Roots). May collect, so every cell address held outside
+    // a root is void afterwards. Throws OutOfMemory.
+    static Cell* allocate(Mutator& mutator, ShapeId shape, uint16_t words, Value* top) {
+        std::byte* at = mutator.nursery_next;
+        size_t bytes = sizeof(Cell) + 8 * size_t(words);
+        if (size_t(mutator.nursery_end - at) < bytes) [[unlikely]]
+            return mutator.heap->allocate_slowly(shape, Format::Slots, words, top);
+        mutator.nursery_next = at + bytes;
+        Cell* cell = reinterpret_cast<Cell*>(at);
+        *cell = Cell{shape, Cell::kFree, 0, words};
+        return cell;
+    }
+    // A cell whose word 0 is the integer `words - 1` and whose others are absent (Slots) or zero (Bytes); any
+    // size. For arrays, texts, big integers.
+    Cell* allocate_array(ShapeId shape, Format format, size_t words, Value* top);
+
+    // ---- the write barrier
+
+    // To be called before words of `cell` change, where cell->barrier is not 0; `word`: the index of the word
+    // that will change (large cells are logged in cards). False if the cell is frozen: do not change it.
+    [[nodiscard]] bool before_store(Cell* cell, size_t word);
+    // Before words [first, first + count) change.
+    [[nodiscard]] bool before_stores(Cell* cell, size_t first, size_t count);
+
+    // The whole of it: false if the cell is frozen.
+    [[nodiscard]] static bool store(Mutator& mutator, Cell* cell, size_t word, Value value) {
+        if (cell->barrier != 0 && !mutator.heap->before_store(cell, word)) [[unlikely]]
+            return false;
+        cell->words()[word] = value;
+        return true;
+    }
+
+    // ---- stretches
+
+    // Ends the stretch for good: survivors of the nursery become old, the log is emptied, cells are armed again.
+    // `top`: end of the live part of the value stack (stack_base when nothing runs).
+    void commit(Value* top);
+    // Ends the stretch as if it had not been: old cells get their words back from the log, everything made in
+    // it is gone (roots must not point to it any more: the value stack is cleared, providers clear theirs first).
+    void rollback();
+    // What the stretch has changed so far. Collects the nursery first, so that all survivors are old.
+    void for_each_change(Value* top, const std::function<void(const Change&)>& visit);
+
+    // ---- collection
+
+    void collect_nursery(Value* top);
+    void collect_fully(Value* top);
+
+    void add_roots(RootProvider& provider);    // kept until removed; not owned
+    void remove_roots(RootProvider& provider);
+
+    // ---- identity
+
+    CellOffset offset_of(const Cell* old_cell) const; // cell must be old and of this heap
+    Cell* at_offset(CellOffset offset) const;         // the inverse; nullptr where nothing lives
+    bool owns(const Cell* cell) const;
+    // A number that stays with the cell wherever it is: from a counter of this heap, so that a re-run gives the
+    // same numbers. Rolled back with its stretch.
+    uint64_t identity_hash(Cell* cell);
+
+    // ---- frozen values
+    // The shared cells that this heap was found to hold at its last commit or full collection; each counts once.
+    bool holds(const Cell* shared) const;
+
+    SharedSpace& shared();
+    HeapStatistics statistics() const;
+    void set_limit(size_t bytes);
+    void set_collect_always(bool on);
+
+  private:
+    friend struct HeapInternals;
+    Cell* allocate_slowly(ShapeId shape, Format format, size_t words, Value* top);
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace indent

@@ -1,0 +1,39 @@
+// Frozen things that several heaps share: made once, never changed, counted once for each holder. A holder is a
+// heap (Heap finds what it holds at commits and full collections), a piece of code with literals, or a module
+// value. Cells here point only to cells here. Any thread.
+#pragma once
+#include "vm/heap/cell.h"
+#include <memory>
+#include <string_view>
+
+namespace indent {
+
+class SharedSpace {
+  public:
+    SharedSpace();
+    ~SharedSpace(); // all heaps must have ended
+    SharedSpace(const SharedSpace&) = delete;
+    SharedSpace& operator=(const SharedSpace&) = delete;
+
+    // A cell with word 0 = words - 1 when `wide`, other words zero/absent, to be filled by the caller before it
+    // shows it to anybody. Begins with a count of one: the caller holds it.
+    Cell* allocate(ShapeId shape, Format format, size_t words, bool wide);
+
+    // A deep copy of a frozen value (a graph of cells that all have kFrozen, from any heap) in this space, with a
+    // count of one for the caller; shared cells inside are not copied again, immediates are answered as they are.
+    // Absent if something in the graph is not frozen. Shared structure and cycles stay as they are.
+    Value share(Value value);
+
+    void hold(Value value);    // one more holder (immediates: nothing)
+    void release(Value value); // one less; the last frees the cell and releases what it points to
+
+    size_t cells() const;
+    size_t bytes() const;
+    uint64_t holders(const Cell* cell) const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+} // namespace indent
