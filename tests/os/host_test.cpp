@@ -37,8 +37,7 @@ TEST_CASE("a thread runs on a stack of the size asked for") {
     auto thread = Thread::start("a name longer than fifteen", asked, [&] {
         auto stack = current_stack();
         given = stack.bytes;
-        volatile char here = 0;
-        auto place = reinterpret_cast<uintptr_t>(&here);
+        auto place = reinterpret_cast<uintptr_t>(__builtin_frame_address(0));
         reached = place > stack.low && place < stack.low + stack.bytes;
     });
     REQUIRE(thread);
