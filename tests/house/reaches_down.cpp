@@ -2,6 +2,8 @@
 namespace indent {
 
 void in_a_layer_below();
-void reach_down() { in_a_layer_below(); }
+void reach_down() {
+    in_a_layer_below();
+}
 
 } // namespace indent
