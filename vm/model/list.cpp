@@ -2,11 +2,11 @@
 // pointer, and nothing has to be kept safe in between. That only works in the nursery, so long lists (whose
 // storage begins in the old space) take the slow way, with a root registered for the moment.
 //
-// Every change tells the heap before it happens (ready), and nothing allocates between that and the change.
+// Every change tells the heap before it happens (may_change), and nothing allocates between that and the
+// change.
 #include "vm/model/list.h"
 #include "vm/model/temporary_root.h"
 #include <algorithm>
-#include <cstring>
 
 namespace indent {
 
@@ -15,23 +15,10 @@ namespace {
 constexpr size_t kCutInTwo = 1024;   // capacities up to this are made with the list
 constexpr size_t kFirstCapacity = 4; // of a list made empty
 
-// May words [first, first + count) of the cell change? False: it is frozen.
-bool ready(Mutator& mutator, Cell* cell, size_t first, size_t count) {
-    return cell->barrier == 0 || mutator.heap->before_stores(cell, first, count);
-}
-
 Value make_with_storage(Cell* list, Cell* storage) {
     (*list)[0] = Value::integer(0);
     (*list)[1] = Value::cell(storage);
     return Value::cell(list);
-}
-
-// Fills words of a cell just made, which may be a large one in the old space. Nothing of it is frozen.
-void fill_new(Mutator& mutator, Cell* array, size_t first, const Value* from, size_t count) {
-    if (count == 0) return;
-    [[maybe_unused]] bool may = ready(mutator, array, first, count);
-    assert(may);
-    std::memcpy(array->words() + first, from, count * sizeof(Value));
 }
 
 } // namespace
@@ -98,7 +85,7 @@ bool list_add(Mutator& mutator, Value& list_slot, Value& value_slot, Value* top)
     if (size == array_capacity(list_storage(list_slot))) [[unlikely]] {
         if (!grow(mutator, list_slot, size + 1, top)) return false;
         list = list_slot.cell();
-        if (!ready(mutator, list, 0, 1)) return false;
+        if (!may_change(mutator, list, 0, 1)) return false;
     }
     if (!Heap::store(mutator, list_storage(list_slot), 1 + size, value_slot)) return false;
     (*list)[0] = Value::integer(int64_t(size + 1));
@@ -116,7 +103,7 @@ bool list_insert(Mutator& mutator, Value& list_slot, size_t i, Value& value_slot
     if (list_slot.cell()->is_frozen() || !grow(mutator, list_slot, size + 1, top)) return false;
     Cell* list = list_slot.cell();
     Cell* storage = list_storage(list_slot);
-    if (!ready(mutator, list, 0, 1) || !ready(mutator, storage, 1 + i, size - i + 1)) return false;
+    if (!may_change(mutator, list, 0, 1) || !may_change(mutator, storage, 1 + i, size - i + 1)) return false;
     Value* at = storage->words() + 1 + i;
     std::memmove(at + 1, at, (size - i) * sizeof(Value));
     *at = value_slot;
@@ -128,8 +115,8 @@ bool list_remove(Mutator& mutator, Value list, size_t i) {
     size_t size = list_size(list);
     assert(i < size);
     Cell* storage = list_storage(list);
-    if (list.cell()->is_frozen() || !ready(mutator, list.cell(), 0, 1) ||
-        !ready(mutator, storage, 1 + i, size - i))
+    if (list.cell()->is_frozen() || !may_change(mutator, list.cell(), 0, 1) ||
+        !may_change(mutator, storage, 1 + i, size - i))
         return false;
     Value* at = storage->words() + 1 + i;
     std::memmove(at, at + 1, (size - i - 1) * sizeof(Value));
@@ -145,7 +132,7 @@ bool list_resize(Mutator& mutator, Value& list_slot, size_t size, const Value& f
     Cell* list = list_slot.cell();
     Cell* storage = list_storage(list_slot);
     size_t from = std::min(size, old_size), to = std::max(size, old_size);
-    if (!ready(mutator, list, 0, 1) || (to > from && !ready(mutator, storage, 1 + from, to - from)))
+    if (!may_change(mutator, list, 0, 1) || (to > from && !may_change(mutator, storage, 1 + from, to - from)))
         return false;
     std::fill(storage->words() + 1 + from, storage->words() + 1 + to, size > old_size ? fill_slot : Value());
     (*list)[0] = Value::integer(int64_t(size));
@@ -159,20 +146,22 @@ bool list_append(Mutator& mutator, Value& list_slot, const Value& other_slot, Va
     if (!grow(mutator, list_slot, size + more, top)) return false;
     Cell* list = list_slot.cell();
     Cell* storage = list_storage(list_slot);
-    if (!ready(mutator, list, 0, 1) || !ready(mutator, storage, 1 + size, more)) return false;
+    if (!may_change(mutator, list, 0, 1) || !may_change(mutator, storage, 1 + size, more)) return false;
     std::memcpy(storage->words() + 1 + size, list_elements(other_slot), more * sizeof(Value));
     (*list)[0] = Value::integer(int64_t(size + more));
     return true;
+}
+
+void list_freeze(Value list) {
+    freeze_cell(list.cell());
+    freeze_cell(list_storage(list));
 }
 
 Value make_tuple(Mutator& mutator, const Value* elements, size_t count, Value* top) {
     assert(count <= kMaxTuple);
     Cell* tuple = Heap::allocate(mutator, shape::kTuple, uint16_t(count), top);
     fill_new(mutator, tuple, 0, elements, count);
-    if (std::all_of(elements, elements + count, is_frozen)) {
-        tuple->bits |= Cell::kFrozen;
-        tuple->barrier = Cell::kNever;
-    }
+    if (std::all_of(elements, elements + count, is_frozen)) freeze_cell(tuple);
     return Value::cell(tuple);
 }
 

@@ -7,8 +7,7 @@
 // What is named a slot is a root (a stack slot, a Rooted): the call may allocate, and the cell may move. A
 // value that is not in a slot is void after such a call. One thread; allocation throws OutOfMemory.
 #pragma once
-#include "vm/heap/heap.h"
-#include "vm/model/shape.h"
+#include "vm/model/array.h"
 
 namespace indent {
 
@@ -25,9 +24,6 @@ inline size_t list_size(Value list) {
 inline Cell* list_storage(Value list) {
     return (*list.cell())[1].cell();
 }
-inline size_t array_capacity(const Cell* array) {
-    return size_t((*array)[0].as_integer());
-}
 inline Value list_get(Value list, size_t i) {
     return (*list_storage(list))[1 + i];
 }
@@ -42,11 +38,6 @@ inline size_t tuple_size(Value tuple) {
 }
 inline Value tuple_get(Value tuple, size_t i) {
     return (*tuple.cell())[i];
-}
-
-// Frozen: an immediate, or a cell that may never change again.
-inline bool is_frozen(Value v) {
-    return !v.is_cell() || v.cell()->is_frozen();
 }
 
 // An empty list with room for `capacity`.
@@ -68,6 +59,9 @@ Value make_list_part(Mutator& mutator, const Value& list_slot, size_t from, size
 [[nodiscard]] bool list_reserve(Mutator& mutator, Value& list_slot, size_t capacity, Value* top);
 // All elements of the other list, which may be the same one.
 [[nodiscard]] bool list_append(Mutator& mutator, Value& list_slot, const Value& other_slot, Value* top);
+
+// For ever, storage included. The elements must be frozen, and the list just made by the caller.
+void list_freeze(Value list);
 
 // A tuple of the values at `elements` (slots of the stack); count <= kMaxTuple.
 Value make_tuple(Mutator& mutator, const Value* elements, size_t count, Value* top);
