@@ -18,6 +18,8 @@ constexpr size_t kHashWord = 2;
 constexpr char32_t kReplacement = 0xFFFD;
 // Texts up to here are made by moving the nursery's pointer; longer ones take the heap's way.
 constexpr size_t kQuickWords = 256;
+// No machine holds more; so lengths can be multiplied by four without thinking.
+constexpr size_t kMostPoints = size_t(1) << 46;
 
 uint8_t* data_of(Cell* cell) {
     return reinterpret_cast<uint8_t*>(cell->words() + kHeaderWords);
@@ -37,6 +39,7 @@ Cell* begin_text(Cell* cell, size_t length, int width) {
 
 // Its code points are to be filled in; what pads the last word may be anything.
 Cell* new_text(Mutator& mutator, size_t length, int width, Value* top) {
+    if (length > kMostPoints) throw OutOfMemory{SIZE_MAX};
     size_t words = words_for(length, width);
     size_t bytes = sizeof(Cell) + 8 * words;
     std::byte* at = mutator.nursery_next;

@@ -13,7 +13,9 @@
 
 namespace indent {
 
-inline bool is_text(Value v) { return has_shape(v, shape::kText); }
+inline bool is_text(Value v) {
+    return has_shape(v, shape::kText);
+}
 
 // A look into a text cell; void after anything that may allocate.
 struct TextView {
@@ -36,7 +38,7 @@ Value make_text(Mutator& mutator, const char32_t* points, size_t length, Value* 
 Value make_text_part(Mutator& mutator, const Value& text_slot, size_t from, size_t to, Value* top);
 Value make_text_joined(Mutator& mutator, const Value& a_slot, const Value& b_slot, Value* top);
 // A new text whose code points the caller writes at once, before anything else is made; one of them must need
-// this width (1, 2 or 4), unless that is 1.
+// this width (1, 2 or 4), unless that is 1. Throws OutOfMemory for lengths beyond all reason too.
 uint8_t* make_text_room(Mutator& mutator, size_t length, int width, Value& result, Value* top);
 // Writes the code points of `from` at `to` in a width that holds them.
 void copy_text(uint8_t* to, int to_width, TextView from);
