@@ -51,7 +51,7 @@ void append_quoted(std::string& to, std::string_view utf8) {
 
 bool is_plain_name(std::string_view name) {
     auto begins = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c < 0;
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || uint8_t(c) >= 0x80;
     };
     if (name.empty() || !begins(name[0])) return false;
     size_t end = name.size();
