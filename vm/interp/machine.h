@@ -22,6 +22,7 @@ namespace indent {
 inline constexpr size_t kPrimitiveFrame = 16;
 
 class Machine;
+class Visiting;
 
 // A root for C++ code: the value stays reachable and the slot follows the cell. Strictly nested (a local).
 class Rooted {
@@ -114,6 +115,7 @@ class Machine : public Mutator, public RootProvider {
     struct Inner;
     Inner* inner = nullptr;
     Rooted* roots = nullptr;
+    Visiting* visiting = nullptr;      // collections being walked, innermost first (vm/interp/visiting.h)
     char* native_limit = nullptr;      // the C++ stack may not pass this address
     std::atomic<bool> stop_requested = false;
     void poll_slowly(Value* args);

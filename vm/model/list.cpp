@@ -59,6 +59,14 @@ Value make_list_part(Mutator& mutator, const Value& list_slot, size_t from, size
     return list;
 }
 
+Value make_list_of_tuple(Mutator& mutator, const Value& tuple_slot, size_t from, size_t count, Value* top) {
+    assert(from + count <= tuple_size(tuple_slot));
+    Value list = make_list(mutator, count, top);
+    fill_new(mutator, list_storage(list), 1, tuple_slot.cell()->words() + from, count);
+    (*list.cell())[0] = Value::integer(int64_t(count));
+    return list;
+}
+
 bool list_reserve(Mutator& mutator, Value& list_slot, size_t capacity, Value* top) {
     if (list_slot.cell()->is_frozen()) return false;
     if (capacity <= array_capacity(list_storage(list_slot))) return true;
@@ -157,12 +165,27 @@ void list_freeze(Value list) {
     freeze_cell(list_storage(list));
 }
 
-Value make_tuple(Mutator& mutator, const Value* elements, size_t count, Value* top) {
-    assert(count <= kMaxTuple);
-    Cell* tuple = Heap::allocate(mutator, shape::kTuple, uint16_t(count), top);
+namespace {
+
+Value fill_tuple(Mutator& mutator, Cell* tuple, const Value* elements, size_t count) {
     fill_new(mutator, tuple, 0, elements, count);
     if (std::all_of(elements, elements + count, is_frozen)) freeze_cell(tuple);
     return Value::cell(tuple);
+}
+
+} // namespace
+
+Value make_tuple(Mutator& mutator, const Value* elements, size_t count, Value* top) {
+    assert(count <= kMaxTuple);
+    Cell* tuple = Heap::allocate(mutator, shape::kTuple, uint16_t(count), top);
+    return fill_tuple(mutator, tuple, elements, count);
+}
+
+Value make_tuple_of_list(Mutator& mutator, const Value& list_slot, Value* top) {
+    size_t count = list_size(list_slot);
+    assert(count <= kMaxTuple);
+    Cell* tuple = Heap::allocate(mutator, shape::kTuple, uint16_t(count), top);
+    return fill_tuple(mutator, tuple, list_elements(list_slot), count);
 }
 
 } // namespace indent

@@ -46,6 +46,8 @@ Value make_list(Mutator& mutator, size_t capacity, Value* top);
 Value make_list_of(Mutator& mutator, const Value* elements, size_t count, Value* top);
 // A list of the elements [from, from + count) of another, which must have them.
 Value make_list_part(Mutator& mutator, const Value& list_slot, size_t from, size_t count, Value* top);
+// The same of a tuple.
+Value make_list_of_tuple(Mutator& mutator, const Value& tuple_slot, size_t from, size_t count, Value* top);
 
 // Each answers false where the list is frozen, and has done nothing then.
 [[nodiscard]] bool list_add(Mutator& mutator, Value& list_slot, Value& value_slot, Value* top);
@@ -65,5 +67,6 @@ void list_freeze(Value list);
 
 // A tuple of the values at `elements` (slots of the stack); count <= kMaxTuple.
 Value make_tuple(Mutator& mutator, const Value* elements, size_t count, Value* top);
+Value make_tuple_of_list(Mutator& mutator, const Value& list_slot, Value* top); // size <= kMaxTuple
 
 } // namespace indent
