@@ -8,7 +8,7 @@ using syntax::Kind;
 using syntax::PatternKind;
 
 namespace {
-bool is_definition(Kind kind) { return kind >= Kind::Module; }
+bool is_definition(Kind kind) { return kind >= Kind::Module && kind != Kind::ModuleValue && kind != Kind::Once; }
 } // namespace
 
 Node* Maker::statements(syntax::Nodes nodes, bool tail) {
@@ -117,6 +117,13 @@ Node* Maker::statement(const syntax::Node* node, bool tail) {
     case Kind::Try: return try_statement(syntax::as<syntax::TryNode>(node), tail);
     case Kind::Expect: return expect(syntax::as<syntax::ExpectNode>(node));
     case Kind::ExpectError: return expect_error(syntax::as<syntax::ExpectErrorNode>(node));
+    case Kind::ModuleValue: {
+        auto* definition = syntax::as<syntax::ModuleValueNode>(node);
+        Binding* binding = find_binding(vm_.runtime, b_.module, definition->head.name.text);
+        if (!binding || !definition->initial) return placed(make_literal(arena(), Value::nil()), node, temp);
+        return placed(make_set_module_value(arena(), binding, expression(definition->initial)), node, temp);
+    }
+    case Kind::Once: return suite(syntax::as<syntax::OnceNode>(node)->body, false);
     default:
         if (is_definition(node->kind)) return placed(make_literal(arena(), Value::nil()), node, temp);
         return expression(node, true);
