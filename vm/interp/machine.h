@@ -119,6 +119,10 @@ class Machine : public Mutator, public RootProvider {
     char* native_limit = nullptr;      // the C++ stack may not pass this address
     std::atomic<bool> stop_requested = false;
     void poll_slowly(Value* args);
+    void poll_slowly_in_call(Value* nf, unsigned count);
+    Value fail_overflow(Value* args);
+    Value fail_at_base(std::string_view error_class, std::string_view message, Value* args);
+    bool is_uncatchable(Value error) const;
     void visit_roots(RootVisitor& visitor) override;
 
     Machine(Runtime& runtime, SharedSpace& shared, HeapOptions options);
