@@ -1,7 +1,5 @@
 // What every object answers: identity, its class, how it shows itself, sends by name, copies.
 #include "vm/interp/arguments.h"
-#include "vm/interp/block.h"
-#include "vm/interp/send.h"
 #include "vm/interp/visiting.h"
 #include <algorithm>
 #include "vm/model/array.h"
@@ -60,16 +58,8 @@ Value object_perform(Machine& vm, Value* args) {
     if (count > kMostArguments)
         return vm.fail("ArgumentError",
                        "a call takes at most " + std::to_string(kMostArguments) + " arguments", args);
-    Value* nf = args + kPrimitiveFrame + 1;
-    if (nf + count + 2 * kPrimitiveFrame > vm.stack_end)
-        return vm.fail("StackOverflow", "calls are nested too deeply", args);
-    nf[-1] = args[-1]; // traces show the place of the `perform`
-    nf[0] = args[0];
-    for (size_t i = 0; i < count; ++i) nf[1 + i] = list_get(args[2], i);
-    if (selector == sym::call && has_shape(nf[0], shape::kBlock)) return enter_block(nf, unsigned(count));
-    Method* method = vm.class_of(nf[0])->lookup(selector);
-    if (!method) return send_not_understood(vm, nf, selector, unsigned(count), nullptr);
-    return call_method(vm, method, nf, unsigned(count), nullptr);
+    std::span<const Value> arguments(list_elements(args[2]), count);
+    return vm.send(args[0], selector, arguments, args);
 }
 
 Value object_to_text(Machine& vm, Value* args) {
