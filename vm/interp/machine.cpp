@@ -120,7 +120,7 @@ namespace {
 bool room_for(Machine& vm, Value* upto) { return upto <= vm.stack_high || Heap::raise_stack(vm, upto); }
 } // namespace
 
-Value Machine::send(Value receiver, SymbolId selector, std::initializer_list<Value> arguments, Value* args) {
+Value Machine::send(Value receiver, SymbolId selector, std::span<const Value> arguments, Value* args) {
     Value* nf = native_frame(*this, args, args + kPrimitiveFrame);
     if (!room_for(*this, nf + arguments.size() + 4 * kPrimitiveFrame)) return fail("StackOverflow", "calls are nested too deeply", args);
     nf[0] = receiver;

@@ -14,6 +14,7 @@
 #include "vm/model/text.h"
 #include <atomic>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -74,7 +75,11 @@ class Machine : public Mutator, public RootProvider {
 
     // ---- sending and calling; what Indent code answers (never absent)
 
-    Value send(Value receiver, SymbolId selector, std::initializer_list<Value> arguments, Value* args);
+    Value send(Value receiver, SymbolId selector, std::initializer_list<Value> arguments, Value* args) {
+        return send(receiver, selector, std::span<const Value>(arguments.begin(), arguments.size()), args);
+    }
+    // The arguments are copied to the stack first, so they may stand in a cell. At most kMostArguments of them.
+    Value send(Value receiver, SymbolId selector, std::span<const Value> arguments, Value* args);
     // A block, a reference, or anything else that understands `call`.
     Value call(Value callee, std::initializer_list<Value> arguments, Value* args);
     bool understands(Value receiver, SymbolId selector) const { return class_of(receiver)->lookup(selector); }

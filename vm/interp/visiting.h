@@ -13,6 +13,7 @@ class Visiting {
     ~Visiting() { vm_.visiting = outer_; }
     Visiting(const Visiting&) = delete;
     Visiting& operator=(const Visiting&) = delete;
+    const Visiting* outer() const { return outer_; }
 
     static bool inside(const Machine& vm, Value container) {
         for (const Visiting* v = vm.visiting; v; v = v->outer_)

@@ -11,6 +11,8 @@ void append_escaped(std::string& to, char32_t c) {
     case '\n': to += "\\n"; return;
     case '\t': to += "\\t"; return;
     case '\r': to += "\\r"; return;
+    case 0x1B: to += "\\e"; return;
+    case 0: to += "\\0"; return;
     case '"': to += "\\\""; return;
     case '\\': to += "\\\\"; return;
     case '{': to += "\\{"; return;
