@@ -22,6 +22,7 @@ namespace indent {
 inline constexpr size_t kPrimitiveFrame = 16;
 
 class Machine;
+class Visiting;
 
 // A root for C++ code: the value stays reachable and the slot follows the cell. Strictly nested (a local).
 class Rooted {
@@ -114,9 +115,14 @@ class Machine : public Mutator, public RootProvider {
     struct Inner;
     Inner* inner = nullptr;
     Rooted* roots = nullptr;
+    Visiting* visiting = nullptr;      // collections being walked, innermost first (vm/interp/visiting.h)
     char* native_limit = nullptr;      // the C++ stack may not pass this address
     std::atomic<bool> stop_requested = false;
     void poll_slowly(Value* args);
+    void poll_slowly_in_call(Value* nf, unsigned count);
+    Value fail_overflow(Value* args);
+    Value fail_at_base(std::string_view error_class, std::string_view message, Value* args);
+    bool is_uncatchable(Value error) const;
     void visit_roots(RootVisitor& visitor) override;
 
     Machine(Runtime& runtime, SharedSpace& shared, HeapOptions options);

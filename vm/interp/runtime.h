@@ -37,6 +37,7 @@ struct Runtime {
     std::vector<std::unique_ptr<Class>> classes;
     std::vector<std::unique_ptr<Method>> methods;
     std::vector<std::unique_ptr<Binding>> bindings;
+    std::vector<std::unique_ptr<Code>> codes;
     std::unordered_map<std::string, std::unique_ptr<Module>> modules; // by path
     std::unordered_map<SymbolId, Binding*> prelude;                   // what every module sees
 
