@@ -2,7 +2,7 @@
 #include "vm/interp/block.h"
 #include "vm/interp/arguments.h"
 #include "vm/interp/inner.h"
-#include "vm/interp/maker.h"
+#include "vm/interp/nodes.h"
 #include "vm/prims/reflection_tables.h"
 #include "vm/syntax/source.h"
 

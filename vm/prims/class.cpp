@@ -1,7 +1,7 @@
 // Classes and modules as objects that can be asked about themselves.
 #include "vm/interp/arguments.h"
 #include "vm/interp/inner.h"
-#include "vm/interp/maker.h"
+#include "vm/interp/nodes.h"
 #include "vm/prims/reflection_tables.h"
 #include <algorithm>
 
