@@ -1,0 +1,55 @@
+// What all machines of a world share: names, shapes, classes, modules, and the port to the outside.
+#pragma once
+#include "vm/heap/shared.h"
+#include "vm/model/class.h"
+#include "vm/model/module.h"
+#include "vm/model/shape.h"
+#include "vm/model/symbol.h"
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace indent {
+
+// The one place through which inputs and effects pass.
+struct EffectPort {
+    enum Mode : uint8_t { Live, Denied } mode = Live; // replay and dry runs come with the image
+    std::function<void(std::string_view line)> output; // print: a line without its end
+    std::function<void(std::string_view line)> log;    // log; where there is none, it is printed
+    // read_line: shows the prompt, answers a line without its end, or nothing where the input has ended.
+    std::function<std::optional<std::string>(std::string_view prompt)> input;
+    bool allows(Effect effect) const { return effect == Effect::Pure || mode == Live; }
+};
+
+struct PrimitiveTable;
+
+struct Runtime {
+    Runtime();
+    ~Runtime();
+    Runtime(const Runtime&) = delete;
+
+    SymbolTable symbols;
+    ShapeTable shapes;
+    SharedSpace shared;
+    EffectPort port;
+    std::vector<std::string> arguments; // of the script
+
+    // Everything defined lives as long as the runtime: code that runs may still need what was replaced.
+    std::vector<std::unique_ptr<Class>> classes;
+    std::vector<std::unique_ptr<Method>> methods;
+    std::vector<std::unique_ptr<Binding>> bindings;
+    std::vector<std::unique_ptr<Code>> codes;
+    std::unordered_map<std::string, std::unique_ptr<Module>> modules; // by path
+    std::unordered_map<SymbolId, Binding*> prelude;                   // what every module sees
+
+    // The class with this name in the prelude; asserts that there is one.
+    Class* prelude_class(std::string_view name) const;
+
+    // Rows of all primitives, by "Class.selector", "Class class.selector" or ".function".
+    std::unordered_map<std::string, const struct PrimitiveRow*> primitives;
+};
+
+} // namespace indent

@@ -1,0 +1,64 @@
+// A class: names of fields, a method dictionary, a superclass. A class is its lineage; its shape is its layout.
+#pragma once
+#include "vm/model/method.h"
+#include "vm/model/shape.h"
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace indent {
+
+enum class ClassKind : uint8_t { Plain, Record, Trait, Actor, Supervisor, Builtin };
+
+struct FieldInfo {
+    SymbolId name = 0;
+    const syntax::Node* initial = nullptr; // null: must be given
+    std::shared_ptr<const syntax::SyntaxTree> tree;
+    Module* module = nullptr;
+    Class* declared_in = nullptr;
+    Code* code = nullptr; // of the initialiser (vm/interp owns it)
+};
+
+class Class {
+  public:
+    SymbolId name = 0;
+    Module* module = nullptr;
+    ClassKind kind = ClassKind::Plain;
+    Class* superclass = nullptr;
+    std::vector<Class*> traits;     // looked up after the class's own methods, last named first
+    std::vector<FieldInfo> fields;  // inherited ones first
+    ShapeId shape = 0;              // of its instances; 0 for traits
+    Class* side = nullptr;          // the class that its class value is an instance of; null on class sides
+    Class* instance_class = nullptr; // on class sides: the class
+    Value value;                    // the class value: a shared cell
+    std::shared_ptr<const syntax::SyntaxTree> tree;
+    const syntax::Node* definition = nullptr;
+    std::string doc;
+
+    // The method that a send of `selector` runs: own, then traits, then the superclass's. Null if none.
+    Method* lookup(SymbolId selector) const {
+        for (const Class* c = this; c; c = c->superclass) {
+            if (auto found = c->methods.find(selector); found != c->methods.end()) return found->second;
+            for (auto t = c->traits.rbegin(); t != c->traits.rend(); ++t)
+                if (Method* method = (*t)->lookup(selector)) return method;
+        }
+        return nullptr;
+    }
+    bool inherits_from(const Class* other) const {
+        for (const Class* c = this; c; c = c->superclass) {
+            if (c == other) return true;
+            for (const Class* t : c->traits)
+                if (t->inherits_from(other)) return true;
+        }
+        return false;
+    }
+    int field_index(SymbolId field) const {
+        for (size_t i = 0; i < fields.size(); ++i)
+            if (fields[i].name == field) return int(i);
+        return -1;
+    }
+
+    std::unordered_map<SymbolId, Method*> methods; // the method dictionary
+};
+
+} // namespace indent

@@ -1,0 +1,42 @@
+// A module: a text and what its names stand for.
+#pragma once
+#include "vm/heap/value.h"
+#include "vm/model/method.h"
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace indent {
+
+struct Binding {
+    enum Kind : uint8_t { Function, ClassName, Stable, Var, ImportedModule } kind = Function;
+    SymbolId name = 0;
+    Method* method = nullptr;        // Function
+    Class* cls = nullptr;            // ClassName
+    Value value;                     // Stable, Var: immediate or shared, held by this binding
+    Module* target = nullptr;        // ImportedModule
+    Module* module = nullptr;        // where it is defined
+    const syntax::Node* definition = nullptr;
+    std::string doc;
+};
+
+struct Module {
+    std::string path; // "shop.pricing"; of a script: its file's name without .ind
+    std::string file; // as diagnostics name it
+    bool library = false;
+    std::string doc;
+    std::unordered_map<SymbolId, Binding*> names;   // own definitions
+    std::unordered_map<SymbolId, Binding*> imports; // names brought in by import
+    std::vector<std::shared_ptr<const syntax::SyntaxTree>> trees;
+    struct Test {
+        std::string title;
+        const syntax::TestNode* definition;
+        std::shared_ptr<const syntax::SyntaxTree> tree;
+    };
+    std::vector<Test> tests;
+    std::vector<Class*> extended; // classes of other modules that this one adds methods to
+    Value value;                  // the module as an object: a shared cell, shape::kModule
+};
+
+} // namespace indent

@@ -1,0 +1,48 @@
+// Names as numbers. Selectors, fields, labels and symbol values are all symbols; they are never given back.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace indent {
+
+using SymbolId = uint32_t;
+
+// Names that the machine itself speaks of, known at compile time as sym::k… ; the rest is interned as met.
+#define INDENT_KNOWN_SYMBOLS(X)                                                                              \
+    X(none, "") X(plus, "+") X(minus, "-") X(times, "*") X(divide, "/") X(floor_divide, "//") X(modulo, "%") \
+    X(power, "**") X(equal, "==") X(not_equal, "!=") X(less, "<") X(less_equal, "<=") X(greater, ">")        \
+    X(greater_equal, ">=") X(negated, "negated") X(at, "at") X(at_put, "at_put") X(call, "call")             \
+    X(each, "each") X(includes, "includes?") X(to_text, "to_text") X(inspect, "inspect") X(hash, "hash")     \
+    X(init, "init") X(not_understood, "not_understood") X(message, "message") X(with, "with")                \
+    X(times_do, "times") X(step, "step") X(key_at, "get") X(size, "size") X(new_, "new") X(self, "self")     \
+    X(value, "value") X(construct, "construct") X(class_, "class") X(frozen, "frozen") X(compare, "<=>")     \
+    X(name, "name") X(add, "add") X(resume, "resume") X(retry, "retry") X(has_key, "has_key?")
+
+namespace sym {
+enum Known : SymbolId {
+#define X(id, text) id,
+    INDENT_KNOWN_SYMBOLS(X)
+#undef X
+        kKnownCount
+};
+} // namespace sym
+
+// Any thread. Texts stay where they are for the life of the table.
+class SymbolTable {
+  public:
+    SymbolTable();
+    SymbolId intern(std::string_view text);
+    std::string_view text(SymbolId id) const;
+    size_t size() const;
+
+  private:
+    mutable std::mutex mutex_;
+    std::deque<std::string> texts_;
+    std::unordered_map<std::string_view, SymbolId> ids_;
+};
+
+} // namespace indent
