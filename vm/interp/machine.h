@@ -14,6 +14,7 @@
 #include "vm/model/text.h"
 #include <atomic>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,7 @@ namespace indent {
 inline constexpr size_t kPrimitiveFrame = 16;
 
 class Machine;
+class Visiting;
 
 // A root for C++ code: the value stays reachable and the slot follows the cell. Strictly nested (a local).
 class Rooted {
@@ -73,7 +75,11 @@ class Machine : public Mutator, public RootProvider {
 
     // ---- sending and calling; what Indent code answers (never absent)
 
-    Value send(Value receiver, SymbolId selector, std::initializer_list<Value> arguments, Value* args);
+    Value send(Value receiver, SymbolId selector, std::initializer_list<Value> arguments, Value* args) {
+        return send(receiver, selector, std::span<const Value>(arguments.begin(), arguments.size()), args);
+    }
+    // The arguments are copied to the stack first, so they may stand in a cell. At most kMostArguments of them.
+    Value send(Value receiver, SymbolId selector, std::span<const Value> arguments, Value* args);
     // A block, a reference, or anything else that understands `call`.
     Value call(Value callee, std::initializer_list<Value> arguments, Value* args);
     bool understands(Value receiver, SymbolId selector) const { return class_of(receiver)->lookup(selector); }
@@ -114,9 +120,14 @@ class Machine : public Mutator, public RootProvider {
     struct Inner;
     Inner* inner = nullptr;
     Rooted* roots = nullptr;
+    Visiting* visiting = nullptr;      // collections being walked, innermost first (vm/interp/visiting.h)
     char* native_limit = nullptr;      // the C++ stack may not pass this address
     std::atomic<bool> stop_requested = false;
     void poll_slowly(Value* args);
+    void poll_slowly_in_call(Value* nf, unsigned count);
+    Value fail_overflow(Value* args);
+    Value fail_at_base(std::string_view error_class, std::string_view message, Value* args);
+    bool is_uncatchable(Value error) const;
     void visit_roots(RootVisitor& visitor) override;
 
     Machine(Runtime& runtime, SharedSpace& shared, HeapOptions options);
