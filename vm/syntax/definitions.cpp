@@ -208,13 +208,14 @@ const Node* Parser::parse_module_line(DefinitionHead& head) {
     auto* node = make<ModuleNode>(token().begin);
     bool first = true;
     for (size_t i = 0; i < at_; ++i)
-        if (tokens_[i].kind != TokenKind::Newline) first = false;
+        if (tokens_[i].kind != TokenKind::Newline && head.annotations.empty()) first = false;
     if (!first) {
         bool twice = tokens_[0].word == Word::Module;
         report(twice ? Code::ModuleTwice : Code::ModuleNotFirst, span(token()));
     }
     advance();
     node->doc = head.doc;
+    node->annotations = head.annotations;
     node->path = parse_path("the module");
     return finish(node);
 }
@@ -687,8 +688,8 @@ void Parser::parse_member(Place place, Members& members, List<FieldDeclaration>&
     case Word::Strategy:
         if (place != Place::Supervisor) break;
         advance();
-        members.strategy = parse_expression();
-        members.options = parse_open_arguments();
+        members.strategy = parse_head("strategy");
+        members.options = parse_open_arguments("strategy");
         return;
     case Word::Child:
         if (place != Place::Supervisor) break;
@@ -725,10 +726,11 @@ ChildDeclaration Parser::parse_child() {
     ChildDeclaration child;
     child.span.begin = token().begin;
     advance();
+    During<std::string_view> no_suite(head_, "child");
     const Node* operand = parse_postfix(false);
     child.spawn = message_of(operand, Word::Spawn);
-    if (accept(Word::As)) child.name = parse_primary(false);
-    child.options = parse_open_arguments();
+    if (accept(Word::As)) child.name = parse_postfix(false);
+    child.options = parse_open_arguments("child");
     child.span.end = last_end_;
     return child;
 }

@@ -505,14 +505,34 @@ const Node* Parser::parse_text() {
         if (last) break;
     }
     decode({&pieces[0], pieces.size()});
+    // A plain text in the braces is a part of the text around it.
+    size_t expression_count = expressions.size(); // before the parts pile up on the same stack
     List<const Node*> parts(nodes_);
-    for (size_t i = 0; i < pieces.size(); ++i) {
-        if (!pieces[i].value.empty()) {
-            auto* part = tree_.arena.make<TextNode>(pieces[i].span);
-            part->value = pieces[i].value;
-            parts.add(part);
+    TextNode* open = nullptr; // the last part, where it is text
+    auto add_text = [&](std::string_view value, Span where) {
+        if (value.empty()) return;
+        if (open) {
+            open->value = tree_.arena.copy(std::string(open->value) + std::string(value));
+            return;
         }
-        if (i < expressions.size()) parts.add(expressions[i]);
+        open = tree_.arena.make<TextNode>(where);
+        open->value = value;
+        parts.add(open);
+    };
+    for (size_t i = 0; i < pieces.size(); ++i) {
+        add_text(pieces[i].value, pieces[i].span);
+        if (i >= expression_count) break;
+        if (auto* plain = try_as<TextNode>(expressions[i])) {
+            add_text(plain->value, plain->span);
+        } else {
+            parts.add(expressions[i]);
+            open = nullptr;
+        }
+    }
+    if (parts.empty() || (parts.size() == 1 && open)) {
+        auto* plain = make<TextNode>(begin);
+        if (open) plain->value = open->value;
+        return finish(plain);
     }
     node->parts = parts.take(tree_.arena);
     return finish(node);
@@ -628,7 +648,7 @@ const Node* Parser::parse_reference() {
 const Node* Parser::parse_if_expression() {
     uint32_t begin = token().begin;
     advance();
-    const Node* condition = parse_expression();
+    const Node* condition = parse_head("if");
     return parse_conditional_rest(begin, condition);
 }
 
@@ -644,7 +664,7 @@ const Node* Parser::parse_conditional_rest(uint32_t begin, const Node* condition
         return fail_here(Code::Expected, {"`then`", found(), "write `if condition then a else b`"});
     }
     advance();
-    node->then_value = parse_expression();
+    node->then_value = parse_head("if … then");
     if (!panicking_ && !at(Word::Else)) return fail_here(Code::ElseMissing);
     if (panicking_) return error_node();
     advance();
@@ -742,7 +762,8 @@ SpreadOr Parser::parse_argument(bool labels) {
 }
 
 // Arguments without parentheses, to the end of the line: `strategy :one_for_one, max: 3`.
-Arguments Parser::parse_open_arguments() {
+Arguments Parser::parse_open_arguments(std::string_view word) {
+    During<std::string_view> no_suite(head_, word);
     List<SpreadOr> arguments(arguments_);
     while (!panicking_ && accept(TokenKind::Comma)) arguments.add(parse_argument(true));
     return arguments.take(tree_.arena);

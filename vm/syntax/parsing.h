@@ -167,7 +167,7 @@ class Parser {
     const Node* parse_qualified(std::string_view what); // Name or module.Name, without arguments
     Arguments parse_arguments();                        // at `(`
     SpreadOr parse_argument(bool labels);
-    Arguments parse_open_arguments(); // a, b: c up to the end of the line
+    Arguments parse_open_arguments(std::string_view word); // , a, b: c up to the end of the line
     bool arrow_block_here() const;
     const Node* binary(const Token& op, const Node* left, const Node* right);
     Name parse_selector();

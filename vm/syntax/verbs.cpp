@@ -15,9 +15,17 @@ bool Parser::verb_here() const {
     default: return false;
     }
     const Token& next = peek(1);
-    if (next.kind == TokenKind::Name)
-        return !is_reserved(next.word) || next.word == Word::Self || next.word == Word::Super;
-    return next.kind == TokenKind::LeftParen && next.has(Token::Spaced);
+    if (next.kind == TokenKind::Name) {
+        switch (next.word) {
+        case Word::Self:
+        case Word::Super:
+        case Word::True:
+        case Word::False:
+        case Word::Nil: return true;
+        default: return !is_reserved(next.word);
+        }
+    }
+    return begins_operand(next) && next.has(Token::Spaced);
 }
 
 const Node* Parser::parse_verb() {
@@ -33,7 +41,10 @@ const Node* Parser::parse_verb() {
     }
     const Node* operand = panicking_ ? error_node() : parse_postfix(false);
     node->message = message_of(operand, verb.word);
-    while (!panicking_ && at(TokenKind::Name)) {
+    // A `do` suite ends the line, so no clause can follow one.
+    bool open = previous().kind != TokenKind::Dedent;
+    During<std::string_view> no_suite(head_, text(verb));
+    while (open && !panicking_ && at(TokenKind::Name)) {
         const Node** clause = nullptr;
         bool fits = false;
         switch (token().word) {
