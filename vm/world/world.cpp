@@ -371,6 +371,22 @@ TestReport World::test_file(const std::string& path, Outcome& outcome) {
     return report;
 }
 
+Outcome World::check_file(const std::string& path) {
+    Outcome outcome;
+    auto source = os::read_file(path, kMostSourceBytes);
+    if (!source) {
+        Problem problem;
+        problem.file = path;
+        problem.words = source.failure().message;
+        problem.rendered = "indent: " + problem.words + "\n";
+        outcome.problems.push_back(problem);
+        return outcome;
+    }
+    TreePointer tree;
+    outcome.ok = read_and_check(path, std::move(*source), syntax::ParseMode::Module, nullptr, tree, outcome, false);
+    return outcome;
+}
+
 Outcome World::evaluate(std::string_view text, std::string_view name) {
     Outcome outcome;
     TreePointer tree;
