@@ -506,6 +506,7 @@ const Node* Parser::parse_text() {
     }
     decode({&pieces[0], pieces.size()});
     // A plain text in the braces is a part of the text around it.
+    size_t expression_count = expressions.size(); // before the parts pile up on the same stack
     List<const Node*> parts(nodes_);
     TextNode* open = nullptr; // the last part, where it is text
     auto add_text = [&](std::string_view value, Span where) {
@@ -520,7 +521,7 @@ const Node* Parser::parse_text() {
     };
     for (size_t i = 0; i < pieces.size(); ++i) {
         add_text(pieces[i].value, pieces[i].span);
-        if (i >= expressions.size()) break;
+        if (i >= expression_count) break;
         if (auto* plain = try_as<TextNode>(expressions[i])) {
             add_text(plain->value, plain->span);
         } else {

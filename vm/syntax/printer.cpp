@@ -403,7 +403,7 @@ void Printer::send(const SendNode* node) {
         out += '-';
         expression(node->receiver, level_unary);
         // A sign that touches a number would become part of it.
-        if (out[at + 1] >= '0' && out[at + 1] <= '9') out.insert(at + 1, " ");
+        if (out[at + 1] >= '0' && out[at + 1] <= '9') out.insert(at + 1, 1, ' ');
         return;
     }
     if (node->is_operator) {
