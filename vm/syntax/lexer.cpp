@@ -293,7 +293,9 @@ class Lexer {
         brackets_.push_back(bracket);
         if (brackets_.size() < most_open_brackets) return;
         report(Code::TooDeep, bracket.begin, bracket.begin + 1);
+        result_.broken.push_back({bracket.begin, static_cast<uint32_t>(source_.size())});
         at_ = source_.size();
+        while (!brackets_.empty()) close_bracket_here();
     }
 
     // Closes the innermost bracket with an empty token.
@@ -736,7 +738,9 @@ class Lexer {
     // ---- the end
 
     void finish() {
-        result_.open_at_end = open_at_end_ || !brackets_.empty();
+        bool one_line = std::any_of(brackets_.begin(), brackets_.end(),
+                                    [](const Bracket& b) { return b.mark == '"' && !b.multiline; });
+        result_.open_at_end = (open_at_end_ || !brackets_.empty()) && !one_line;
         abandon_brackets(0);
         result_.ends_in_suite = levels_.size() > 1;
         while (levels_.size() > 1) close_level();
