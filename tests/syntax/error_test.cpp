@@ -82,7 +82,8 @@ TEST_CASE("many errors are found in one pass, and each line after one is read ag
     Source source("a.ind", *outcome.tree.source);
     for (const Diagnostic& diagnostic : outcome.diagnostics)
         lines.insert(source.position(diagnostic.span.begin).line);
-    CHECK_MESSAGE(lines == std::set<uint32_t>{1, 2, 3, 4, 6, 8, 9, 10, 11, 12}, render(outcome));
+    std::set<uint32_t> expected = {1, 2, 3, 6, 8, 9, 10, 11, 12};
+    CHECK_MESSAGE(lines == expected, render(outcome));
     CHECK(outcome.diagnostics.size() <= 12);
 }
 

@@ -410,6 +410,7 @@ class Lexer {
         result_.broken.push_back({static_cast<uint32_t>(opening), static_cast<uint32_t>(end)});
         flags |= Token::Unfinished;
         emit(continued ? TokenKind::TextEnd : TokenKind::Text, piece, end, flags);
+        if (!multiline) close_brackets_of_line(opening);
     }
 
     void raw_text() {
@@ -423,6 +424,14 @@ class Lexer {
         report(Code::UnfinishedRawText, begin, begin + 1);
         result_.broken.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(at_)});
         emit(TokenKind::RawText, begin, at_, Token::Unfinished);
+        close_brackets_of_line(begin);
+    }
+
+    // A text that ran to the end of its line has most likely swallowed what closes the brackets before it.
+    void close_brackets_of_line(size_t offset) {
+        size_t line = source_.rfind('\n', offset) + 1; // npos + 1 is 0
+        while (!brackets_.empty() && brackets_.back().mark != '"' && brackets_.back().begin >= line)
+            close_bracket_here();
     }
 
     // ---- names, numbers, symbols
