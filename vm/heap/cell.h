@@ -20,14 +20,14 @@ struct Cell {
 
     static constexpr uint16_t kWide = 0xFFFF;
     enum Bits : uint8_t {
-        kBytes = 1,    // format
-        kFrozen = 2,   // may never change again
-        kOld = 4,      // has left the nursery: never moves any more
-        kShared = 8,   // lives in the shared space: frozen, counted by holding heaps
-        kNew = 16,     // old, but younger than the last commit: needs no undoing
-        kLogged = 32,  // its contents from before this stretch are in the log
-        kMarked = 64,  // reached by the running full collection
-        kForwarded = 128, // nursery, during a collection: word 0 says where it went
+        kBytes = 1,       // format
+        kFrozen = 2,      // may never change again
+        kOld = 4,         // has left the nursery: never moves any more
+        kShared = 8,      // lives in the shared space: frozen, counted by holding heaps
+        kNew = 16,        // old, but younger than the last commit: needs no undoing
+        kLogged = 32,     // its contents from before this stretch are in the log
+        kMarked = 64,     // reached by the running full collection
+        kForwarded = 128, // nursery, during a collection: the rest of the header says where it went
     };
     enum Barrier : uint8_t { kFree = 0, kArmed = 1, kCards = 2, kNever = 4 };
 

@@ -13,9 +13,10 @@
 // checkpoint and the journal read.
 //
 // Roots: the value stack, as [stack_base, top + kFrameWords), where `top` is the frame that allocates (each
-// allocating call is given it); slots above that are set to absent in every collection, so that whatever stands
-// in a slot is always valid or absent. Besides, RootProviders (vm/interp gives handlers, handles, blocks'
-// open variables).
+// allocating call is given it). Whatever stands in a slot below stack_end + kStackSlack is always valid or absent:
+// frames rise past stack_end only through raise_stack, which sets the new slots to absent, and a collection sees to
+// the others, lowering stack_end again to what is in use. Besides, RootProviders (vm/interp gives handlers, handles,
+// blocks' open variables).
 #pragma once
 #include "vm/heap/cell.h"
 #include <cstddef>
@@ -35,15 +36,18 @@ inline constexpr size_t kFrameWords = 2048;
 // The value stack's memory is aligned to its size and begins with its Mutator, so that any frame pointer leads
 // to it with one mask.
 inline constexpr size_t kStackBytes = size_t(8) << 20;
+// Slots that may be used above stack_end without asking: small frames of primitives.
+inline constexpr size_t kStackSlack = 64;
 
 // The part of the running machine that fast paths touch. Lives at the base of its value stack. One thread.
 struct Mutator {
-    Value* stack_limit = nullptr;      // a frame may not pass it; set to nullptr by anybody to ask for a poll
+    Value* stack_limit = nullptr; // stack_end, or nullptr: set so by anybody (atomically) to ask for a poll
     std::byte* nursery_next = nullptr; // bump pointer
     std::byte* nursery_end = nullptr;
     Heap* heap = nullptr;
-    Value* stack_base = nullptr; // first slot
-    Value* stack_end = nullptr;  // the true limit, without a poll asked for
+    Value* stack_base = nullptr;     // first slot
+    Value* stack_end = nullptr;      // no frame may pass it without raise_stack; moved by the heap
+    Value* stack_true_end = nullptr; // the end of the stack's memory
 
     static Mutator& of(const Value* frame) {
         return *reinterpret_cast<Mutator*>(reinterpret_cast<uintptr_t>(frame) & ~uintptr_t(kStackBytes - 1));
@@ -74,10 +78,10 @@ struct HeapOptions {
 // What a stretch changed, for the checkpoint, the journal and time travel.
 struct Change {
     enum Kind { Made, Changed } kind;
-    Cell* cell;                     // old (Made: left the nursery, or was made large, in this stretch)
+    Cell* cell; // old (Made: left the nursery, or was made large, in this stretch)
     CellOffset offset;
-    size_t first_word;              // of the part that was logged (0 but for cards of large cells)
-    std::span<const Value> before;  // Changed: the words from before the stretch; empty for Made
+    size_t first_word;             // of the part that was logged (0 but for cards of large cells)
+    std::span<const Value> before; // Changed: the words from before the stretch; empty for Made
 };
 
 struct HeapStatistics {
@@ -97,7 +101,8 @@ struct OutOfMemory {
 
 class Heap {
   public:
-    // The mutator is attached until the heap ends; its nursery pointers are set here.
+    // The mutator is attached until the heap ends; stack_base and stack_true_end are set before, the other pointers
+    // here. Throws OutOfMemory.
     Heap(SharedSpace& shared, Mutator& mutator, HeapOptions options);
     ~Heap();
     Heap(const Heap&) = delete;
@@ -122,6 +127,10 @@ class Heap {
     // size. For arrays, texts, big integers.
     Cell* allocate_array(ShapeId shape, Format format, size_t words, Value* top);
 
+    // Makes room for a frame that ends at `needed` by raising stack_end (and stack_limit, unless a poll is asked
+    // for). False where the stack's memory ends: a stack overflow.
+    [[nodiscard]] static bool raise_stack(Mutator& mutator, Value* needed);
+
     // ---- the write barrier
 
     // To be called before words of `cell` change, where cell->barrier is not 0; `word`: the index of the word
@@ -137,6 +146,10 @@ class Heap {
         cell->words()[word] = value;
         return true;
     }
+
+    // Makes a cell that is not shared frozen; undone with its stretch. (Whoever has just allocated a cell may set
+    // kFrozen and kNever itself.)
+    void freeze(Cell* cell);
 
     // ---- stretches
 
@@ -154,7 +167,7 @@ class Heap {
     void collect_nursery(Value* top);
     void collect_fully(Value* top);
 
-    void add_roots(RootProvider& provider);    // kept until removed; not owned
+    void add_roots(RootProvider& provider); // kept until removed; not owned
     void remove_roots(RootProvider& provider);
 
     // ---- identity
@@ -176,7 +189,6 @@ class Heap {
     void set_collect_always(bool on);
 
   private:
-    friend struct HeapInternals;
     Cell* allocate_slowly(ShapeId shape, Format format, size_t words, Value* top);
     struct State;
     std::unique_ptr<State> state_;

@@ -4,24 +4,27 @@
 #pragma once
 #include "vm/heap/cell.h"
 #include <memory>
-#include <string_view>
 
 namespace indent {
+
+class PagePool;
 
 class SharedSpace {
   public:
     SharedSpace();
-    ~SharedSpace(); // all heaps must have ended
+    ~SharedSpace(); // all heaps must have ended; frees what is still held
     SharedSpace(const SharedSpace&) = delete;
     SharedSpace& operator=(const SharedSpace&) = delete;
 
     // A cell with word 0 = words - 1 when `wide`, other words zero/absent, to be filled by the caller before it
-    // shows it to anybody. Begins with a count of one: the caller holds it.
+    // shows it to anybody. Begins with a count of one: the caller holds it. Of shared cells that the caller puts into
+    // it, it takes over one hold for each word. Throws OutOfMemory (vm/heap/heap.h).
     Cell* allocate(ShapeId shape, Format format, size_t words, bool wide);
 
     // A deep copy of a frozen value (a graph of cells that all have kFrozen, from any heap) in this space, with a
     // count of one for the caller; shared cells inside are not copied again, immediates are answered as they are.
-    // Absent if something in the graph is not frozen. Shared structure and cycles stay as they are.
+    // Absent if something in the graph is not frozen. Shared structure and cycles stay as they are. Throws
+    // OutOfMemory.
     Value share(Value value);
 
     void hold(Value value);    // one more holder (immediates: nothing)
@@ -29,7 +32,11 @@ class SharedSpace {
 
     size_t cells() const;
     size_t bytes() const;
+    // Holders outside and words of other shared cells. Cells of a cycle are counted together.
     uint64_t holders(const Cell* cell) const;
+
+    // Where the heaps of this world get their memory.
+    PagePool& pages();
 
   private:
     struct State;

@@ -10,6 +10,7 @@
 #include "vm/interp/maker.h"
 #include "vm/interp/nodes_try.h"
 #include "vm/interp/protected_run.h"
+#include "vm/model/key.h"
 #include "vm/model/number.h"
 #include "vm/os/memory.h"
 #include <charconv>
@@ -48,16 +49,17 @@ Machine::Machine(Runtime& r, SharedSpace& shared, HeapOptions options)
     assert((reinterpret_cast<uintptr_t>(this) & (kStackBytes - 1)) == 0 && "a machine begins its stack's memory");
     auto* base = reinterpret_cast<std::byte*>(this);
     stack_base = reinterpret_cast<Value*>(base + ((sizeof(Machine) + 63) & ~size_t(63))) + 2;
-    stack_end = reinterpret_cast<Value*>(base + kStackBytes) - kReserveWords;
-    inner = new Inner;
+    stack_true_end = reinterpret_cast<Value*>(base + kStackBytes) - kReserveWords;
+    static_assert(!std::is_polymorphic_v<Machine>);
+    inner = new Inner(*this);
     inner->native.run = run_native;
     heap = new Heap(shared, *this, options);
-    heap->add_roots(*this);
+    heap->add_roots(*inner);
     stack_base[-2] = stack_base[-1] = Value();
 }
 
 Machine::~Machine() {
-    heap->remove_roots(*this);
+    heap->remove_roots(*inner);
     delete heap;
     delete inner;
 }
@@ -117,7 +119,7 @@ Value* native_frame(Machine& vm, Value* args, Value* at) {
 }
 
 namespace {
-bool room_for(Machine& vm, Value* upto) { return upto <= vm.stack_high || Heap::raise_stack(vm, upto); }
+bool room_for(Machine& vm, Value* upto) { return upto <= vm.stack_end || Heap::raise_stack(vm, upto); }
 } // namespace
 
 Value Machine::send(Value receiver, SymbolId selector, std::span<const Value> arguments, Value* args) {
@@ -147,14 +149,21 @@ bool Machine::truth(Value value, Value* args) {
 
 bool Machine::equals(Value a, Value b, Value* args) {
     if (Value::both_integers(a, b)) return a == b;
-    if (a.is_float() || b.is_float()) {
-        auto number = [](Value v) { return v.is_float() ? v.as_float() : double(v.as_integer()); };
-        if ((a.is_float() || a.is_integer()) && (b.is_float() || b.is_integer())) return number(a) == number(b);
+    if (a.is_float() && b.is_float()) return a.as_float() == b.as_float(); // not-a-number is not equal to itself
+    switch (quick_equal(a, b)) {
+    case Equal::Yes: return true;
+    case Equal::No: return false;
+    case Equal::Ask: break;
     }
-    if (is_text(a) && is_text(b)) return text_equal(a, b);
-    if (a == b && !a.is_cell()) return true;
-    if (!a.is_cell() && !b.is_cell()) return false;
     return send(a, sym::equal, {b}, args).is_true();
+}
+
+uint64_t Machine::hash_of(Value value, Value* args) {
+    if (auto hash = quick_hash(value)) return *hash & kHashMask;
+    Value hash = send(value, sym::hash, {}, args);
+    if (hash.is_integer()) return uint64_t(hash.as_integer()) & kHashMask;
+    Value resumed = fail("ArgumentError", "hash must answer a small Integer, not " + with_article(hash), args);
+    return resumed.is_integer() ? uint64_t(resumed.as_integer()) & kHashMask : 0;
 }
 
 std::string Machine::to_text(Value value, Value* args) {
@@ -229,10 +238,7 @@ int fitting_clause(Machine& vm, TryRecord* record, Value error) {
 } // namespace
 
 Value Machine::raise(Value error, Value* args) {
-    if (!room_for(*this, args + 8 * kPrimitiveFrame)) {
-        // Nowhere to run a handler: the reserve at the end of the stack is for this.
-        stack_end = std::max(stack_end, args + 8 * kPrimitiveFrame);
-    }
+    if (!room_for(*this, args + 8 * kPrimitiveFrame)) return fail_overflow(args);
     const Class* error_class = runtime.prelude_class("Error");
     if (!is_a(error, error_class))
         return fail("ArgumentError", "only errors can be raised, not " + with_article(error), args);
@@ -303,7 +309,7 @@ bool Machine::is_uncatchable(Value error) const {
 
 Value Machine::fail(std::string_view error_class, std::string_view message, Value* args) {
     Class* cls = runtime.prelude_class(error_class);
-    if (!room_for(*this, args + 8 * kPrimitiveFrame)) stack_end = std::max(stack_end, args + 8 * kPrimitiveFrame);
+    if (!room_for(*this, args + 8 * kPrimitiveFrame)) return fail_overflow(args);
     size_t n = cls->fields.size();
     Value* at = args + kPrimitiveFrame;
     at[0] = make_text(*this, message, at + 1);
@@ -357,7 +363,7 @@ void Machine::request_stop() {
 }
 
 void Machine::poll_slowly(Value* args) {
-    stack_limit = stack_high;
+    stack_limit = stack_end;
     if (stop_requested.exchange(false)) {
         fail("Stopped", "the program was stopped", args);
         return;
@@ -378,20 +384,20 @@ Value Machine::fail_overflow(Value* args) {
         char* limit;
         Value* end;
         bool mine;
-        explicit Reserve(Machine& m) : vm(m), limit(m.native_limit), end(m.stack_end), mine(!m.inner->reserve_in_use) {
+        explicit Reserve(Machine& m) : vm(m), limit(m.native_limit), end(m.stack_true_end), mine(!m.inner->reserve_in_use) {
             vm.inner->reserve_in_use = true;
             if (mine) {
                 vm.native_limit -= kNativeReserve;
-                vm.stack_end += kReserveWords / 2;
+                vm.stack_true_end += kReserveWords / 2;
             }
         }
         ~Reserve() {
             if (!mine) return;
             vm.inner->reserve_in_use = false;
             vm.native_limit = limit;
-            vm.stack_end = end;
-            vm.stack_high = std::min(vm.stack_high, end);
-            if (vm.stack_limit) vm.stack_limit = vm.stack_high;
+            vm.stack_true_end = end;
+            vm.stack_end = std::min(vm.stack_end, end);
+            if (vm.stack_limit) vm.stack_limit = vm.stack_end;
         }
     };
     if (inner->reserve_in_use) {
@@ -418,7 +424,7 @@ Value Machine::fail_at_base(std::string_view error_class, std::string_view messa
 Value enter_slowly(Code* code, Value* nf) {
     Machine& vm = static_cast<Machine&>(Mutator::of(nf));
     if (vm.stack_limit == nullptr) vm.poll_slowly_in_call(nf, code->parameters);
-    if (nf + code->frame_words > vm.stack_high && !Heap::raise_stack(vm, nf + code->frame_words))
+    if (nf + code->frame_words > vm.stack_end && !Heap::raise_stack(vm, nf + code->frame_words))
         return vm.fail_overflow(nf);
     if (static_cast<char*>(__builtin_frame_address(0)) < vm.native_limit) return vm.fail_overflow(nf);
     return code->body->run(code->body, nf);

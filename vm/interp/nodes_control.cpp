@@ -8,6 +8,7 @@
 #include "vm/interp/block.h"
 #include "vm/interp/inner.h"
 #include "vm/interp/nodes.h"
+#include "vm/model/map.h"
 
 namespace indent {
 
@@ -329,7 +330,7 @@ Value loop_list(InlineLoopNode* node, Value* fp) {
 
 Value loop_integers(InlineLoopNode* node, Value* fp, int64_t from, int64_t to) {
     Value* own = fp + node->loop.state_slot;
-    Value result;
+    Value result = Value::nil();
     const bool take = !node->loop.slots.empty();
     const uint16_t slot = take ? node->loop.slots[0] : 0;
     for (int64_t i = from; i < to; ++i) {
@@ -339,19 +340,19 @@ Value loop_integers(InlineLoopNode* node, Value* fp, int64_t from, int64_t to) {
     return node->loop.is_for ? Value::nil() : own[0];
 }
 
-// Entries array of a map (vm/model/map.h): triples of hash, key, value from word 1 on; a removed key is absent.
 Value loop_map(InlineLoopNode* node, Value* fp) {
     Value* own = fp + node->loop.state_slot;
-    Value result;
-    for (size_t i = 0;; ++i) {
-        Cell* map = own[0].cell();
-        size_t used = size_t((*map)[1].as_integer());
-        if (i >= used) break;
-        Cell* entries = (*map)[2].cell();
-        Value key = (*entries)[1 + 3 * i + 1];
-        if (!key) continue;
-        give_pair(node, fp, key, (*entries)[1 + 3 * i + 2], own);
+    Value result = Value::nil();
+    MapCursor cursor(own[0]);
+    for (size_t i = cursor.next(own[0]); i != kNoEntry; i = cursor.next(own[0])) {
+        give_pair(node, fp, map_key_at(own[0], i), map_value_at(own[0], i), own);
         if (!round(node, fp, result)) return result;
+    }
+    if (cursor.changed()) {
+        Value* nf = fp + node->temp + 1;
+        nf[-1] = Value::raw(node);
+        nf[0] = own[0];
+        return Machine::of(fp).fail("IterationError", "the Map changed while it was iterated", nf);
     }
     return node->loop.is_for ? Value::nil() : own[0];
 }
@@ -373,21 +374,20 @@ Value run_fallback(InlineLoopNode* node, Value* fp) {
     Cell* made = nf[1].cell(); // fresh: nothing has to be logged
     (*made)[block::kHome] = Value::raw(home);
     (*made)[block::kSerial] = serial;
-    Value result;
+    struct Home {
+        Value* slot;
+        ~Home() { *slot = Value::nil(); }
+    } mark{home};
     try {
-        result = send_prepared(node->loop.fallback, nf);
-        if (node->loop.is_for) result = Value::nil();
+        Value value = send_prepared(node->loop.fallback, nf);
+        return node->loop.is_for ? Value::nil() : value;
     } catch (const Unwinding& unwinding) {
-        *home = Value::nil();
         if (unwinding.target != home) throw;
-        close_variables_if_any(vm, nf);
-        after_completion(fp, result);
-    } catch (...) {
-        *home = Value::nil();
-        throw;
     }
-    *home = Value::nil();
-    return result;
+    close_variables_if_any(vm, nf);
+    Value left = Value::nil();
+    after_completion(fp, left);
+    return left;
 }
 
 Value run_inline_loop(Node* node_, Value* fp) {

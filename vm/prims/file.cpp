@@ -205,6 +205,12 @@ Value folder_delete(Machine& vm, Value* args) {
     return Value::nil();
 }
 
+Value folder_make_temporary(Machine& vm, Value* args) {
+    auto folder = os::TemporaryFolder::make();
+    if (!folder) return fail_file(vm, folder.failure(), "", args);
+    return vm.text(std::move(*folder).release(), args);
+}
+
 Value folder_exists(Machine& vm, Value* args) {
     std::string path;
     Value resumed;
@@ -234,6 +240,7 @@ constexpr PrimitiveRow kFolderRows[] = {
     {"list", 1, folder_list, Effect::Input},
     {"make", 1, folder_make, Effect::Output},
     {"delete", 1, folder_delete, Effect::Output},
+    {"make_temporary", 0, folder_make_temporary, Effect::Output},
     {"exists?", 1, folder_exists, Effect::Input},
 };
 

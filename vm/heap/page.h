@@ -1,0 +1,59 @@
+// A page of the old space: a header and cells one after the other, walkable from the first to the last, the free ones
+// among them with a header that says how long they are. Pages begin at multiples of 64 KB, and a cell larger than
+// a page has a page of its own with the cell at its front, so that one mask leads from any cell to its page.
+#pragma once
+#include "vm/heap/cell.h"
+#include "vm/os/memory.h"
+#include <cstring>
+#include <memory>
+
+namespace indent {
+
+inline constexpr size_t kPageBytes = size_t(64) << 10;
+inline constexpr size_t kCardWords = 512; // large cells are logged and scanned in cards of so many words
+
+class OldSpace;
+
+struct Page {
+    // What is known of each card of a large cell.
+    enum Card : uint8_t {
+        kScan = 1, // may point into the nursery: to be scanned by the next collection
+        kSaved = 2 // is in the write log (or need not be)
+    };
+
+    OldSpace* owner = nullptr;
+    uint32_t number = 0; // in its old space
+    bool large = false;
+    bool to_scan = false;             // some card has kScan
+    std::unique_ptr<uint8_t[]> cards; // large cells
+    size_t card_count = 0;
+    os::MappedMemory memory; // large cells: the page itself
+
+    static Page* of(const Cell* cell) {
+        return reinterpret_cast<Page*>(reinterpret_cast<uintptr_t>(cell) & ~uintptr_t(kPageBytes - 1));
+    }
+    std::byte* begin() { return reinterpret_cast<std::byte*>(this + 1); }
+    std::byte* end() { return reinterpret_cast<std::byte*>(this) + kPageBytes; } // not of large ones
+    Cell* first() { return reinterpret_cast<Cell*>(begin()); }
+};
+static_assert(sizeof(Page) % 8 == 0 && sizeof(Page) <= 64);
+
+// The most words that a cell in a page of 64 KB can have.
+inline constexpr size_t kMaxPageWords = (kPageBytes - sizeof(Page)) / 8 - 1;
+
+// A cell of the old space that has a page of its own, and cards.
+inline bool is_large(const Cell* cell) {
+    return cell->word_count() > kMaxPageWords;
+}
+
+// Headers read and written as one word, and the address of the copy in a header that was left behind.
+inline uint64_t header_word(const Cell* cell) {
+    uint64_t word;
+    std::memcpy(&word, cell, sizeof word);
+    return word;
+}
+inline void set_header_word(Cell* cell, uint64_t word) {
+    std::memcpy(static_cast<void*>(cell), &word, sizeof word);
+}
+
+} // namespace indent

@@ -1,0 +1,68 @@
+// What a heap consists of. Seen by vm/heap alone.
+#pragma once
+#include "vm/heap/heap.h"
+#include "vm/heap/nursery.h"
+#include "vm/heap/old_space.h"
+#include "vm/heap/pointer_table.h"
+#include "vm/heap/shared.h"
+#include "vm/heap/write_log.h"
+#include <vector>
+
+namespace indent {
+
+struct Heap::State {
+    State(SharedSpace& shared, Mutator& mutator, HeapOptions options);
+    ~State();
+
+    SharedSpace& shared;
+    Mutator& mutator;
+    size_t limit_bytes;
+    bool collect_always;
+
+    Nursery nursery;
+    std::byte* nursery_from; // the cells in the nursery lie in [nursery_from, mutator.nursery_next)
+    OldSpace old;
+
+    WriteLog log;
+    std::vector<Cell*> remembered; // disarmed, or large with cards to scan: may point into the nursery
+    std::vector<RootProvider*> providers;
+
+    static constexpr size_t kGrowthBytes = size_t(8)
+                                           << 20; // before a full collection pays, however small the heap
+    size_t collect_fully_at;                      // when the old space has grown to this many bytes,
+    size_t shared_bytes_limit; // or the shared space to these and this heap holds more than it did
+    PointerTable held;         // shared cells that this heap counts as a holder of
+
+    // Identity hashes: of cells in the nursery, of old ones, of shared ones.
+    PointerTable nursery_hashes, old_hashes, shared_hashes;
+    std::vector<Cell*> hashed; // old or shared ones that got theirs in this stretch
+    uint64_t last_hash = 0;
+    uint64_t last_hash_at_commit = 0;
+
+    HeapStatistics counts;
+
+    // ---- allocation (heap.cpp)
+    Cell* allocate_in_nursery(size_t bytes,
+                              Value* top); // room for a cell, header unset; nullptr: too large for it
+    Cell* allocate_born_old(size_t words, Value* top); // header set but for shape, format and size
+    void make_room(size_t bytes, Value* top);          // or throws OutOfMemory
+    void take_nursery_back();                          // empties it
+    size_t largest_in_nursery() const { return nursery.bytes() / 8; } // bytes of a cell
+
+    // ---- the barrier (barrier.cpp)
+    void save(Cell* cell, size_t first, size_t count); // to the log
+    bool before_store_to_card(Cell* cell, size_t word);
+
+    // ---- collection (collector.cpp). Each scans the stack in [stack_base, scan_end) and lowers stack_end to it.
+    void collect_nursery(Value* scan_end);
+    void collect_fully(Value* scan_end);
+    void collect_fully_if_due(Value* scan_end);
+    void lower_stack(Value* scan_end);
+    Value* scan_end_of(Value* top) const; // where frames may reach that run on `top`
+
+    // ---- shared cells (stretch.cpp)
+    void hold_what_is_found(Cell* cell, size_t first, size_t count);
+    void hold(Cell* shared_cell);
+};
+
+} // namespace indent

@@ -1,0 +1,110 @@
+// The end of a stretch, for good or as if it had not been, and what it has changed so far.
+#include "vm/heap/state.h"
+#include <algorithm>
+#include <cassert>
+
+namespace indent {
+
+namespace {
+
+// The cards of a large cell that an entry of the log stands for are no longer saved.
+void forget_saved(Cell* cell, size_t first) {
+    if (is_large(cell)) Page::of(cell)->cards[first / kCardWords] &= uint8_t(~Page::kSaved);
+}
+
+} // namespace
+
+void Heap::State::hold(Cell* cell) {
+    if (held.add(cell, 0)) shared.hold(Value::cell(cell));
+}
+
+void Heap::State::hold_what_is_found(Cell* cell, size_t first, size_t count) {
+    if (cell->bits & Cell::kBytes) return;
+    const Value* end = cell->words() + first + count;
+    for (const Value* word = cell->words() + first; word < end; ++word)
+        if (word->is_cell() && word->cell()->is_shared()) hold(word->cell());
+}
+
+// Large cells that the stretch has made have cards that say "saved" where they were stored to, which was to mean
+// "need not be".
+void Heap::commit(Value* top) {
+    State& s = *state_;
+    s.collect_nursery(top);
+    size_t held_before = s.held.size();
+    s.old.for_each_made([&](Cell* cell) {
+        cell->bits &= uint8_t(~Cell::kNew);
+        if (is_large(cell)) std::fill_n(Page::of(cell)->cards.get(), Page::of(cell)->card_count, uint8_t(0));
+        s.hold_what_is_found(cell, 0, cell->word_count());
+    });
+    s.old.keep_made();
+    s.log.for_each([&](WriteLog::Entry& entry) {
+        entry.cell->bits &= uint8_t(~Cell::kLogged);
+        forget_saved(entry.cell, entry.first);
+        s.hold_what_is_found(entry.cell, entry.first, entry.count);
+    });
+    s.log.clear();
+    s.hashed.clear();
+    s.last_hash_at_commit = s.last_hash;
+    s.collect_fully_if_due(top);
+    // What it holds no more is found by full collections alone, and its own cells may be few.
+    if (s.held.size() > held_before && s.shared.bytes() >= s.shared_bytes_limit) s.collect_fully(top);
+}
+
+void Heap::rollback() {
+    State& s = *state_;
+    // Nothing is on the stack any more, and nothing in the nursery.
+    for (Value* slot = s.mutator.stack_base; slot < s.mutator.stack_end + kStackSlack; ++slot)
+        *slot = Value();
+    s.lower_stack(s.mutator.stack_base);
+    s.nursery_hashes.clear();
+    s.take_nursery_back();
+
+    for (Cell* cell : s.remembered) {
+        if (is_large(cell)) {
+            Page* page = Page::of(cell);
+            for (size_t card = 0; card < page->card_count; ++card) page->cards[card] &= uint8_t(~Page::kScan);
+            page->to_scan = false;
+        } else if (!cell->is_frozen()) {
+            cell->barrier = Cell::kArmed;
+        }
+    }
+    s.remembered.clear();
+
+    s.log.for_each([&](WriteLog::Entry& entry) {
+        Cell* cell = entry.cell;
+        std::copy(entry.before().begin(), entry.before().end(), cell->words() + entry.first);
+        forget_saved(cell, entry.first);
+        if (!(cell->bits & Cell::kLogged)) return; // a later entry of a large cell: the first has its header
+        Cell before;
+        set_header_word(&before, entry.header);
+        cell->shape = before.shape;
+        cell->bits = before.bits;
+        cell->barrier = is_large(cell) ? Cell::kCards : Cell::kArmed;
+    });
+    s.log.clear();
+
+    for (Cell* cell : s.hashed) {
+        s.old_hashes.remove(cell);
+        s.shared_hashes.remove(cell);
+    }
+    s.hashed.clear();
+    s.last_hash = s.last_hash_at_commit;
+
+    size_t before = s.old.used_bytes();
+    s.old.free_made();
+    // What was freed lies about in as many pieces as it was made in. If it was much, join them and give pages back.
+    size_t freed = before - s.old.used_bytes();
+    if (freed > kPageBytes * 16 && freed > s.old.used_bytes() / 2)
+        s.old.sweep([](const Cell*) { return true; }, [](Cell*) {});
+}
+
+void Heap::for_each_change(Value* top, const std::function<void(const Change&)>& visit) {
+    State& s = *state_;
+    s.collect_nursery(s.scan_end_of(top));
+    s.old.for_each_made([&](Cell* cell) { visit({Change::Made, cell, offset_of(cell), 0, {}}); });
+    s.log.for_each([&](WriteLog::Entry& entry) {
+        visit({Change::Changed, entry.cell, offset_of(entry.cell), entry.first, entry.before()});
+    });
+}
+
+} // namespace indent
