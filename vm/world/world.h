@@ -94,6 +94,10 @@ class World {
     // send runs the new code.
     Outcome accept(std::string_view module, std::string_view path, std::string_view text);
 
+    // Takes the definitions of a text into a module, as accept does, and then runs its effects and the initial values
+    // of its `stable` and `var`. Where an effect raises, the definitions stay: `error` is set and no problem is one.
+    Outcome load_text(std::string_view module, std::string_view text);
+
     // Any thread and signal handlers: ends what runs with `Stopped`.
     void request_stop();
 
