@@ -41,7 +41,11 @@ struct Unwinding {
     const void* target; // a TryRecord, an ActiveRaise (resume), a home slot (return from a block), a loop record
 };
 
-struct Machine::Inner {
+struct Machine::Inner : RootProvider {
+    explicit Inner(Machine& machine) : vm(machine) {}
+    void visit_roots(RootVisitor& visitor) override { vm.visit_roots(visitor); }
+
+    Machine& vm;
     Completion completion = Completion::None;
     Value completion_value;
     TryRecord* handlers = nullptr;

@@ -50,15 +50,16 @@ Machine::Machine(Runtime& r, SharedSpace& shared, HeapOptions options)
     auto* base = reinterpret_cast<std::byte*>(this);
     stack_base = reinterpret_cast<Value*>(base + ((sizeof(Machine) + 63) & ~size_t(63))) + 2;
     stack_true_end = reinterpret_cast<Value*>(base + kStackBytes) - kReserveWords;
-    inner = new Inner;
+    static_assert(!std::is_polymorphic_v<Machine>);
+    inner = new Inner(*this);
     inner->native.run = run_native;
     heap = new Heap(shared, *this, options);
-    heap->add_roots(*this);
+    heap->add_roots(*inner);
     stack_base[-2] = stack_base[-1] = Value();
 }
 
 Machine::~Machine() {
-    heap->remove_roots(*this);
+    heap->remove_roots(*inner);
     delete heap;
     delete inner;
 }

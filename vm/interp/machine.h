@@ -1,5 +1,5 @@
 // The machine that runs one actor's code: its value stack, its heap, what is being raised. It stands at the base
-// of its own value stack (Mutator::of). One thread at a time.
+// of its own value stack (Mutator::of), so it has no virtual functions. One thread at a time.
 //
 // How C++ code lives with a collector that moves things: a Value that points to a cell may be held across
 // anything that allocates or calls only in a slot that the collector sees: args[0 … 15] of a primitive, or a
@@ -46,7 +46,7 @@ class Rooted {
     Rooted* outer_;
 };
 
-class Machine : public Mutator, public RootProvider {
+class Machine : public Mutator {
   public:
     static Machine& of(const Value* frame) { return static_cast<Machine&>(Mutator::of(frame)); }
 
@@ -128,7 +128,7 @@ class Machine : public Mutator, public RootProvider {
     Value fail_overflow(Value* args);
     Value fail_at_base(std::string_view error_class, std::string_view message, Value* args);
     bool is_uncatchable(Value error) const;
-    void visit_roots(RootVisitor& visitor) override;
+    void visit_roots(RootVisitor& visitor);
 
     Machine(Runtime& runtime, SharedSpace& shared, HeapOptions options);
     ~Machine();

@@ -434,6 +434,7 @@ Diagnostics Loader::define(Module& module, TreePointer tree) { return define_all
 bool Loader::define_library(const std::vector<std::pair<Module*, TreePointer>>& files, std::string& failure) {
     Diagnostics diagnostics = define_all(files);
     for (const auto& diagnostic : diagnostics) failure += syntax::words(diagnostic) + "\n";
+    if (!failure.empty()) return false;
     for (const auto& key : missing_primitives_) failure += "no primitive for " + key + "\n";
     for (const auto& [key, row] : runtime_.primitives)
         if (std::find(used_primitives_.begin(), used_primitives_.end(), row) == used_primitives_.end())

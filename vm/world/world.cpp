@@ -121,7 +121,7 @@ void World::describe_error(Outcome& outcome, Value error) {
         args[0] = error;
         Value message = vm.send(args[0], sym::message, {}, args);
         outcome.error_message = vm.to_text(message, args);
-        if (cls == vm.runtime.prelude_class("ExitRequest")) {
+        if (cls == vm.runtime.prelude_class("Exit")) {
             Value code = vm.send(args[0], vm.symbols.intern("code"), {}, args);
             outcome.exit_code = code.is_integer() ? int(code.as_integer() & 0xFF) : 1;
         }
@@ -369,6 +369,22 @@ TestReport World::test_file(const std::string& path, Outcome& outcome) {
         machine_->heap->rollback();
     }
     return report;
+}
+
+Outcome World::check_file(const std::string& path) {
+    Outcome outcome;
+    auto source = os::read_file(path, kMostSourceBytes);
+    if (!source) {
+        Problem problem;
+        problem.file = path;
+        problem.words = source.failure().message;
+        problem.rendered = "indent: " + problem.words + "\n";
+        outcome.problems.push_back(problem);
+        return outcome;
+    }
+    TreePointer tree;
+    outcome.ok = read_and_check(path, std::move(*source), syntax::ParseMode::Module, nullptr, tree, outcome, false);
+    return outcome;
 }
 
 Outcome World::evaluate(std::string_view text, std::string_view name) {
