@@ -63,7 +63,10 @@ class TestHeap {
     bool store(Cell* cell, size_t word, Value value) { return Heap::store(mutator, cell, word, value); }
     bool store(Cell* cell, size_t word, int64_t number) { return store(cell, word, Value::integer(number)); }
 
-    void commit() { heap->commit(top()); use_slots(used_); }
+    void commit() {
+        heap->commit(top());
+        use_slots(used_);
+    }
     void collect() { heap->collect_nursery(top()); }
     void collect_fully() { heap->collect_fully(top()); }
     void rollback() {

@@ -1,8 +1,8 @@
 // A random graph in a heap and the same graph in plain C++, changed alike, collected, committed and rolled back at
 // random, and compared.
 #include "tests/heap/fixture.h"
-#include <doctest/doctest.h>
 #include <deque>
+#include <doctest/doctest.h>
 #include <random>
 #include <unordered_map>
 #include <unordered_set>
@@ -131,7 +131,8 @@ class Model {
     std::pair<Value, Shadow::Word> pick() {
         size_t slot = below(kSlots);
         if (below(3) == 0 || !shadows_[slot]) {
-            Value value = below(2) ? Value::integer(int64_t(below(1000))) : Value::floating(double(below(100)));
+            Value value =
+                below(2) ? Value::integer(int64_t(below(1000))) : Value::floating(double(below(100)));
             return {value, {nullptr, value.bits()}};
         }
         return {t_[slot], {shadows_[slot], 0}};

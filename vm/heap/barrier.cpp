@@ -13,33 +13,30 @@ void Heap::State::save(Cell* cell, size_t first, size_t count) {
 }
 
 bool Heap::before_store(Cell* cell, size_t word) {
-    State& s = *state_;
     if (cell->barrier == Cell::kArmed) [[likely]] {
+        State& s = *state_;
         if (!(cell->bits & (Cell::kNew | Cell::kLogged))) s.save(cell, 0, cell->word_count());
         s.remembered.push_back(cell);
         cell->barrier = Cell::kFree;
         return true;
     }
-    if (cell->barrier == Cell::kCards) return s.before_store_to_card(cell, word);
+    if (cell->barrier == Cell::kCards) {
+        size_t card = word / kCardWords;
+        if (Page::of(cell)->cards[card] != (Page::kScan | Page::kSaved)) [[unlikely]]
+            state_->before_store_to_card(cell, card);
+        return true;
+    }
     return cell->barrier == Cell::kFree;
 }
 
-bool Heap::State::before_store_to_card(Cell* cell, size_t word) {
-    Page* page = Page::of(cell);
-    size_t card = word / kCardWords;
-    uint8_t state = page->cards[card];
-    if (state == (Page::kScan | Page::kSaved)) [[likely]]
-        return true;
-    if (!(state & Page::kSaved) && !(cell->bits & Cell::kNew)) {
+void Heap::State::before_store_to_card(Cell* cell, size_t card) {
+    uint8_t& known = Page::of(cell)->cards[card];
+    if (!(known & Page::kSaved) && !(cell->bits & Cell::kNew)) {
         size_t first = card * kCardWords;
         save(cell, first, std::min(kCardWords, cell->word_count() - first));
     }
-    if (!page->to_scan) {
-        page->to_scan = true;
-        remembered.push_back(cell);
-    }
-    page->cards[card] = Page::kScan | Page::kSaved;
-    return true;
+    if (!(known & Page::kScan)) remembered_cards.push_back({cell, card});
+    known = Page::kScan | Page::kSaved;
 }
 
 bool Heap::before_stores(Cell* cell, size_t first, size_t count) {
@@ -47,7 +44,7 @@ bool Heap::before_stores(Cell* cell, size_t first, size_t count) {
     if (cell->barrier != Cell::kCards) return cell->barrier == Cell::kFree || before_store(cell, first);
     if (count == 0) return true;
     for (size_t card = first / kCardWords; card <= (first + count - 1) / kCardWords; ++card)
-        state_->before_store_to_card(cell, card * kCardWords);
+        state_->before_store_to_card(cell, card);
     return true;
 }
 

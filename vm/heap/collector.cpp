@@ -11,6 +11,7 @@
 // a rollback would need them.
 #include "vm/heap/state.h"
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <bit>
 #include <cassert>
@@ -83,23 +84,20 @@ void arm(Cell* cell) {
         cell->barrier = is_large(cell) ? Cell::kCards : Cell::kArmed;
 }
 
-void scan_cards(NurseryScan& scan, Cell* cell) {
-    Page* page = Page::of(cell);
-    size_t words = cell->word_count();
-    for (size_t card = 0; card < page->card_count; ++card) {
-        if (!(page->cards[card] & Page::kScan)) continue;
-        page->cards[card] &= uint8_t(~Page::kScan);
-        size_t first = card * kCardWords;
-        Value* from = cell->words() + first;
-        scan.follow(from, from + std::min(kCardWords, words - first));
-    }
-    page->to_scan = false;
+void scan_card(NurseryScan& scan, Cell* cell, size_t card) {
+    Page::of(cell)->cards[card] &= uint8_t(~Page::kScan);
+    if (cell->bits & Cell::kBytes) return;
+    size_t first = card * kCardWords;
+    Value* from = cell->words() + first;
+    scan.follow(from, from + std::min(kCardWords, cell->word_count() - first));
 }
 
+// Marks what is reached. A cell's header is looked at only some time after its address was found, so that the
+// memory has time to come: most of what a large heap costs here is waiting for it.
 class FullMark final : public RootVisitor {
   public:
     PointerTable held; // shared cells that old cells point to
-    PointerTable seen; // shared cells that only roots were found to point to
+    PointerTable seen; // shared cells that roots point to
 
     void visit(Value& slot) override { mark_root(slot); }
     void mark_root(Value value) {
@@ -109,29 +107,41 @@ class FullMark final : public RootVisitor {
         else
             mark(value.cell());
     }
-    void mark_word(Value value) {
-        if (!value.is_cell()) return;
-        if (value.cell()->is_shared())
-            held.add(value.cell(), 0);
-        else
-            mark(value.cell());
+    void mark_words(const Value* from, const Value* to) {
+        for (; from < to; ++from)
+            if (from->is_cell()) waiting_.push_back(from->cell());
     }
-    void mark(Cell* cell) {
-        assert(cell->is_old());
-        if (cell->bits & Cell::kMarked) return;
-        cell->bits |= Cell::kMarked;
-        if (!(cell->bits & Cell::kBytes)) waiting_.push_back(cell);
-    }
+    void mark(Cell* cell) { waiting_.push_back(cell); }
+
     void finish() {
-        while (!waiting_.empty()) {
-            Cell* cell = waiting_.back();
-            waiting_.pop_back();
-            const Value* end = cell->words() + cell->word_count();
-            for (const Value* word = cell->words(); word < end; ++word) mark_word(*word);
+        std::array<Cell*, 16> coming{};
+        size_t turn = 0;
+        for (size_t idle = 0; idle < coming.size() || !waiting_.empty();) {
+            Cell* next = nullptr;
+            if (!waiting_.empty()) {
+                next = waiting_.back();
+                waiting_.pop_back();
+                __builtin_prefetch(next);
+                idle = 0;
+            } else {
+                ++idle;
+            }
+            std::swap(next, coming[turn++ % coming.size()]);
+            if (next) look_at(next);
         }
     }
 
   private:
+    void look_at(Cell* cell) {
+        if (cell->bits & (Cell::kMarked | Cell::kShared)) {
+            if (cell->is_shared()) held.add(cell, 0);
+            return;
+        }
+        assert(cell->is_old());
+        cell->bits |= Cell::kMarked;
+        if (!(cell->bits & Cell::kBytes)) mark_words(cell->words(), cell->words() + cell->word_count());
+    }
+
     std::vector<Cell*> waiting_;
 };
 
@@ -168,13 +178,12 @@ void Heap::State::collect_nursery(Value* scan_end) {
         for (RootProvider* provider : providers) provider->visit_roots(scan);
     }
     for (Cell* cell : remembered) {
-        if (is_large(cell))
-            scan_cards(scan, cell);
-        else
-            scan.scan_words(cell);
+        scan.scan_words(cell);
         arm(cell);
     }
     remembered.clear();
+    for (CardOf& it : remembered_cards) scan_card(scan, it.cell, it.card);
+    remembered_cards.clear();
     old.scan_new([&](Cell* cell) {
         scan.scan_words(cell);
         arm(cell);
@@ -207,7 +216,7 @@ void Heap::State::collect_fully(Value* scan_end) {
     log.for_each([&](WriteLog::Entry& entry) {
         marking.mark(entry.cell);
         if (!(entry.cell->bits & Cell::kBytes))
-            for (Value word : entry.before()) marking.mark_word(word);
+            marking.mark_words(entry.before().data(), entry.before().data() + entry.count);
     });
     marking.finish();
 

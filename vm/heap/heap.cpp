@@ -79,6 +79,8 @@ void Heap::State::take_nursery_back() {
 Cell* Heap::State::allocate_in_nursery(size_t bytes, Value* top) {
     if (bytes > largest_in_nursery()) return nullptr;
     if (collect_always || size_t(mutator.nursery_end - mutator.nursery_next) < bytes) {
+        // A program that catches the error and goes on keeping things gets a little more each time, not any amount.
+        if (old.used_bytes() > limit_bytes + kGrowthBytes) throw OutOfMemory{bytes};
         Value* scan_end = scan_end_of(top);
         collect_nursery(scan_end);
         collect_fully_if_due(scan_end);

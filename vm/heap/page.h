@@ -24,7 +24,6 @@ struct Page {
     OldSpace* owner = nullptr;
     uint32_t number = 0; // in its old space
     bool large = false;
-    bool to_scan = false;             // some card has kScan
     std::unique_ptr<uint8_t[]> cards; // large cells
     size_t card_count = 0;
     os::MappedMemory memory; // large cells: the page itself

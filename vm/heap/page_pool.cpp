@@ -6,6 +6,11 @@
 
 namespace indent {
 
+PagePool::~PagePool() {
+    assert(in_use_ == 0);
+    for (auto& [address, region] : regions_) allow(region.memory.begin(), kRegionBytes);
+}
+
 void* PagePool::take() {
     std::lock_guard lock(mutex_);
     auto region = regions_.end();

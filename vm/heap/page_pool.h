@@ -12,6 +12,7 @@ namespace indent {
 class PagePool {
   public:
     PagePool() = default;
+    ~PagePool(); // all pages must have been given back
     PagePool(const PagePool&) = delete;
     PagePool& operator=(const PagePool&) = delete;
 

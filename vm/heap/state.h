@@ -24,7 +24,12 @@ struct Heap::State {
     OldSpace old;
 
     WriteLog log;
-    std::vector<Cell*> remembered; // disarmed, or large with cards to scan: may point into the nursery
+    std::vector<Cell*> remembered; // disarmed: may point into the nursery
+    struct CardOf {
+        Cell* cell;
+        size_t card;
+    };
+    std::vector<CardOf> remembered_cards; // the same of large cells
     std::vector<RootProvider*> providers;
 
     static constexpr size_t kGrowthBytes = size_t(8)
@@ -51,7 +56,7 @@ struct Heap::State {
 
     // ---- the barrier (barrier.cpp)
     void save(Cell* cell, size_t first, size_t count); // to the log
-    bool before_store_to_card(Cell* cell, size_t word);
+    void before_store_to_card(Cell* cell, size_t card);
 
     // ---- collection (collector.cpp). Each scans the stack in [stack_base, scan_end) and lowers stack_end to it.
     void collect_nursery(Value* scan_end);

@@ -59,16 +59,11 @@ void Heap::rollback() {
     s.nursery_hashes.clear();
     s.take_nursery_back();
 
-    for (Cell* cell : s.remembered) {
-        if (is_large(cell)) {
-            Page* page = Page::of(cell);
-            for (size_t card = 0; card < page->card_count; ++card) page->cards[card] &= uint8_t(~Page::kScan);
-            page->to_scan = false;
-        } else if (!cell->is_frozen()) {
-            cell->barrier = Cell::kArmed;
-        }
-    }
+    for (Cell* cell : s.remembered)
+        if (!cell->is_frozen()) cell->barrier = Cell::kArmed;
     s.remembered.clear();
+    for (State::CardOf& it : s.remembered_cards) Page::of(it.cell)->cards[it.card] &= uint8_t(~Page::kScan);
+    s.remembered_cards.clear();
 
     s.log.for_each([&](WriteLog::Entry& entry) {
         Cell* cell = entry.cell;

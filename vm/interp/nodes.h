@@ -121,6 +121,9 @@ Node* make_construction(Arena& arena, Machine& vm, Binding* binding, std::span<N
 Node* make_class_value(Arena& arena, Binding* binding);
 Node* make_reference(Arena& arena, Binding* binding, SymbolId selector);
 
+// The primitive of Record.with: its labels are the names of fields, so call_method gives it the plan instead.
+Value record_with(Machine& vm, Value* args);
+
 // Makes an object of the class from arguments at nf[1 …]; nf[-1] must be set. What `Point(1, 2)` does.
 Value construct(Machine& vm, Class* cls, Value* nf, unsigned count, const ArgumentPlan* plan);
 

@@ -269,7 +269,32 @@ Node* make_reference(Arena& arena, Binding* binding, SymbolId selector) {
     return node;
 }
 
+Value record_with(Machine& vm, Value* args) {
+    return vm.fail("ArgumentError", "`with` takes the fields that change by name: `p.with(x: 5)`", args);
+}
+
+// A copy of the record in nf[0] with the labelled arguments in place of what those fields held.
+static Value copy_record(Machine& vm, Value* nf, unsigned count, const ArgumentPlan* plan) {
+    const Class* cls = vm.class_of(nf[0]);
+    if (!nf[0].is_cell() || cls->kind != ClassKind::Record) return vm.wrong_type(nf, 0, "a record");
+    for (unsigned i = 0; i < count; ++i) {
+        SymbolId label = plan && i < plan->labels.size() ? plan->labels[i] : 0;
+        if (!label) return record_with(vm, nf);
+        if (cls->field_index(label) < 0)
+            return vm.fail("ArgumentError", "`" + std::string(vm.symbols.text(cls->name)) + "` has no field `" +
+                                                std::string(vm.symbols.text(label)) + "`", nf);
+    }
+    const size_t n = nf[0].cell()->word_count();
+    Cell* cell = Heap::allocate(vm, nf[0].cell()->shape, uint16_t(n), nf + count + 1);
+    for (size_t i = 0; i < n; ++i) (*cell)[i] = (*nf[0].cell())[i];
+    for (unsigned i = 0; i < count; ++i) (*cell)[size_t(cls->field_index(plan->labels[i]))] = nf[1 + i];
+    cell->bits |= Cell::kFrozen;
+    cell->barrier = Cell::kNever;
+    return Value::cell(cell);
+}
+
 Value call_method(Machine& vm, Method* method, Value* nf, unsigned count, const ArgumentPlan* plan) {
+    if (method->primitive == record_with) return copy_record(vm, nf, count, plan);
     bool plain = method->simple && count == method->parameters.size() && (!plan || plan->labels.empty());
     if (!plain) {
         std::string callee = method->owner ? std::string(vm.symbols.text(method->owner->name)) + "." : "";

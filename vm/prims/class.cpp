@@ -142,9 +142,14 @@ PrimitiveTable module_primitives() {
     return {"Module", kRows};
 }
 
+PrimitiveTable record_with_primitives() {
+    static constexpr PrimitiveRow kRows[] = {{"with", 1, record_with}};
+    return {"Record", kRows};
+}
+
 std::vector<PrimitiveTable> reflection_tables() {
     return {block_primitives(), reference_primitives(), message_primitives(), error_primitives(),
-            class_primitives(), module_primitives()};
+            class_primitives(), module_primitives(), record_with_primitives()};
 }
 
 } // namespace indent

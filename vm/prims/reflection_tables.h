@@ -13,5 +13,6 @@ PrimitiveTable message_primitives();
 PrimitiveTable error_primitives();
 PrimitiveTable class_primitives();
 PrimitiveTable module_primitives();
+PrimitiveTable record_with_primitives();
 
 } // namespace indent

@@ -59,11 +59,12 @@ Value system_environment(Machine& vm, Value* args) {
     return value ? vm.text(value, args) : args[2];
 }
 
-// Unwinds like an error, so that `finally` runs; nothing catches it unless it asks for Exit by name.
+// Unwinds like an error, so that `finally` runs; but nothing catches it.
 Value system_exit(Machine& vm, Value* args) {
     if (!args[1].is_integer() || args[1].as_integer() < 0 || args[1].as_integer() > 255)
         return vm.wrong_type(args, 1, "an Integer from 0 to 255");
-    args[2] = vm.object(vm.runtime.prelude_class("Exit"), {args[1]}, args);
+    args[2] = vm.text("the program asked to end", args);
+    args[2] = vm.object(vm.runtime.prelude_class("ExitRequest"), {args[2], args[1]}, args);
     return vm.raise(args[2], args);
 }
 

@@ -588,8 +588,6 @@ const Node* Parser::parse_map() {
 }
 
 const Node* Parser::parse_parenthesised() {
-    Deeper deeper(*this);
-    if (panicking_) return error_node();
     uint32_t begin = token().begin;
     advance();
     During<unsigned> inside(brackets_, brackets_ + 1);

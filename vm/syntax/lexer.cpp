@@ -293,7 +293,9 @@ class Lexer {
         brackets_.push_back(bracket);
         if (brackets_.size() < most_open_brackets) return;
         report(Code::TooDeep, bracket.begin, bracket.begin + 1);
+        result_.broken.push_back({bracket.begin, static_cast<uint32_t>(source_.size())});
         at_ = source_.size();
+        while (!brackets_.empty()) close_bracket_here();
     }
 
     // Closes the innermost bracket with an empty token.
@@ -408,6 +410,7 @@ class Lexer {
         result_.broken.push_back({static_cast<uint32_t>(opening), static_cast<uint32_t>(end)});
         flags |= Token::Unfinished;
         emit(continued ? TokenKind::TextEnd : TokenKind::Text, piece, end, flags);
+        if (!multiline) close_brackets_of_line(opening);
     }
 
     void raw_text() {
@@ -421,6 +424,14 @@ class Lexer {
         report(Code::UnfinishedRawText, begin, begin + 1);
         result_.broken.push_back({static_cast<uint32_t>(begin), static_cast<uint32_t>(at_)});
         emit(TokenKind::RawText, begin, at_, Token::Unfinished);
+        close_brackets_of_line(begin);
+    }
+
+    // A text that ran to the end of its line has most likely swallowed what closes the brackets before it.
+    void close_brackets_of_line(size_t offset) {
+        size_t line = source_.rfind('\n', offset) + 1; // npos + 1 is 0
+        while (!brackets_.empty() && brackets_.back().mark != '"' && brackets_.back().begin >= line)
+            close_bracket_here();
     }
 
     // ---- names, numbers, symbols
@@ -736,7 +747,9 @@ class Lexer {
     // ---- the end
 
     void finish() {
-        result_.open_at_end = open_at_end_ || !brackets_.empty();
+        bool one_line = std::any_of(brackets_.begin(), brackets_.end(),
+                                    [](const Bracket& b) { return b.mark == '"' && !b.multiline; });
+        result_.open_at_end = (open_at_end_ || !brackets_.empty()) && !one_line;
         abandon_brackets(0);
         result_.ends_in_suite = levels_.size() > 1;
         while (levels_.size() > 1) close_level();

@@ -132,9 +132,10 @@ const Node* Parser::error_node() {
 }
 
 void Parser::give_up() {
-    if (!gave_up_ && diagnostics_.size() <= most_shown * 2) {
-        diagnostics_.push_back(make_diagnostic(Code::TooDeep, span_here()));
-    }
+    bool said = gave_up_ || diagnostics_.size() > most_shown * 2 ||
+                std::any_of(diagnostics_.begin(), diagnostics_.end(),
+                            [](const Diagnostic& d) { return d.code == Code::TooDeep; });
+    if (!said) diagnostics_.push_back(make_diagnostic(Code::TooDeep, span_here()));
     gave_up_ = true;
     panicking_ = true;
     at_ = tokens_.size() - 1;
