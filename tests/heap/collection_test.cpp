@@ -101,6 +101,7 @@ TEST_CASE("The stack ends") {
     CHECK(!Heap::raise_stack(t.mutator, last + 1));
     CHECK(Heap::raise_stack(t.mutator, last));
     CHECK(t.mutator.stack_end == last);
+    t.use_slots(size_t(last - t.mutator.stack_base));
     for (Value* slot = t.mutator.stack_base; slot < t.mutator.stack_true_end; ++slot)
         *slot = Value::cell(t.plain(0));
     t.heap->collect_nursery(last);
