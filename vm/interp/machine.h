@@ -1,5 +1,5 @@
 // The machine that runs one actor's code: its value stack, its heap, what is being raised. It stands at the base
-// of its own value stack (Mutator::of). One thread at a time.
+// of its own value stack (Mutator::of), so it has no virtual functions. One thread at a time.
 //
 // How C++ code lives with a collector that moves things: a Value that points to a cell may be held across
 // anything that allocates or calls only in a slot that the collector sees: args[0 … 15] of a primitive, or a
@@ -14,6 +14,7 @@
 #include "vm/model/text.h"
 #include <atomic>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,7 @@ namespace indent {
 inline constexpr size_t kPrimitiveFrame = 16;
 
 class Machine;
+class Visiting;
 
 // A root for C++ code: the value stays reachable and the slot follows the cell. Strictly nested (a local).
 class Rooted {
@@ -44,7 +46,7 @@ class Rooted {
     Rooted* outer_;
 };
 
-class Machine : public Mutator, public RootProvider {
+class Machine : public Mutator {
   public:
     static Machine& of(const Value* frame) { return static_cast<Machine&>(Mutator::of(frame)); }
 
@@ -73,7 +75,11 @@ class Machine : public Mutator, public RootProvider {
 
     // ---- sending and calling; what Indent code answers (never absent)
 
-    Value send(Value receiver, SymbolId selector, std::initializer_list<Value> arguments, Value* args);
+    Value send(Value receiver, SymbolId selector, std::initializer_list<Value> arguments, Value* args) {
+        return send(receiver, selector, std::span<const Value>(arguments.begin(), arguments.size()), args);
+    }
+    // The arguments are copied to the stack first, so they may stand in a cell. At most kMostArguments of them.
+    Value send(Value receiver, SymbolId selector, std::span<const Value> arguments, Value* args);
     // A block, a reference, or anything else that understands `call`.
     Value call(Value callee, std::initializer_list<Value> arguments, Value* args);
     bool understands(Value receiver, SymbolId selector) const { return class_of(receiver)->lookup(selector); }
@@ -114,10 +120,15 @@ class Machine : public Mutator, public RootProvider {
     struct Inner;
     Inner* inner = nullptr;
     Rooted* roots = nullptr;
+    Visiting* visiting = nullptr;      // collections being walked, innermost first (vm/interp/visiting.h)
     char* native_limit = nullptr;      // the C++ stack may not pass this address
     std::atomic<bool> stop_requested = false;
     void poll_slowly(Value* args);
-    void visit_roots(RootVisitor& visitor) override;
+    void poll_slowly_in_call(Value* nf, unsigned count);
+    Value fail_overflow(Value* args);
+    Value fail_at_base(std::string_view error_class, std::string_view message, Value* args);
+    bool is_uncatchable(Value error) const;
+    void visit_roots(RootVisitor& visitor);
 
     Machine(Runtime& runtime, SharedSpace& shared, HeapOptions options);
     ~Machine();

@@ -7,6 +7,7 @@
 #include "vm/model/symbol.h"
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -17,6 +18,9 @@ namespace indent {
 struct EffectPort {
     enum Mode : uint8_t { Live, Denied } mode = Live; // replay and dry runs come with the image
     std::function<void(std::string_view line)> output; // print: a line without its end
+    std::function<void(std::string_view line)> log;    // log; where there is none, it is printed
+    // read_line: shows the prompt, answers a line without its end, or nothing where the input has ended.
+    std::function<std::optional<std::string>(std::string_view prompt)> input;
     bool allows(Effect effect) const { return effect == Effect::Pure || mode == Live; }
 };
 
@@ -37,6 +41,7 @@ struct Runtime {
     std::vector<std::unique_ptr<Class>> classes;
     std::vector<std::unique_ptr<Method>> methods;
     std::vector<std::unique_ptr<Binding>> bindings;
+    std::vector<std::unique_ptr<Code>> codes;
     std::unordered_map<std::string, std::unique_ptr<Module>> modules; // by path
     std::unordered_map<SymbolId, Binding*> prelude;                   // what every module sees
 

@@ -29,6 +29,12 @@ struct Module {
     std::unordered_map<SymbolId, Binding*> names;   // own definitions
     std::unordered_map<SymbolId, Binding*> imports; // names brought in by import
     std::vector<std::shared_ptr<const syntax::SyntaxTree>> trees;
+    struct Test {
+        std::string title;
+        const syntax::TestNode* definition;
+        std::shared_ptr<const syntax::SyntaxTree> tree;
+    };
+    std::vector<Test> tests;
     std::vector<Class*> extended; // classes of other modules that this one adds methods to
     Value value;                  // the module as an object: a shared cell, shape::kModule
 };

@@ -50,8 +50,9 @@ class ShapeTable {
     Shape& operator[](ShapeId id) { return shapes_[id]; }
     const Shape& operator[](ShapeId id) const { return shapes_[id]; }
     Shape& make() {
-        shapes_.emplace_back().id = ShapeId(shapes_.size() - 1);
-        return shapes_.back();
+        Shape& shape = shapes_.emplace_back();
+        shape.id = ShapeId(shapes_.size() - 1);
+        return shape;
     }
 
   private:

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace indent::os {
@@ -66,6 +67,8 @@ class TemporaryFolder {
     ~TemporaryFolder();
 
     const std::string& path() const { return path_; }
+    // Lets go of the folder, which stays: removing it is the caller's business now.
+    std::string release() && { return std::exchange(path_, {}); }
 
   private:
     explicit TemporaryFolder(std::string path);

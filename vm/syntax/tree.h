@@ -361,6 +361,7 @@ struct ModuleNode : NodeOf<Kind::Module> { // module a.b
     using NodeOf::NodeOf;
     std::string_view path;
     std::string_view doc;
+    std::span<const Annotation> annotations; // @keep(3), @strict
 };
 struct ImportNode : NodeOf<Kind::Import> { // import a.b, import a.b (x, y)
     using NodeOf::NodeOf;

@@ -1,0 +1,90 @@
+// SQLite, as much of it as we use: a connection that trusts no file, and statements that are prepared once.
+//
+// Failure codes: "not_found", "denied" (file or folder may not be written), "locked" (another process has it),
+// "damaged", "not_an_image", "too_large", "no_space", "io_error". One thread at a time.
+#pragma once
+#include "vm/base/result.h"
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace indent::image {
+
+class Statement {
+  public:
+    Statement() = default;
+    Statement(Statement&& other) noexcept;
+    Statement& operator=(Statement&& other) noexcept;
+    ~Statement();
+
+    // Parameters from 1. The bytes must stay until the next reset.
+    void bind(int at, std::string_view text);
+    void bind_blob(int at, std::string_view bytes);
+    void bind(int at, int64_t number);
+
+    // True: a row is there; false: done.
+    Result<bool> step();
+    void reset();
+
+    // Of the row that step found, from 0; valid until the next step or reset.
+    int64_t integer(int at) const;
+    std::string_view bytes(int at) const;
+
+  private:
+    friend class Connection;
+    Statement(class Connection* connection, sqlite3_stmt* statement)
+        : connection_(connection), statement_(statement) {}
+    class Connection* connection_ = nullptr;
+    sqlite3_stmt* statement_ = nullptr;
+};
+
+class Connection {
+  public:
+    enum class Mode { Existing, Create }; // Create: fails where the file holds anything already
+
+    // Opens the file for this process alone.
+    static Result<std::unique_ptr<Connection>> open(const std::string& path, Mode mode);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    // Statements without rows, several with `;` between.
+    Result<void> run(const std::string& sql);
+    Result<Statement> prepare(std::string_view sql);
+    // The first column of the first row of `sql`.
+    Result<int64_t> integer(std::string_view sql);
+    // `body` within one transaction: all of it or nothing.
+    template <class Body>
+    Result<void> transaction(Body body) {
+        if (auto begun = run("BEGIN IMMEDIATE"); !begun) return begun;
+        if (Result<void> done = body(); !done) {
+            roll_back();
+            return done;
+        }
+        if (auto committed = run("COMMIT"); !committed) {
+            roll_back();
+            return committed;
+        }
+        return ok();
+    }
+    // The file grows no further than this; a write that would is "no_space".
+    Result<void> limit_bytes(uint64_t bytes);
+
+    const std::string& path() const { return path_; }
+    // What a result code of SQLite means, for people.
+    Failure failure(int code) const;
+
+  private:
+    Connection(std::string path, sqlite3* handle) : path_(std::move(path)), handle_(handle) {}
+    void roll_back();
+    Result<void> harden();
+
+    std::string path_;
+    sqlite3* handle_;
+};
+
+} // namespace indent::image

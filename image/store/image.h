@@ -1,0 +1,57 @@
+// An image: one SQLite file with the definitions of a person's modules, each change of them, and the texts of the
+// person's desk.
+//
+// One process has an image open at a time. Every change is one transaction that is on the disk when the call
+// answers; a call that fails has changed nothing. One thread at a time.
+//
+// Failure codes: "not_found", "exists", "denied", "locked", "not_an_image", "newer", "damaged", "too_large",
+// "no_space", "io_error"; the messages name the file.
+#pragma once
+#include "image/store/records.h"
+#include "vm/base/result.h"
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace indent::image {
+
+class Image {
+  public:
+    // A new image without modules. "exists" where there is a file with anything in it.
+    static Result<std::unique_ptr<Image>> create(const std::string& path);
+    // An image as it was left. What is opened is checked: tables, newest epoch, its modules and definitions, the desk.
+    static Result<std::unique_ptr<Image>> open(const std::string& path);
+    virtual ~Image() = default;
+
+    virtual const std::string& path() const = 0;
+
+    // The modules of the newest epoch, by their paths.
+    virtual Result<std::vector<ModuleRecord>> modules() = 0;
+
+    // A new epoch, in which these modules are as given and the others as they were. A module without definitions is
+    // there no longer. Answers the epoch's number.
+    virtual Result<uint64_t> commit(std::string_view what, const std::vector<ModuleRecord>& changed) = 0;
+
+    // Every change so far, oldest first, and the modules as they were after one.
+    virtual Result<std::vector<EpochRecord>> epochs() = 0;
+    virtual Result<std::vector<ModuleRecord>> modules_at(uint64_t epoch) = 0;
+
+    // The texts of the desk, by key.
+    virtual Result<std::map<std::string, std::string>> desk() = 0;
+    virtual Result<void> save(std::string_view key, std::string_view text) = 0;
+    virtual Result<void> forget(std::string_view key) = 0;
+
+    // Looks at everything in the file, SQLite's own structure included. May take long.
+    virtual Result<void> verify() = 0;
+
+    // The file grows no further than about this; a change that would make it is "no_space".
+    virtual Result<void> limit_bytes(uint64_t bytes) = 0;
+
+  protected:
+    Image() = default;
+    Image(const Image&) = delete;
+    Image& operator=(const Image&) = delete;
+};
+
+} // namespace indent::image

@@ -1,0 +1,81 @@
+// Two kinds of rows. Those whose key is the XXH3-128 of their content (definitions, modules) can be checked by their
+// key and are never changed. The others (meta, epochs, workbench) carry a checksum over all their columns. Rows that
+// vanish are noticed by what names them: an epoch names its modules, a module its definitions, and the row `heads`
+// of meta names the newest epoch and the sum of the workbench's checksums.
+#include "image/store/schema.h"
+#include "image/store/connection.h"
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+namespace indent::image {
+
+namespace {
+
+struct Table {
+    std::string_view name;
+    std::string_view sql; // as SQLite keeps it
+};
+
+// In the order of their names, as check_schema reads them.
+constexpr Table kTables[] = {
+    {"definitions",
+     "CREATE TABLE definitions(hash BLOB NOT NULL PRIMARY KEY, text BLOB NOT NULL) STRICT, WITHOUT ROWID"},
+    {"epochs",
+     "CREATE TABLE epochs(number INTEGER NOT NULL PRIMARY KEY, at_ms INTEGER NOT NULL, what BLOB NOT NULL, "
+     "manifest BLOB NOT NULL, checksum INTEGER NOT NULL) STRICT, WITHOUT ROWID"},
+    {"meta",
+     "CREATE TABLE meta(key BLOB NOT NULL PRIMARY KEY, value BLOB NOT NULL, checksum INTEGER NOT NULL) "
+     "STRICT, WITHOUT ROWID"},
+    {"modules",
+     "CREATE TABLE modules(hash BLOB NOT NULL PRIMARY KEY, listing BLOB NOT NULL) STRICT, WITHOUT ROWID"},
+    {"workbench", "CREATE TABLE workbench(key BLOB NOT NULL PRIMARY KEY, text BLOB NOT NULL, "
+                  "checksum INTEGER NOT NULL) STRICT, WITHOUT ROWID"},
+};
+
+Failure not_an_image(const Connection& connection) {
+    return {"not_an_image", connection.path() + " is not an Indent image"};
+}
+
+} // namespace
+
+Result<void> make_schema(Connection& connection) {
+    for (const Table& table : kTables)
+        if (auto made = connection.run(std::string(table.sql)); !made) return made;
+    return connection.run("PRAGMA application_id=" + std::to_string(kApplicationId) +
+                          "; PRAGMA user_version=" + std::to_string(kSchemaVersion));
+}
+
+Result<void> check_schema(Connection& connection) {
+    auto application = connection.integer("PRAGMA application_id");
+    if (!application) return std::move(application).failure();
+    if (*application != kApplicationId) return not_an_image(connection);
+    auto version = connection.integer("PRAGMA user_version");
+    if (!version) return std::move(version).failure();
+    if (*version > kSchemaVersion)
+        return Failure{"newer", connection.path() + " was made by a newer Indent (its version is " +
+                                    std::to_string(*version) + ", this program knows " +
+                                    std::to_string(kSchemaVersion) + ")"};
+    if (*version < 1)
+        return Failure{"damaged",
+                       connection.path() + " is damaged: its version is " + std::to_string(*version)};
+    auto rows = connection.prepare("SELECT name, sql FROM sqlite_schema ORDER BY name");
+    if (!rows) return std::move(rows).failure();
+    const Table* expected = std::begin(kTables);
+    for (;;) {
+        auto row = rows->step();
+        if (!row) return std::move(row).failure();
+        if (!*row) break;
+        if (expected == std::end(kTables) || rows->bytes(0) != expected->name ||
+            rows->bytes(1) != expected->sql)
+            return Failure{"damaged",
+                           connection.path() + " is damaged: its tables are not those of an image"};
+        expected++;
+    }
+    if (expected != std::end(kTables))
+        return Failure{"damaged", connection.path() + " is damaged: the table " +
+                                      std::string(expected->name) + " is missing"};
+    return ok();
+}
+
+} // namespace indent::image

@@ -1,0 +1,20 @@
+// The tables of an image, and whether a file has exactly these.
+#pragma once
+#include "vm/base/result.h"
+#include <cstdint>
+
+namespace indent::image {
+
+class Connection;
+
+constexpr int64_t kApplicationId = 0x496E6474; // "Indt", in the file's header, so that file(1) can tell
+constexpr int64_t kSchemaVersion = 1;
+
+// Makes the tables in an empty file. Within a transaction of the caller's.
+Result<void> make_schema(Connection& connection);
+
+// Whether the file is an image that this program can read. Failure codes: "not_an_image", "newer" (made by a newer
+// Indent), "damaged", and those of the connection.
+Result<void> check_schema(Connection& connection);
+
+} // namespace indent::image

@@ -1,0 +1,253 @@
+#include "image/store/image.h"
+#include <doctest/doctest.h>
+#include <filesystem>
+#include <fstream>
+#include <sqlite3.h>
+#include <unistd.h>
+
+using namespace indent;
+using image::Image;
+using image::ModuleRecord;
+
+namespace {
+
+// A folder of one's own, removed at the end.
+struct Folder {
+    std::filesystem::path path;
+    Folder() {
+        std::string name = (std::filesystem::temp_directory_path() / "indent-store-XXXXXX").string();
+        REQUIRE(mkdtemp(name.data()));
+        path = name;
+    }
+    ~Folder() { std::filesystem::remove_all(path); }
+    std::string file(const char* name) const { return (path / name).string(); }
+};
+
+std::string read(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void write(const std::string& path, const std::string& bytes) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+}
+
+const std::vector<ModuleRecord> kModules = {
+    {"greeting",
+     {{"", "module greeting\n\n"}, {"hello", "# Says it.\ndef hello(name) = \"Hello, {name}\"\n"}}},
+    {"shapes",
+     {{"Shape", "class Shape:\n    field name = \"\xCF\x83\xCF\x87\xCE\xAE\xCE\xBC\xCE\xB1\"\n"},
+      {"Shape.area", "    def area = 0   # none\r\n"},
+      {"", std::string("\n\0 odd bytes \xff\n", 15)}}},
+};
+
+std::string failure_of(const std::string& path) {
+    auto image = Image::open(path);
+    return image ? "" : image.failure().code;
+}
+
+void run_sql(const std::string& path, const char* sql) {
+    sqlite3* handle = nullptr;
+    REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
+    REQUIRE(sqlite3_exec(handle, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
+    sqlite3_close(handle);
+}
+
+void make_image(const std::string& path) {
+    auto image = Image::create(path);
+    REQUIRE(image);
+    REQUIRE((*image)->commit("greeting", {kModules[0]}));
+    REQUIRE((*image)->commit("shapes", {kModules[1]}));
+    REQUIRE((*image)->save("workspace/1", "1 + 1\n"));
+    REQUIRE((*image)->save("layout", "left 200"));
+}
+
+} // namespace
+
+TEST_CASE("what went into an image comes out of it byte for byte") {
+    Folder folder;
+    const std::string path = folder.file("a.indent");
+    make_image(path);
+    auto image = Image::open(path);
+    REQUIRE(image);
+    CHECK((*image)->modules().value_or({}) == kModules);
+    auto desk = (*image)->desk().value_or({});
+    CHECK(desk == std::map<std::string, std::string>{{"layout", "left 200"}, {"workspace/1", "1 + 1\n"}});
+    CHECK((*image)->verify());
+    CHECK(!std::filesystem::exists(path + "-shm")); // the lock is this process's alone
+}
+
+TEST_CASE("an image that was closed is one file") {
+    Folder folder;
+    make_image(folder.file("a.indent"));
+    int files = 0;
+    for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator(folder.path)) files++;
+    CHECK(files == 1);
+}
+
+TEST_CASE("each change is an epoch, and the earlier ones stay as they were") {
+    Folder folder;
+    const std::string path = folder.file("a.indent");
+    make_image(path);
+    auto image = Image::open(path);
+    REQUIRE(image);
+    ModuleRecord changed = kModules[1];
+    changed.definitions[1].text = "    def area = 1\n";
+    CHECK((*image)->commit("Shape.area", {changed}).value_or(0) == 3);
+    CHECK((*image)->commit("greeting gone", {{"greeting"}}).value_or(0) == 4);
+    CHECK((*image)->modules().value_or({}) == std::vector<ModuleRecord>{changed});
+    CHECK((*image)->modules_at(2).value_or({}) == kModules);
+    CHECK((*image)->modules_at(0).value_or(kModules).empty());
+    CHECK((*image)->modules_at(5).failure().code == "not_found");
+    auto epochs = (*image)->epochs().value_or({});
+    REQUIRE(epochs.size() == 4);
+    CHECK(epochs[2].what == "Shape.area");
+    CHECK(epochs[2].number == 3);
+    CHECK(epochs[2].at_ms > 1'600'000'000'000);
+    CHECK((*image)->verify());
+}
+
+TEST_CASE("a text of the desk is replaced and forgotten") {
+    Folder folder;
+    const std::string path = folder.file("a.indent");
+    make_image(path);
+    {
+        auto image = Image::open(path);
+        REQUIRE(image);
+        CHECK((*image)->save("workspace/1", "2 + 2"));
+        CHECK((*image)->save("workspace/1", "2 + 2")); // once more changes nothing
+        CHECK((*image)->save("draft/a/b", ""));
+        CHECK((*image)->forget("layout"));
+        CHECK((*image)->forget("layout"));
+    }
+    auto image = Image::open(path);
+    REQUIRE(image);
+    CHECK((*image)->desk().value_or({}) ==
+          std::map<std::string, std::string>{{"draft/a/b", ""}, {"workspace/1", "2 + 2"}});
+}
+
+TEST_CASE("an image that is open is locked for others") {
+    Folder folder;
+    const std::string path = folder.file("a.indent");
+    make_image(path);
+    {
+        auto image = Image::open(path);
+        REQUIRE(image);
+        CHECK(failure_of(path) == "locked");
+    }
+    CHECK(failure_of(path) == "");
+}
+
+TEST_CASE("a file that is no image is refused and stays as it is") {
+    Folder folder;
+    const std::string path = folder.file("a.indent");
+    CHECK(failure_of(path) == "not_found");
+    for (const std::string& bytes : {std::string("Dear diary"), std::string(5000, 'x'),
+                                     std::string(100, '\0'), "SQLite format 3" + std::string(5000, '\0')}) {
+        write(path, bytes);
+        CHECK(failure_of(path) != "");
+        CHECK(Image::create(path).failure().code == "exists");
+        CHECK(read(path) == bytes);
+    }
+    write(path, "");
+    CHECK(failure_of(path) == "not_an_image");
+    CHECK(failure_of(folder.path.string()) != "");
+    CHECK(failure_of("") == "not_found");
+    CHECK(failure_of(":memory:") == "not_found"); // a name like any other
+}
+
+TEST_CASE("another program's database is no image, and neither is one with other tables") {
+    Folder folder;
+    const std::string other = folder.file("other.db");
+    run_sql(other, "CREATE TABLE t(a); INSERT INTO t VALUES(1)");
+    CHECK(failure_of(other) == "not_an_image");
+    CHECK(Image::create(other).failure().code == "exists");
+    const std::string more = folder.file("more.indent");
+    make_image(more);
+    run_sql(more, "CREATE TABLE t(a)");
+    CHECK(failure_of(more) == "damaged");
+    const std::string trigger = folder.file("trigger.indent");
+    make_image(trigger);
+    run_sql(trigger, "CREATE TRIGGER t AFTER INSERT ON workbench BEGIN DELETE FROM epochs; END");
+    CHECK(failure_of(trigger) == "damaged");
+    const std::string less = folder.file("less.indent");
+    make_image(less);
+    run_sql(less, "DROP TABLE workbench");
+    CHECK(failure_of(less) == "damaged");
+}
+
+TEST_CASE("an image of a newer program is refused with a sentence") {
+    Folder folder;
+    const std::string path = folder.file("a.indent");
+    make_image(path);
+    run_sql(path, "PRAGMA user_version=7");
+    auto image = Image::open(path);
+    REQUIRE(!image);
+    CHECK(image.failure().code == "newer");
+    CHECK(image.failure().message ==
+          path + " was made by a newer Indent (its version is 7, this program knows 1)");
+}
+
+TEST_CASE("rows that were changed, exchanged or lost behind our back are noticed") {
+    Folder folder;
+    const char* faults[] = {
+        "UPDATE definitions SET text = x'00' WHERE hash = (SELECT min(hash) FROM definitions)",
+        "DELETE FROM definitions WHERE hash = (SELECT max(hash) FROM definitions)",
+        "UPDATE modules SET listing = x'0102'",
+        "DELETE FROM modules",
+        "DELETE FROM epochs WHERE number = 2",
+        "UPDATE epochs SET manifest = (SELECT manifest FROM epochs WHERE number = 1) WHERE number = 2",
+        "UPDATE workbench SET text = x'61' WHERE key = x'6c61796f7574'",
+        "DELETE FROM workbench WHERE key = x'6c61796f7574'",
+        "UPDATE meta SET value = zeroblob(24)",
+        "DELETE FROM meta",
+    };
+    for (const char* fault : faults) {
+        CAPTURE(fault);
+        const std::string path = folder.file("a.indent");
+        std::filesystem::remove(path);
+        make_image(path);
+        run_sql(path, fault);
+        CHECK(failure_of(path) == "damaged");
+    }
+}
+
+TEST_CASE("where there is no space a change fails, and the image is as it was before it") {
+    Folder folder;
+    const std::string path = folder.file("a.indent");
+    make_image(path);
+    {
+        auto image = Image::open(path);
+        REQUIRE(image);
+        REQUIRE((*image)->limit_bytes(std::filesystem::file_size(path) + 8192));
+        ModuleRecord large{"large", {{"x", std::string(1 << 20, 'x')}}};
+        CHECK((*image)->commit("large", {large}).failure().code == "no_space");
+        CHECK((*image)->save("workspace/1", std::string(1 << 20, 'x')).failure().code == "no_space");
+        CHECK((*image)->modules().value_or({}) == kModules);
+        CHECK((*image)->save("workspace/1", "short")); // and small things go on
+    }
+    auto image = Image::open(path);
+    REQUIRE(image);
+    CHECK((*image)->modules().value_or({}) == kModules);
+    CHECK((*image)->desk().value_or({})["workspace/1"] == "short");
+}
+
+TEST_CASE("an image where nothing may be written says so") {
+    if (geteuid() != 0) {
+        Folder folder;
+        const std::string path = folder.file("a.indent");
+        make_image(path);
+        std::filesystem::permissions(folder.path,
+                                     std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+        CHECK(failure_of(path) == "denied");
+        CHECK(Image::create(folder.file("b.indent")).failure().code == "denied");
+        std::filesystem::permissions(folder.path, std::filesystem::perms::owner_all);
+        std::filesystem::permissions(path, std::filesystem::perms::owner_read);
+        CHECK(failure_of(path) == "denied");
+    }
+    // For root as well: a folder of the kernel's, where nobody makes files.
+    if (std::filesystem::exists("/sys")) {
+        CHECK(!Image::create("/sys/a.indent"));
+    }
+    CHECK(Image::create("/nowhere/at/all/a.indent").failure().code == "not_found");
+}

@@ -1,0 +1,134 @@
+// How mistakes read: place, source line, caret, suggestion. Many in one pass.
+#include "vm/syntax/did_you_mean.h"
+#include "vm/syntax/parser.h"
+#include "vm/syntax/source.h"
+#include <doctest/doctest.h>
+#include <set>
+
+using namespace indent::syntax;
+
+namespace {
+
+std::string errors(std::string_view text) {
+    return render(parse("a.ind", std::string(text)));
+}
+
+} // namespace
+
+TEST_CASE("an error shows its line, a caret under the place, and what to do") {
+    CHECK(errors("let total = 1\nif total = 3:\n    print(total)\n") ==
+          "a.ind:2:10: error: `=` assigns, and cannot stand in an expression\n"
+          "    if total = 3:\n"
+          "             ^\n"
+          "suggestion: to compare, write `==`\n");
+    CHECK(errors("print(1, (2 + 3)\n") == "a.ind:1:6: error: this `(` is never closed\n"
+                                          "    print(1, (2 + 3)\n"
+                                          "         ^\n"
+                                          "suggestion: close it with `)`\n");
+    CHECK(errors("x = a < b < c") == "a.ind:1:11: error: comparisons do not chain\n"
+                                     "    x = a < b < c\n"
+                                     "              ^\n"
+                                     "suggestion: write `a < b and b < …`\n");
+    CHECK(errors("if x:\n\ty = 1\n") == "a.ind:2:1: error: there is a tab in the indentation\n"
+                                        "    \ty = 1\n"
+                                        "    ^\n"
+                                        "suggestion: indent with spaces, four for each level\n");
+    CHECK(errors("for k, v in m: pass") == "a.ind:1:5: error: a tuple stands in parentheses\n"
+                                           "    for k, v in m: pass\n"
+                                           "        ^^^^\n"
+                                           "suggestion: write `for (k, v) …`\n");
+    CHECK(errors("x = 1 +\ny = 2") == "a.ind:1:8: error: the expression stops at the end of the line\n"
+                                      "    x = 1 +\n"
+                                      "           ^\n"
+                                      "suggestion: put it in brackets: a line goes on while one is open, or "
+                                      "when the next begins with `.name`\n");
+    CHECK(errors("xs.each(do x: x)") ==
+          "a.ind:1:9: error: a `do` suite cannot stand inside brackets\n"
+          "    xs.each(do x: x)\n"
+          "            ^^\n"
+          "suggestion: name the block first (`let work = do x:` …) and pass `work`, or write `x -> …`\n");
+}
+
+TEST_CASE("the caret stays in place after tabs and wide characters") {
+    CHECK(errors("a\t= 漢字 é 1") == "a.ind:1:8: error: expected the end of the line, but found `é`\n"
+                                     "    a\t= 漢字 é 1\n"
+                                     "     \t       ^\n");
+    std::string e_combining = "x = \"e\xCC\x81\" \"b\"";
+    CHECK(errors(e_combining) == "a.ind:1:10: error: expected the end of the line, but found a text\n"
+                                 "    x = \"e\xCC\x81\" \"b\"\n"
+                                 "            ^^^\n");
+}
+
+TEST_CASE("a very long line is cut around the place") {
+    std::string report = errors("x = " + std::string(5000, 'a') + " )");
+    CHECK(report.size() < 500);
+    CHECK(report.find("a.ind:1:5006: error: this `)` closes nothing") == 0);
+}
+
+TEST_CASE("many errors are found in one pass, and each line after one is read again") {
+    auto outcome = parse("a.ind", "let\n"
+                                  "f(1, 2\n"
+                                  "def g(x:\n"
+                                  "    return x +\n"
+                                  "class Box:\n"
+                                  "    field 3\n"
+                                  "    def ok = 1\n"
+                                  "    def bad = = 2\n"
+                                  "if ok then 1\n"
+                                  "while x\n"
+                                  "    y = )\n"
+                                  "print(\"done)\n");
+    std::set<uint32_t> lines;
+    Source source("a.ind", *outcome.tree.source);
+    for (const Diagnostic& diagnostic : outcome.diagnostics)
+        lines.insert(source.position(diagnostic.span.begin).line);
+    std::set<uint32_t> expected = {1, 2, 3, 6, 8, 9, 10, 11, 12};
+    CHECK_MESSAGE(lines == expected, render(outcome));
+    CHECK(outcome.diagnostics.size() <= 12);
+}
+
+TEST_CASE("an error inside a branch leaves the other branches where they are") {
+    CHECK(errors("if a:\n    b = = 1\nelse:\n    c\n").find("`else`") == std::string::npos);
+    CHECK(errors("if a b:\n    c\nelse:\n    d\n").find("`else`") == std::string::npos);
+    CHECK(errors("try:\n    a b\ncatch e:\n    c d\nfinally:\n    e\n").find("does not follow") ==
+          std::string::npos);
+}
+
+TEST_CASE("no more than a hundred errors are shown, and the rest is owned up to") {
+    std::string text;
+    for (int i = 0; i < 5000; ++i) text += "let = 1\n";
+    auto outcome = parse("a.ind", text);
+    CHECK(outcome.diagnostics.size() == 101);
+    CHECK(outcome.diagnostics.back().code == Code::TooManyErrors);
+}
+
+TEST_CASE("every code has a name of its own, words and an anchor") {
+    std::set<std::string_view> names;
+    for (size_t i = 0; i < static_cast<size_t>(Code::Count_); ++i) {
+        auto diagnostic = make_diagnostic(static_cast<Code>(i), {}, {"A", "B", "C", "D"});
+        CHECK(names.insert(code_name(diagnostic.code)).second);
+        CHECK(!words(diagnostic).empty());
+        CHECK(!guide_anchor(diagnostic.code).empty());
+    }
+}
+
+TEST_CASE("a suggestion whose argument is empty is left out") {
+    CHECK(suggestion(make_diagnostic(Code::UndefinedName, {}, {"cuont", "count"})) ==
+          "did you mean `count`?");
+    CHECK(suggestion(make_diagnostic(Code::UndefinedName, {}, {"cuont", ""})) == "");
+    CHECK(suggestion(make_diagnostic(Code::UndefinedName, {}, {"cuont"})) == "");
+}
+
+TEST_CASE("did you mean: near names are suggested, far ones are not") {
+    std::string_view names[] = {"count", "counter", "label", "report", "Counter", "x"};
+    CHECK(nearest("cuont", names) == "count");
+    CHECK(nearest("lable", names) == "label");
+    CHECK(nearest("reprot", names) == "report");
+    CHECK(nearest("zebra", names) == "");
+    CHECK(nearest("y", names) == "");
+    CHECK(nearest("COUNT", names) == "count");
+    CHECK(edit_distance("abc", "acb", 3) == 1);
+    CHECK(edit_distance("abc", "", 5) == 3);
+    CHECK(edit_distance("kitten", "sitting", 5) == 3);
+    CHECK(edit_distance("kitten", "sitting", 2) == 3);
+}

@@ -1,0 +1,156 @@
+#include "ui/main/commands.h"
+#include "vm/os/files.h"
+#include "vm/os/process.h"
+#include "vm/os/signals.h"
+#include "vm/os/thread.h"
+#include "vm/world/world.h"
+#include <algorithm>
+#include <cstdio>
+
+namespace indent {
+
+namespace {
+
+// Lines of print, written in large pieces; flushed when the program ends or its output has grown.
+class Output {
+  public:
+    ~Output() { flush(); }
+    void line(std::string_view text) {
+        pending_ += text;
+        pending_ += '\n';
+        if (pending_.size() >= 64 * 1024 || os::is_terminal(os::Stream::Output)) flush();
+    }
+    void flush() {
+        std::fwrite(pending_.data(), 1, pending_.size(), stdout);
+        std::fflush(stdout);
+        pending_.clear();
+    }
+
+  private:
+    std::string pending_;
+};
+
+// Runs `work` with a world of its own on a thread with a stack for deep recursion.
+int with_world(WorldOptions options, const std::function<int(World&)>& work) {
+    int code = 1;
+    auto thread = os::Thread::start("indent", kThreadStack, [&] {
+        auto world = World::make(std::move(options));
+        if (!world) {
+            std::fprintf(stderr, "indent: %s\n", world.failure().message.c_str());
+            return;
+        }
+        code = work(**world);
+    });
+    if (!thread) {
+        std::fprintf(stderr, "indent: %s\n", thread.failure().message.c_str());
+        return 1;
+    }
+    thread->join();
+    return code;
+}
+
+void collect_files(const std::string& path, std::vector<std::string>& files, std::string& problem) {
+    if (!os::exists(path)) {
+        problem = path + ": there is no such file or folder";
+        return;
+    }
+    if (!os::is_folder(path)) {
+        files.push_back(path);
+        return;
+    }
+    auto entries = os::list_folder(path);
+    if (!entries) {
+        problem = entries.failure().message;
+        return;
+    }
+    std::vector<std::string> inside;
+    for (const auto& entry : *entries) inside.push_back(path + "/" + entry.name);
+    std::sort(inside.begin(), inside.end());
+    for (const auto& entry : inside)
+        if (os::is_folder(entry) || (entry.size() > 4 && entry.substr(entry.size() - 4) == ".ind"))
+            collect_files(entry, files, problem);
+}
+
+} // namespace
+
+int run_program(const RunOptions& options) {
+    Output output;
+    WorldOptions world_options;
+    world_options.output = [&](std::string_view line) { output.line(line); };
+    world_options.arguments = options.arguments;
+    world_options.memory_limit = options.memory_megabytes << 20;
+    world_options.collect_always = options.collect_always;
+    return with_world(std::move(world_options), [&](World& world) {
+        os::InterruptGuard on_interrupt([](void* w) { static_cast<World*>(w)->request_stop(); }, &world);
+        Outcome outcome = world.run_file(options.file);
+        output.flush();
+        std::fputs(outcome.text().c_str(), stderr);
+        if (outcome.exit_code >= 0) return outcome.exit_code;
+        return outcome.ok ? 0 : 1;
+    });
+}
+
+int run_tests(const TestOptions& options) {
+    std::vector<std::string> files;
+    std::string problem;
+    for (const auto& path : options.paths) collect_files(path, files, problem);
+    if (!problem.empty()) {
+        std::fprintf(stderr, "indent: %s\n", problem.c_str());
+        return 2;
+    }
+    Output output;
+    size_t passed = 0, failed = 0;
+    for (const auto& file : files) {
+        WorldOptions world_options;
+        world_options.output = [&](std::string_view line) { output.line(line); };
+        world_options.collect_always = options.collect_always;
+        with_world(std::move(world_options), [&](World& world) {
+            os::InterruptGuard on_interrupt([](void* w) { static_cast<World*>(w)->request_stop(); }, &world);
+            Outcome outcome;
+            TestReport report = world.test_file(file, outcome);
+            output.flush();
+            std::fputs(outcome.text().c_str(), stderr);
+            passed += report.passed;
+            failed += report.failures.size();
+            if (outcome.has_errors()) ++failed;
+            for (const auto& failure : report.failures)
+                std::fprintf(stderr, "FAILED %s: %s\n%s", file.c_str(), failure.title.c_str(), failure.text.c_str());
+            return 0;
+        });
+    }
+    std::printf("%zu passed, %zu failed\n", passed, failed);
+    return failed == 0 ? 0 : 1;
+}
+
+int check_programs(const std::vector<std::string>& paths) {
+    std::vector<std::string> files;
+    std::string problem;
+    for (const auto& path : paths) collect_files(path, files, problem);
+    if (!problem.empty()) {
+        std::fprintf(stderr, "indent: %s\n", problem.c_str());
+        return 2;
+    }
+    return with_world({}, [&](World& world) {
+        bool errors = false;
+        for (const auto& file : files) {
+            Outcome outcome = world.check_file(file);
+            std::fputs(outcome.text().c_str(), stderr);
+            errors |= outcome.has_errors();
+        }
+        return errors ? 1 : 0;
+    });
+}
+
+int show_documentation(const std::string& name) {
+    return with_world({}, [&](World& world) {
+        std::string text = world.documentation(name);
+        if (text.empty()) {
+            std::fprintf(stderr, "indent: nothing is documented under `%s`\n", name.c_str());
+            return 1;
+        }
+        std::fputs(text.c_str(), stdout);
+        return 0;
+    });
+}
+
+} // namespace indent

@@ -1,0 +1,25 @@
+// The commands that need no session: a program is run, tested, checked, explained. Each answers the exit code.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace indent {
+
+struct RunOptions {
+    std::string file;
+    std::vector<std::string> arguments;
+    size_t memory_megabytes = 4096;
+    bool collect_always = false;
+};
+int run_program(const RunOptions& options);
+
+struct TestOptions {
+    std::vector<std::string> paths;
+    bool collect_always = false;
+};
+int run_tests(const TestOptions& options);
+
+int check_programs(const std::vector<std::string>& paths);
+int show_documentation(const std::string& name);
+
+} // namespace indent

@@ -1,0 +1,31 @@
+// Arguments that do not simply stand one for one: labels, defaults, rest, spread, tuples given to blocks.
+#pragma once
+#include "vm/interp/send.h"
+
+namespace indent {
+
+inline constexpr unsigned kMostArguments = 250;
+
+// Evaluates operands 1 … into nf[1 …], spreads taken apart; fills count, plan and labels for what came. False: an
+// error was raised and resumed, with the answer in nf[0].
+bool evaluate_spread(Machine& vm, SendSite* site, Value* fp, Value* nf, unsigned& count, ArgumentPlan& plan,
+                     SymbolId* labels);
+
+// Moves `count` arguments at nf[1 …] to where the parameters want them; those that are missing but have defaults
+// become absent. Absent if all is well, else what a handler of the ArgumentError resumed with.
+Value arrange_arguments(Machine& vm, Value* nf, unsigned count, const ArgumentPlan* plan,
+                        std::span<const ParameterInfo> parameters, std::string_view callee);
+
+// A block was given another number of arguments than it has parameters: one tuple is taken apart, anything else
+// is an error. Absent if all is well.
+Value arrange_block_arguments(Machine& vm, Value* nf, unsigned count);
+
+// Sends not_understood with a message made of nf[1 …]. nf[-1] must be set.
+Value send_not_understood(Machine& vm, Value* nf, SymbolId selector, unsigned count, const ArgumentPlan* plan);
+
+// The run function of sites whose operands are put in place by another node, so that they are never rewritten.
+Value site_run_unrewritable(Node* node, Value* fp);
+void reset_site(Node* site);
+void reset_inline_loop(Node* loop);
+
+} // namespace indent

@@ -1,0 +1,76 @@
+// What the machine keeps for the interpreter's own use.
+#pragma once
+#include "vm/interp/node.h"
+
+namespace indent {
+
+enum class Completion : uint8_t { None, Return, Break, Continue };
+
+struct TryNode;
+
+// A frame's promise to handle errors, for as long as its `try` runs. On the C++ stack of the try node.
+struct TryRecord {
+    TryRecord* outer = nullptr;
+    TryNode* node = nullptr; // null: the base of a protected run, which takes what nobody handles
+    Value* fp = nullptr;
+    Value result;            // what the handler answered; absent: a completion is under way
+    bool retry = false;
+    bool has_finally = false; // no catches: only says that a finally lies here
+    int in_place = -1;        // the catch whose suite runs after unwinding; its error is in result
+};
+
+struct TraceFrame {
+    const Code* code = nullptr;
+    Method* primitive = nullptr;
+    uint32_t position = 0;
+};
+
+// An error that is being handled, from its raise until its handler is done.
+struct ActiveRaise {
+    ActiveRaise* outer = nullptr;
+    Value error;
+    TryRecord* handled_by = nullptr;
+    Value resumed_with; // absent until e.resume(v)
+    std::vector<TraceFrame> trace;
+    size_t frames = 0;    // how many there were
+    bool omitted = false; // frames in the middle were left out
+};
+
+// Leaves the C++ frames between here and its target; carries no Value (they wait where the collector sees them).
+struct Unwinding {
+    const void* target; // a TryRecord, an ActiveRaise (resume), a home slot (return from a block), a loop record
+};
+
+struct Machine::Inner : RootProvider {
+    explicit Inner(Machine& machine) : vm(machine) {}
+    void visit_roots(RootVisitor& visitor) override { vm.visit_roots(visitor); }
+
+    Machine& vm;
+    Completion completion = Completion::None;
+    Value completion_value;
+    TryRecord* handlers = nullptr;
+    ActiveRaise* raises = nullptr;
+    uint64_t next_home_serial = 1;
+    std::vector<Value> open_variables; // Variables whose slots are on the stack, by rising slot
+    std::vector<Value*> kept_roots; // arrays of workspaces and the like
+    Node native;          // the call site of frames that C++ code enters
+    ActiveRaise uncaught; // what ended the protected run
+    bool reserve_in_use = false; // StackOverflow is being handled on the last part of the stack
+};
+
+// Begins a frame that C++ code enters from the primitive (or the like) whose frame is `args`, at `at` or behind:
+// answers where self goes, with the two words before it saying so (a trace finds its way by them).
+Value* native_frame(Machine& vm, Value* args, Value* at);
+
+// Variables with slots at or above `from` take their values over.
+void close_variables(Machine& vm, Value* from);
+inline void close_variables_if_any(Machine& vm, Value* from) {
+    if (!vm.inner->open_variables.empty()) [[unlikely]]
+        close_variables(vm, from);
+}
+// The Variable that shares this slot.
+Value open_variable(Machine& vm, Value* slot, Value* top);
+
+[[noreturn]] void unwind_to(const void* target);
+
+} // namespace indent

@@ -1,0 +1,411 @@
+// Making executable trees: bodies, scopes, variables, blocks. Expressions and statements have files of their own.
+#include "vm/interp/maker.h"
+#include "vm/interp/arguments.h"
+#include "vm/interp/block.h"
+#include "vm/interp/maker_scope.h"
+
+namespace indent {
+
+// ---- slots
+
+void Maker::reserve(unsigned upto) {
+    if (upto > b_.highest) b_.highest = upto;
+}
+
+uint16_t Maker::take(unsigned count) {
+    unsigned slot = b_.next;
+    b_.next += count;
+    reserve(b_.next);
+    return uint16_t(std::min<unsigned>(slot, kFrameWords));
+}
+
+// The callee of a primitive has its frame, and whatever is arranged for a call some words more.
+constexpr unsigned kFrameSlack = 4 * kPrimitiveFrame;
+
+void Maker::finish() {
+    Code* code = b_.code;
+    if (b_.highest + kFrameSlack > kFrameWords) {
+        // Too many variables and operands at once for one frame.
+        Node* failing = make_failure(arena(), "ArgumentError",
+                                     "this body needs more than " + std::to_string(kFrameWords - kFrameSlack) +
+                                         " places for variables and operands; divide it");
+        failing->code = code;
+        failing->temp = 1;
+        code->body = failing;
+        code->frame_words = kFrameWords;
+        return;
+    }
+    code->frame_words = uint16_t(b_.highest + kFrameSlack);
+}
+
+// ---- variables
+
+const Environment* Maker::declare(std::string_view name, uint16_t slot) {
+    auto* entry = arena().make<Environment>();
+    entry->outer = b_.environment;
+    entry->variable = {name, slot, b_.names->assigned.count(name) > 0};
+    return b_.environment = entry;
+}
+
+const Environment* Maker::find_local(std::string_view name) const {
+    for (const Environment* e = b_.environment; e; e = e->outer)
+        if (e->variable.name == name) return e;
+    return nullptr;
+}
+
+bool Maker::shareable(std::string_view name) const {
+    return b_.names->assigned.count(name) && b_.names->in_blocks.count(name);
+}
+
+namespace {
+const Environment* find_in(const Environment* environment, std::string_view name) {
+    for (const Environment* e = environment; e; e = e->outer)
+        if (e->variable.name == name) return e;
+    return nullptr;
+}
+
+// Where `variable` (of some outer body) is found among the captures of `body`, made part of them if need be.
+int capture_into(Body& body, const Environment* variable) {
+    for (size_t i = 0; i < body.captures.size(); ++i)
+        if (body.captures[i].variable == variable) return int(i);
+    Body::Capture capture;
+    capture.variable = variable;
+    capture.shared = variable->variable.shared;
+    if (find_in(body.outer_environment, variable->variable.name) == variable) {
+        capture.source.kind = capture.shared ? CaptureSource::SharedSlot : CaptureSource::Slot;
+        capture.source.index = variable->variable.slot;
+    } else {
+        assert(body.outer && body.outer->is_block);
+        capture.source.kind = CaptureSource::Word;
+        capture.source.index = uint16_t(block::kCaptured + capture_into(*body.outer, variable));
+    }
+    body.captures.push_back(capture);
+    return int(body.captures.size()) - 1;
+}
+
+// The variable with this name in the bodies around, innermost first.
+const Environment* find_outside(const Body& body, std::string_view name) {
+    for (const Body* at = &body; at && at->is_block; at = at->outer)
+        if (const Environment* found = find_in(at->outer_environment, name)) return found;
+    return nullptr;
+}
+} // namespace
+
+Node* Maker::read_variable(std::string_view name) {
+    if (const Environment* local = find_local(name)) return make_local(arena(), local->variable.slot);
+    if (const Environment* outside = find_outside(b_, name)) {
+        uint32_t word = uint32_t(block::kCaptured + capture_into(b_, outside));
+        return outside->variable.shared ? make_captured_variable(arena(), b_.block_slot, word)
+                                        : make_captured(arena(), b_.block_slot, word);
+    }
+    if (b_.workspace)
+        if (auto found = b_.workspace->variables.find(name); found != b_.workspace->variables.end())
+            return make_kept(arena(), &b_.workspace->array, found->second);
+    if (b_.cls)
+        if (int field = b_.cls->field_index(symbol(name)); field >= 0) return make_field(arena(), uint32_t(field));
+    return nullptr;
+}
+
+Node* Maker::write_variable(std::string_view name, Node* value) {
+    if (const Environment* local = find_local(name)) return make_set_local(arena(), local->variable.slot, value);
+    if (const Environment* outside = find_outside(b_, name)) {
+        assert(outside->variable.shared);
+        uint32_t word = uint32_t(block::kCaptured + capture_into(b_, outside));
+        return make_set_captured_variable(arena(), b_.block_slot, word, value);
+    }
+    if (b_.workspace)
+        if (auto found = b_.workspace->variables.find(name); found != b_.workspace->variables.end())
+            return make_set_kept(arena(), &b_.workspace->array, found->second, value);
+    if (b_.cls)
+        if (int field = b_.cls->field_index(symbol(name)); field >= 0)
+            return make_set_field(arena(), uint32_t(field), value);
+    return nullptr;
+}
+
+int Maker::close_from(unsigned first) const {
+    // Whether a variable declared since then may be shared with a block is told by the names.
+    for (const Environment* e = b_.environment; e && e->variable.slot >= first; e = e->outer)
+        if (shareable(e->variable.name)) return int(first);
+    return -1;
+}
+
+Value Maker::literal_text(std::string_view text) {
+    Value value = make_shared_text(vm_.runtime.shared, text);
+    b_.code->literals.push_back(value);
+    return value;
+}
+
+// ---- bodies
+
+namespace {
+
+Code* new_code(Machine& vm, Module* module, std::shared_ptr<const syntax::SyntaxTree> tree) {
+    vm.runtime.codes.push_back(std::make_unique<Code>());
+    Code* code = vm.runtime.codes.back().get();
+    code->module = module;
+    code->tree = std::move(tree);
+    return code;
+}
+
+std::shared_ptr<Body> new_body(Code* code, Module* module) {
+    auto body = std::make_shared<Body>();
+    body->code = code;
+    body->module = module;
+    return body;
+}
+
+std::string_view kept_name(Code* code, const std::string& name) { return code->arena.copy(std::string_view(name)); }
+
+std::string full_name(Machine& vm, const Method* method) {
+    std::string name;
+    if (method->owner) {
+        name = std::string(vm.symbols.text(method->owner->name));
+        name += method->class_side ? " class." : ".";
+    }
+    return name + std::string(vm.symbols.text(method->selector));
+}
+
+} // namespace
+
+Node* Maker::method_body(Method* method) {
+    const syntax::DefinitionNode* definition = method->definition;
+    // Slots: self, parameters, the home's mark, then locals.
+    b_.next = 1;
+    for (const auto& parameter : definition->parameters) declare(parameter.name.text, take());
+    b_.home_slot = take();
+    std::vector<Node*> parts;
+    for (size_t i = 0; i < definition->parameters.size(); ++i) {
+        const auto& parameter = definition->parameters[i];
+        if (!parameter.initial) continue;
+        // A default sees the parameters before it.
+        const Environment* all = b_.environment;
+        const Environment* before = all;
+        while (before && before->variable.slot >= i + 1) before = before->outer;
+        b_.environment = before;
+        Node* initial = expression(parameter.initial);
+        b_.environment = all;
+        parts.push_back(placed(make_default(arena(), uint16_t(i + 1), initial), parameter.initial, b_.next));
+    }
+    if (method->primitive) {
+        parts.push_back(placed(make_primitive_body(arena(), method->primitive), definition, b_.next));
+    } else {
+        parts.push_back(statements(definition->body.statements, true));
+    }
+    Node* body = make_sequence(arena(), parts);
+    if (body->code == nullptr) placed(body, definition, b_.next);
+    int close = close_from(0);
+    if (close >= 0) body = placed(make_closing_scope(arena(), body, 0), definition, b_.next);
+    if (b_.needs_home) body = placed(make_home_body(arena(), body, b_.home_slot), definition, b_.next);
+    else if (body->abrupt) body = placed(make_returning_body(arena(), body), definition, b_.next);
+    return body;
+}
+
+Node* Maker::block_body(syntax::Parameters parameters, const syntax::Suite& suite, bool loop_body) {
+    b_.next = 1;
+    std::vector<Node*> parts;
+    std::vector<std::pair<const syntax::Parameter*, uint16_t>> patterns;
+    for (const auto& parameter : parameters) {
+        uint16_t slot = take();
+        if (parameter.pattern) patterns.emplace_back(&parameter, slot);
+        else declare(parameter.name.text, slot);
+    }
+    b_.block_slot = take();
+    for (auto& [parameter, slot] : patterns) {
+        Node* value = placed(make_local(arena(), slot), parameter->span, b_.next);
+        parts.push_back(destructure(parameter->pattern, value, parameter->span));
+    }
+    if (loop_body) ++b_.loops;
+    parts.push_back(statements(suite.statements, false));
+    Node* body = make_sequence(arena(), parts);
+    if (body->code == nullptr) placed(body, suite.span, b_.next);
+    if (close_from(0) >= 0) body = placed(make_closing_scope(arena(), body, 0), suite.span, b_.next);
+    if (loop_body && body->abrupt) body = placed(make_loop_block_body(arena(), body, b_.block_slot), suite.span, b_.next);
+    else if (body->abrupt && !b_.handler)
+        body = placed(make_block_body(arena(), body, b_.block_slot), suite.span, b_.next);
+    return body;
+}
+
+Node* Maker::top_level_body(syntax::Nodes nodes) {
+    b_.next = 1;
+    b_.home_slot = take();
+    b_.top_level = true;
+    Node* body = statements(nodes, true);
+    if (body->code == nullptr) placed(body, syntax::Span{}, b_.next);
+    if (close_from(0) >= 0) body = placed(make_closing_scope(arena(), body, 0), syntax::Span{}, b_.next);
+    if (b_.needs_home) body = placed(make_home_body(arena(), body, b_.home_slot), syntax::Span{}, b_.next);
+    else if (body->abrupt) body = placed(make_returning_body(arena(), body), syntax::Span{}, b_.next);
+    return body;
+}
+
+// ---- blocks
+
+namespace {
+
+// Fills a template for a block made in `outer`; `environment`: what it sees there.
+BlockTemplate* make_template(Machine& vm, const std::shared_ptr<Body>& outer, syntax::Parameters parameters,
+                             bool has_parameters, const syntax::Suite& suite, bool loop_body, bool handler,
+                             const Environment* environment) {
+    Code* code = new_code(vm, outer->module, outer->code->tree);
+    auto body = new_body(code, outer->module);
+    body->kept_outer = outer;
+    body->outer = outer.get();
+    body->outer_environment = environment;
+    body->names = outer->names;
+    body->cls = outer->cls;
+    body->owner = outer->owner;
+    body->workspace = outer->workspace;
+    body->is_block = true;
+    body->handler = handler;
+    body->sets_module_values = outer->sets_module_values;
+    code->is_block = true;
+    code->parameters = uint16_t(parameters.size());
+    code->ignores_arguments = !has_parameters;
+    code->outer = outer->code;
+    code->method = outer->code->method;
+    code->name = outer->code->name;
+    code->position = suite.span.begin;
+    Maker maker(vm, body);
+    code->body = maker.block_body(parameters, suite, loop_body);
+    maker.finish();
+    auto* block = outer->code->arena.make<BlockTemplate>();
+    block->code = code;
+    std::vector<CaptureSource> sources;
+    for (const auto& capture : body->captures) sources.push_back(capture.source);
+    block->captures = outer->code->arena.copy(sources);
+    block->block_slot = outer->block_slot;
+    if (!loop_body && contains_return(suite)) {
+        if (outer->is_block) {
+            block->home_slot = -2;
+        } else {
+            block->home_slot = outer->home_slot;
+            outer->needs_home = true;
+        }
+    } else if (outer->is_block) {
+        block->home_slot = -2;
+    }
+    return block;
+}
+
+} // namespace
+
+Node* Maker::block(const syntax::BlockNode* node) {
+    BlockTemplate* block = make_template(vm_, body_, node->parameters, node->has_parameters, node->body, false, false,
+                                         b_.environment);
+    reserve(b_.next + unsigned(block->captures.size()) + 1);
+    return placed(make_block(arena(), block), node, b_.next);
+}
+
+struct LazyBlock : Node {
+    std::shared_ptr<Body>* outer = nullptr; // in the code's scopes
+    syntax::Parameters parameters;
+    syntax::Suite suite;
+    bool has_parameters = true;
+    bool loop_body = false;
+    bool handler = false;
+    const Environment* environment = nullptr;
+    const BlockTemplate* block = nullptr;
+};
+
+namespace {
+// What lazy blocks need lives as long as their code.
+struct KeptBodies {
+    std::vector<std::unique_ptr<std::shared_ptr<Body>>> outers;
+};
+
+Value run_lazy_block(Node* node, Value* fp) {
+    return create_lazy_block(Machine::of(fp), node, fp, fp + node->temp);
+}
+} // namespace
+
+Value create_lazy_block(Machine& vm, Node* node, Value* fp, Value* top) {
+    auto* lazy = static_cast<LazyBlock*>(node);
+    if (!lazy->block)
+        lazy->block = make_template(vm, *lazy->outer, lazy->parameters, lazy->has_parameters, lazy->suite,
+                                    lazy->loop_body, lazy->handler, lazy->environment);
+    return create_block(vm, *lazy->block, fp, top);
+}
+
+Node* make_lazy_block(Maker&, Machine&, std::shared_ptr<Body> outer, syntax::Parameters parameters,
+                      bool has_parameters, const syntax::Suite& suite, bool loop_body, bool handler,
+                      const Environment* environment) {
+    Code* code = outer->code;
+    auto kept = std::static_pointer_cast<KeptBodies>(code->scopes_kept);
+    if (!kept) {
+        kept = std::make_shared<KeptBodies>();
+        code->scopes_kept = kept;
+    }
+    kept->outers.push_back(std::make_unique<std::shared_ptr<Body>>(outer));
+    auto* node = code->arena.make<LazyBlock>();
+    node->run = run_lazy_block;
+    node->outer = kept->outers.back().get();
+    node->parameters = parameters;
+    node->has_parameters = has_parameters;
+    node->suite = suite;
+    node->loop_body = loop_body;
+    node->handler = handler;
+    node->environment = environment;
+    return node;
+}
+
+// ---- entry points
+
+Code* code_of(Machine& vm, Method* method) {
+    if (method->code) return method->code;
+    assert(method->definition);
+    Code* code = new_code(vm, method->module, method->tree);
+    code->method = method;
+    code->parameters = uint16_t(method->parameters.size());
+    code->name = kept_name(code, full_name(vm, method));
+    code->position = method->definition->span.begin;
+    auto body = new_body(code, method->module);
+    body->names = std::make_shared<syntax::NameUse>(syntax::scan_names(method->definition->body.statements));
+    if (method->owner && !method->class_side && method->owner->kind != ClassKind::Trait) body->cls = method->owner;
+    body->owner = method->class_side && method->owner ? method->owner->side : method->owner;
+    Maker maker(vm, body);
+    code->body = maker.method_body(method);
+    maker.finish();
+    return method->code = code;
+}
+
+Code* code_of_initialiser(Machine& vm, FieldInfo& field) {
+    if (field.code) return field.code;
+    Code* code = new_code(vm, field.module, field.tree);
+    code->name = kept_name(code, std::string(vm.symbols.text(field.declared_in->name)) + "." +
+                                     std::string(vm.symbols.text(field.name)) + " (initialiser)");
+    code->position = field.initial->span.begin;
+    auto body = new_body(code, field.module);
+    const syntax::Node* statements[] = {field.initial};
+    body->names = std::make_shared<syntax::NameUse>(syntax::scan_names(statements));
+    body->cls = field.declared_in;
+    Maker maker(vm, body);
+    body->next = 2;
+    code->body = maker.expression(field.initial);
+    maker.finish();
+    return field.code = code;
+}
+
+Code* make_top_level(Machine& vm, const TopLevelBody& source) {
+    Code* code = new_code(vm, source.module, source.tree);
+    code->name = kept_name(code, std::string(source.name));
+    auto body = new_body(code, source.module);
+    body->names = std::make_shared<syntax::NameUse>(syntax::scan_names(source.statements));
+    body->workspace = source.workspace;
+    body->assign_declares = source.assign_declares;
+    body->sets_module_values = source.sets_module_values;
+    Maker maker(vm, body);
+    code->body = maker.top_level_body(source.statements);
+    maker.finish();
+    return code;
+}
+
+Binding* find_binding(const Runtime& runtime, const Module* module, std::string_view name) {
+    SymbolId id = const_cast<SymbolTable&>(runtime.symbols).intern(name);
+    if (module) {
+        if (auto found = module->names.find(id); found != module->names.end()) return found->second;
+        if (auto found = module->imports.find(id); found != module->imports.end()) return found->second;
+    }
+    if (auto found = runtime.prelude.find(id); found != runtime.prelude.end()) return found->second;
+    return nullptr;
+}
+
+} // namespace indent

@@ -1,0 +1,40 @@
+// Makes executable trees from syntax trees: names become slots, fields, captured words or bindings; sends get
+// their sites. A body is made when it is first run. What a name cannot be resolved to becomes a node that raises
+// when it is met (the checker reports it before code goes live).
+#pragma once
+#include "vm/interp/inner.h"
+#include "vm/interp/send.h"
+#include "vm/model/module.h"
+#include <map>
+#include <string>
+
+namespace indent {
+
+// Variables that outlive an input: of a REPL, a workspace, eval. Their values stand in an array of the heap.
+struct Workspace {
+    std::map<std::string, uint32_t, std::less<>> variables;
+    Value array; // kArray cell; a root of the machine (Machine::Inner::kept_roots)
+};
+
+Code* code_of(Machine& vm, Method* method);
+Code* code_of_initialiser(Machine& vm, FieldInfo& field);
+// The statements of a script (workspace null: its variables live in the frame), of an input, of a test or of
+// `once`. Definitions among them are skipped.
+struct TopLevelBody {
+    std::shared_ptr<const syntax::SyntaxTree> tree;
+    syntax::Nodes statements;
+    Module* module = nullptr;
+    Workspace* workspace = nullptr;
+    std::string_view name;      // for traces
+    bool assign_declares = true; // plain assignment declares (scripts, inputs)
+    bool sets_module_values = false; // module effects, once and hooks assign stable and var
+};
+Code* make_top_level(Machine& vm, const TopLevelBody& body);
+
+// The block that a lazy block node (a catch suite) makes in the frame fp, with the stack free from `top` on.
+Value create_lazy_block(Machine& vm, Node* node, Value* fp, Value* top);
+
+// What a name means at a module's top level: own definition, import, prelude. Null: nothing.
+Binding* find_binding(const Runtime& runtime, const Module* module, std::string_view name);
+
+} // namespace indent

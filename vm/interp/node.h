@@ -1,0 +1,71 @@
+// The executable tree. It is made from the syntax tree at the first call (maker.h), for speed alone, and thrown
+// away at will; tools never see it.
+//
+// Each node has two entries: run answers a value, test a truth value for conditions, so that comparisons make no
+// booleans. Nodes rewrite their entries to what they have met.
+//
+// A frame on the value stack:
+//
+//     fp[-1]      the call site: raw address of the calling Node (0 at the bottom), for traces
+//     fp[0]       self
+//     fp[1 … n]   parameters
+//     fp[n+1 …]   in blocks the block itself; then locals, then operands under evaluation
+//
+// A send at depth t evaluates its receiver and arguments straight into fp[t + 1 …]: that is the callee's frame.
+//
+// Completions. Expressions always answer a value. Statements may answer absent: then `return`, `break` or
+// `continue` is under way, and Machine::Inner::completion says which. The maker knows which subtrees can do
+// that (Node::abrupt), and only those are asked. What leaves through frames of other code (an error, a `return`
+// inside a block that somebody else calls) is a C++ exception, Unwinding.
+#pragma once
+#include "vm/interp/machine.h"
+#include "vm/syntax/tree.h"
+
+namespace indent {
+
+struct Node;
+using RunFunction = Value (*)(Node*, Value* fp);
+using TestFunction = bool (*)(Node*, Value* fp);
+
+Value run_from_test(Node* node, Value* fp);
+bool test_from_run(Node* node, Value* fp);
+
+struct Node {
+    RunFunction run = run_from_test;
+    TestFunction test = test_from_run;
+    const Code* code = nullptr; // that this node belongs to
+    uint32_t position = 0;      // byte offset in its source, for traces
+    uint16_t temp = 0;          // free slots of the frame begin here: operands, then the callee's frame at temp + 1
+    bool abrupt = false;        // may answer absent
+    enum Sort : uint8_t { Other, Send, Call } sort = Other; // what kind of call site it is (SendSite, a function's)
+
+    bool holds(Value* fp) { return test(this, fp); }
+};
+
+// An executable body: of a method, a block, an initialiser, a script.
+struct Code {
+    Node* body = nullptr;
+    uint16_t parameters = 0;
+    uint16_t frame_words = 0; // at most kFrameWords
+    bool is_block = false;
+    bool ignores_arguments = false; // a block written without parameters
+    bool patterns = false;          // a block with parameters that are taken apart by the prologue
+    Method* method = nullptr;       // null: a script, an input, an initialiser
+    const Code* outer = nullptr;    // of blocks
+    Module* module = nullptr;
+    std::string_view name;          // for traces
+    std::shared_ptr<const syntax::SyntaxTree> tree;
+    uint32_t position = 0;
+    Arena arena;                // all nodes
+    std::vector<Value> literals; // shared cells that the nodes hold, released with the code
+    struct Cache {
+        Node* node;
+        void (*reset)(Node*);
+    };
+    std::vector<Cache> caches;  // what looks methods up, for flushing
+    std::shared_ptr<void> scopes_kept; // what the maker needs to make blocks of it later
+};
+
+inline Value run(Node* node, Value* fp) { return node->run(node, fp); }
+
+} // namespace indent

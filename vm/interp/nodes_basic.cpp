@@ -1,0 +1,417 @@
+// Literals, variables, fields and what collections are written as.
+#include "vm/interp/block.h"
+#include "vm/interp/inner.h"
+#include "vm/interp/nodes.h"
+#include "vm/model/number.h"
+
+namespace indent {
+
+Value run_from_test(Node* node, Value* fp) { return Value::boolean(node->test(node, fp)); }
+
+bool test_from_run(Node* node, Value* fp) {
+    Value value = node->run(node, fp);
+    if (value.is_true()) return true;
+    if (value.is_false()) return false;
+    Value* nf = fp + node->temp + 1;
+    nf[-1] = Value::raw(node);
+    nf[0] = value;
+    return Machine::of(fp).truth(value, nf);
+}
+
+namespace {
+
+Value run_literal(Node* node, Value*) { return static_cast<LiteralNode*>(node)->value; }
+bool test_true(Node*, Value*) { return true; }
+bool test_false(Node*, Value*) { return false; }
+Value run_local(Node* node, Value* fp) { return fp[static_cast<LocalNode*>(node)->slot]; }
+Value run_self(Node*, Value* fp) { return fp[0]; }
+Value run_set_local(Node* node, Value* fp) {
+    auto* set = static_cast<SetLocalNode*>(node);
+    return fp[set->slot] = run(set->value, fp);
+}
+Value run_field(Node* node, Value* fp) { return (*fp[0].cell())[static_cast<FieldNode*>(node)->index]; }
+
+[[gnu::noinline]] Value frozen_failure(Node* node, Value* fp, Value receiver) {
+    Value* nf = fp + node->temp + 1;
+    nf[-1] = Value::raw(node);
+    nf[0] = receiver;
+    return Machine::of(fp).fail_frozen(receiver, nf);
+}
+
+Value run_set_field(Node* node, Value* fp) {
+    auto* set = static_cast<SetFieldNode*>(node);
+    Value value = run(set->value, fp);
+    if (!Heap::store(Mutator::of(fp), fp[0].cell(), set->index, value)) [[unlikely]]
+        return frozen_failure(node, fp, fp[0]);
+    return value;
+}
+
+struct CapturedNode : Node {
+    uint16_t block_slot = 0;
+    uint32_t index = 0;
+    Node* value = nullptr;
+};
+Value run_captured(Node* node, Value* fp) {
+    auto* captured = static_cast<CapturedNode*>(node);
+    return (*fp[captured->block_slot].cell())[captured->index];
+}
+Value run_captured_variable(Node* node, Value* fp) {
+    auto* captured = static_cast<CapturedNode*>(node);
+    return variable_get((*fp[captured->block_slot].cell())[captured->index].cell());
+}
+Value run_set_captured_variable(Node* node, Value* fp) {
+    auto* captured = static_cast<CapturedNode*>(node);
+    Value value = run(captured->value, fp);
+    Cell* shared = (*fp[captured->block_slot].cell())[captured->index].cell();
+    Value slot = (*shared)[variable::kSlot];
+    if (slot.is_raw()) {
+        *slot.raw_address<Value>() = value;
+        return value;
+    }
+    if (!Heap::store(Mutator::of(fp), shared, variable::kValue, value)) return frozen_failure(node, fp, Value::nil());
+    return value;
+}
+
+struct KeptNode : Node {
+    Value* array = nullptr;
+    uint32_t index = 0;
+    Node* value = nullptr;
+};
+Value run_kept(Node* node, Value* fp) {
+    auto* kept = static_cast<KeptNode*>(node);
+    Value value = (*kept->array->cell())[1 + kept->index];
+    return value ? value : Value::nil();
+}
+Value run_set_kept(Node* node, Value* fp) {
+    auto* kept = static_cast<KeptNode*>(node);
+    Value value = run(kept->value, fp);
+    if (!Heap::store(Mutator::of(fp), kept->array->cell(), 1 + kept->index, value))
+        return frozen_failure(node, fp, Value::nil());
+    return value;
+}
+
+struct ModuleValueNode : Node {
+    Binding* binding = nullptr;
+    Node* value = nullptr;
+};
+Value run_module_value(Node* node, Value* fp) {
+    Value value = static_cast<ModuleValueNode*>(node)->binding->value;
+    return value ? value : Value::nil();
+}
+Value run_set_module_value(Node* node, Value* fp) {
+    auto* set = static_cast<ModuleValueNode*>(node);
+    Machine& vm = Machine::of(fp);
+    Value* nf = fp + node->temp + 1;
+    nf[0] = run(set->value, fp);
+    nf[-1] = Value::raw(node);
+    Value shared = vm.runtime.shared.share(nf[0]);
+    if (!shared)
+        return vm.fail("ArgumentError",
+                       "`" + std::string(vm.symbols.text(set->binding->name)) + "` holds frozen values, and " +
+                           vm.with_article(nf[0]) + " can change (ask for its `.frozen`)",
+                       nf);
+    if (set->binding->value) vm.runtime.shared.release(set->binding->value);
+    set->binding->value = shared;
+    return shared;
+}
+
+struct ElementsNode : Node {
+    std::span<Node*> elements;
+    uint64_t spreads = 0;
+};
+
+// own[0] is the call site where something is sent; the list stands in own[1], an element in own[2].
+Value run_list(Node* node, Value* fp) {
+    auto* list = static_cast<ElementsNode*>(node);
+    Machine& vm = Machine::of(fp);
+    Value* own = fp + node->temp;
+    own[1] = make_list(vm, list->elements.size(), own + 3);
+    for (size_t i = 0; i < list->elements.size(); ++i) {
+        own[2] = run(list->elements[i], fp);
+        if (i < 64 && (list->spreads >> i & 1)) [[unlikely]] {
+            own[0] = Value::raw(node);
+            own[2] = vm.send(own[2], vm.symbols.intern("to_list"), {}, own + 1);
+            for (size_t k = 0; is_list(own[2]) && k < list_size(own[2]); ++k) {
+                own[3] = list_get(own[2], k);
+                if (!list_add(vm, own[1], own[3], own + 4)) assert(false);
+            }
+        } else if (!list_add(vm, own[1], own[2], own + 3)) {
+            assert(false);
+        }
+    }
+    return own[1];
+}
+
+Value run_tuple(Node* node, Value* fp) {
+    auto* tuple = static_cast<ElementsNode*>(node);
+    Value* own = fp + node->temp;
+    size_t n = tuple->elements.size();
+    for (size_t i = 0; i < n; ++i) own[i] = run(tuple->elements[i], fp);
+    return make_tuple(Machine::of(fp), own, n, own + n);
+}
+
+struct MapLiteralNode : ElementsNode {
+    PrimitiveFunction create = nullptr;
+    PrimitiveFunction put = nullptr;
+    Node site; // one slot further up, for the map waits below
+};
+Value run_map(Node* node, Value* fp) {
+    auto* map = static_cast<MapLiteralNode*>(node);
+    Machine& vm = Machine::of(fp);
+    Value* own = fp + node->temp;
+    map->site.code = node->code;
+    map->site.position = node->position;
+    map->site.temp = uint16_t(node->temp + 1);
+    own[1] = Value::raw(&map->site);
+    own[2] = Value::nil();
+    own[0] = map->create(vm, own + 2);
+    for (size_t i = 0; i + 1 < map->elements.size(); i += 2) {
+        own[3] = run(map->elements[i], fp);
+        own[4] = run(map->elements[i + 1], fp);
+        own[1] = Value::raw(&map->site);
+        own[2] = own[0];
+        map->put(vm, own + 2);
+    }
+    return own[0];
+}
+
+struct RangeNode : Node {
+    Node* low = nullptr;
+    Node* high = nullptr;
+    bool exclusive = false;
+};
+Value run_range(Node* node, Value* fp) {
+    auto* range = static_cast<RangeNode*>(node);
+    Value* own = fp + node->temp + 1;
+    own[0] = run(range->low, fp);
+    own[1] = run(range->high, fp);
+    Machine& vm = Machine::of(fp);
+    auto number = [&](Value v) { return v.is_integer() || v.is_float() || is_big_integer(v); };
+    if (!number(own[0]) || !number(own[1])) [[unlikely]] {
+        Value bad = number(own[0]) ? own[1] : own[0];
+        own[-1] = Value::raw(node);
+        return vm.fail("ArgumentError", "the ends of a range are numbers, not " + vm.with_article(bad), own);
+    }
+    Cell* cell = Heap::allocate(vm, shape::kRange, 3, own + 2);
+    (*cell)[0] = own[0];
+    (*cell)[1] = own[1];
+    (*cell)[2] = Value::boolean(range->exclusive);
+    cell->bits |= Cell::kFrozen;
+    cell->barrier = Cell::kNever;
+    return Value::cell(cell);
+}
+
+struct InterpolationNode : ElementsNode {
+    std::span<SendSite*> to_text;
+};
+void append_number(std::string& text, int64_t n) {
+    char digits[24];
+    char* at = digits + sizeof digits;
+    uint64_t rest = n < 0 ? uint64_t(-n) : uint64_t(n);
+    do *--at = char('0' + rest % 10);
+    while (rest /= 10);
+    if (n < 0) *--at = '-';
+    text.append(at, size_t(digits + sizeof digits - at));
+}
+Value run_interpolation(Node* node, Value* fp) {
+    auto* parts = static_cast<InterpolationNode*>(node);
+    Machine& vm = Machine::of(fp);
+    Value* own = fp + node->temp;
+    std::string text;
+    for (size_t i = 0; i < parts->elements.size(); ++i) {
+        Value value = run(parts->elements[i], fp);
+        if (value.is_integer()) {
+            append_number(text, value.as_integer());
+            continue;
+        }
+        if (!is_text(value)) {
+            Value* nf = fp + parts->to_text[i]->temp + 1;
+            nf[0] = value;
+            value = send_prepared(parts->to_text[i], nf);
+            if (!is_text(value)) [[unlikely]] {
+                nf[-1] = Value::raw(node);
+                nf[0] = value;
+                value = vm.fail("ArgumentError", "to_text must answer a Text, not " + vm.with_article(value), nf);
+                if (!is_text(value)) continue;
+            }
+        }
+        TextView view = view_text(value);
+        if (view.width == 1) {
+            for (size_t k = 0; k < view.length; ++k) {
+                uint8_t c = view.data[k];
+                if (c < 0x80) {
+                    text.push_back(char(c));
+                } else {
+                    text.push_back(char(0xC0 | c >> 6));
+                    text.push_back(char(0x80 | (c & 0x3F)));
+                }
+            }
+        } else {
+            text += text_utf8(value);
+        }
+    }
+    return make_text(vm, text, own);
+}
+
+struct IdentityNode : Node {
+    Node* left = nullptr;
+    Node* right = nullptr;
+    bool negated = false;
+};
+bool test_identity(Node* node, Value* fp) {
+    auto* identity = static_cast<IdentityNode*>(node);
+    Value* own = fp + node->temp + 1;
+    own[0] = run(identity->left, fp);
+    own[1] = run(identity->right, fp);
+    if (own[0] == own[1]) return !identity->negated;
+    if (!own[0].is_cell() || !own[1].is_cell() || !own[0].cell()->is_frozen() || !own[1].cell()->is_frozen() ||
+        Machine::of(fp).class_of(own[0]) != Machine::of(fp).class_of(own[1]))
+        return identity->negated;
+    own[-1] = Value::raw(node);
+    return Machine::of(fp).equals(own[0], own[1], own) != identity->negated;
+}
+
+struct FailureNode : Node {
+    std::string_view error_class;
+    std::string_view message;
+};
+Value run_failure(Node* node, Value* fp) {
+    auto* failure = static_cast<FailureNode*>(node);
+    Value* nf = fp + node->temp + 1;
+    nf[-1] = Value::raw(node);
+    nf[0] = Value::nil();
+    return Machine::of(fp).fail(failure->error_class, failure->message, nf);
+}
+
+template <class T>
+T* made(Arena& arena, RunFunction run) {
+    T* node = arena.make<T>();
+    node->run = run;
+    return node;
+}
+
+std::span<Node*> copied(Arena& arena, std::span<Node* const> nodes) {
+    return arena.copy(std::vector<Node*>(nodes.begin(), nodes.end()));
+}
+
+} // namespace
+
+LiteralNode* make_literal(Arena& arena, Value value) {
+    auto* node = made<LiteralNode>(arena, run_literal);
+    node->value = value;
+    if (value.is_true()) node->test = test_true;
+    if (value.is_false()) node->test = test_false;
+    return node;
+}
+LocalNode* make_local(Arena& arena, uint16_t slot) {
+    auto* node = made<LocalNode>(arena, run_local);
+    node->slot = slot;
+    return node;
+}
+Node* make_self(Arena& arena) { return made<Node>(arena, run_self); }
+SetLocalNode* make_set_local(Arena& arena, uint16_t slot, Node* value) {
+    auto* node = made<SetLocalNode>(arena, run_set_local);
+    node->slot = slot;
+    node->value = value;
+    return node;
+}
+FieldNode* make_field(Arena& arena, uint32_t index) {
+    auto* node = made<FieldNode>(arena, run_field);
+    node->index = index;
+    return node;
+}
+SetFieldNode* make_set_field(Arena& arena, uint32_t index, Node* value) {
+    auto* node = made<SetFieldNode>(arena, run_set_field);
+    node->index = index;
+    node->value = value;
+    return node;
+}
+static CapturedNode* captured(Arena& arena, RunFunction run, uint16_t block_slot, uint32_t index) {
+    auto* node = made<CapturedNode>(arena, run);
+    node->block_slot = block_slot;
+    node->index = index;
+    return node;
+}
+Node* make_captured(Arena& arena, uint16_t block_slot, uint32_t index) {
+    return captured(arena, run_captured, block_slot, index);
+}
+Node* make_captured_variable(Arena& arena, uint16_t block_slot, uint32_t index) {
+    return captured(arena, run_captured_variable, block_slot, index);
+}
+Node* make_set_captured_variable(Arena& arena, uint16_t block_slot, uint32_t index, Node* value) {
+    auto* node = captured(arena, run_set_captured_variable, block_slot, index);
+    node->value = value;
+    return node;
+}
+Node* make_kept(Arena& arena, Value* array, uint32_t index) {
+    auto* node = made<KeptNode>(arena, run_kept);
+    node->array = array;
+    node->index = index;
+    return node;
+}
+Node* make_set_kept(Arena& arena, Value* array, uint32_t index, Node* value) {
+    auto* node = made<KeptNode>(arena, run_set_kept);
+    node->array = array;
+    node->index = index;
+    node->value = value;
+    return node;
+}
+Node* make_module_value(Arena& arena, Binding* binding) {
+    auto* node = made<ModuleValueNode>(arena, run_module_value);
+    node->binding = binding;
+    return node;
+}
+Node* make_set_module_value(Arena& arena, Binding* binding, Node* value) {
+    auto* node = made<ModuleValueNode>(arena, run_set_module_value);
+    node->binding = binding;
+    node->value = value;
+    return node;
+}
+Node* make_list_literal(Arena& arena, std::span<Node* const> elements, uint64_t spreads) {
+    auto* node = made<ElementsNode>(arena, run_list);
+    node->elements = copied(arena, elements);
+    node->spreads = spreads;
+    return node;
+}
+Node* make_tuple_literal(Arena& arena, std::span<Node* const> elements) {
+    auto* node = made<ElementsNode>(arena, run_tuple);
+    node->elements = copied(arena, elements);
+    return node;
+}
+Node* make_map_literal(Arena& arena, std::span<Node* const> keys_and_values, PrimitiveFunction create,
+                       PrimitiveFunction put) {
+    auto* node = made<MapLiteralNode>(arena, run_map);
+    node->elements = copied(arena, keys_and_values);
+    node->create = create;
+    node->put = put;
+    return node;
+}
+Node* make_range(Arena& arena, Node* low, Node* high, bool exclusive) {
+    auto* node = made<RangeNode>(arena, run_range);
+    node->low = low;
+    node->high = high;
+    node->exclusive = exclusive;
+    return node;
+}
+Node* make_interpolation(Arena& arena, std::span<Node* const> parts, std::span<SendSite* const> to_text) {
+    auto* node = made<InterpolationNode>(arena, run_interpolation);
+    node->elements = copied(arena, parts);
+    node->to_text = arena.copy(std::vector<SendSite*>(to_text.begin(), to_text.end()));
+    return node;
+}
+Node* make_identity(Arena& arena, Node* left, Node* right, bool negated) {
+    auto* node = made<IdentityNode>(arena, run_from_test);
+    node->test = test_identity;
+    node->left = left;
+    node->right = right;
+    node->negated = negated;
+    return node;
+}
+Node* make_failure(Arena& arena, std::string_view error_class, std::string_view message) {
+    auto* node = made<FailureNode>(arena, run_failure);
+    node->error_class = arena.copy(error_class);
+    node->message = arena.copy(message);
+    return node;
+}
+
+} // namespace indent

@@ -1,0 +1,452 @@
+// Operators on small integers and floats, in place. Each node begins with integers in mind; the first pair of
+// floats rewrites it to floats; what is neither goes through the send that the operator stands for (which mixes
+// numbers, takes big integers and asks user classes), so a late-bound `+` is never missed. The integer and float
+// methods behind these operators are sealed (vm/reload/loader refuses their redefinition), which is what allows
+// the short way.
+//
+// Operand kinds are template arguments, so that `local op constant` reads no child node.
+#include "vm/interp/block.h"
+#include "vm/interp/nodes.h"
+#include <cmath>
+
+namespace indent {
+
+namespace {
+
+enum class Kind : uint8_t { Any, Local, Field, Constant };
+
+struct BinaryNode : Node {
+    Node* left = nullptr;
+    Node* right = nullptr;
+    uint32_t left_index = 0;  // slot or field
+    uint32_t right_index = 0; // slot
+    Value constant;
+    SendSite* send = nullptr;
+};
+
+template <Kind K>
+inline Value load(Node* child, uint32_t index, Value constant, Value* fp) {
+    if constexpr (K == Kind::Any) return child->run(child, fp);
+    if constexpr (K == Kind::Local) return fp[index];
+    if constexpr (K == Kind::Field) return (*fp[0].cell())[index];
+    if constexpr (K == Kind::Constant) return constant;
+}
+
+// Both operands in order; the left one waits in its operand slot while the right one runs.
+template <Kind L, Kind R>
+inline void load_both(BinaryNode* node, Value* fp, Value& a, Value& b) {
+    a = load<L>(node->left, node->left_index, Value(), fp);
+    if constexpr (R == Kind::Any) {
+        Value* nf = fp + node->temp + 1;
+        nf[0] = a;
+        b = load<R>(node->right, node->right_index, node->constant, fp);
+        a = nf[0];
+    } else {
+        b = load<R>(node->right, node->right_index, node->constant, fp);
+    }
+}
+
+[[gnu::noinline]] Value send_both(BinaryNode* node, Value* fp, Value a, Value b) {
+    Value* nf = fp + node->temp + 1;
+    nf[0] = a;
+    nf[1] = b;
+    return send_prepared(node->send, nf);
+}
+
+[[gnu::noinline]] bool send_test(BinaryNode* node, Value* fp, Value a, Value b) {
+    Value value = send_both(node, fp, a, b);
+    if (value.is_boolean()) return value.is_true();
+    Value* nf = fp + node->temp + 1;
+    nf[-1] = Value::raw(node);
+    nf[0] = value;
+    return Machine::of(fp).truth(value, nf);
+}
+
+enum class Op : uint8_t { Add, Subtract, Multiply, Divide, FloorDivide, Modulo, Less, LessEqual, Greater,
+                          GreaterEqual, Equal, NotEqual };
+constexpr bool is_comparison(Op op) { return op >= Op::Less; }
+
+template <Op O>
+inline bool integers(Value a, Value b, Value& result) {
+    if constexpr (O == Op::Add) {
+        uint64_t r = a.bits() + b.bits() + uint64_t(Value::kIntegerBias);
+        result = Value::from_bits(r);
+        return r >= Value::kIntegerTag;
+    } else if constexpr (O == Op::Subtract) {
+        uint64_t r = a.bits() - b.bits() - uint64_t(Value::kIntegerBias);
+        result = Value::from_bits(r);
+        return r >= Value::kIntegerTag;
+    } else if constexpr (O == Op::Multiply) {
+        int64_t r;
+        if (__builtin_mul_overflow(a.as_integer(), b.as_integer(), &r) || !Value::fits_integer(r)) return false;
+        result = Value::integer(r);
+        return true;
+    } else if constexpr (O == Op::Divide) {
+        if (b.as_integer() == 0) return false;
+        result = Value::floating(double(a.as_integer()) / double(b.as_integer()));
+        return true;
+    } else if constexpr (O == Op::FloorDivide) {
+        int64_t x = a.as_integer(), y = b.as_integer();
+        if (y == 0) return false;
+        int64_t q = x / y;
+        if (x % y != 0 && (x < 0) != (y < 0)) --q;
+        if (!Value::fits_integer(q)) return false;
+        result = Value::integer(q);
+        return true;
+    } else if constexpr (O == Op::Modulo) {
+        int64_t x = a.as_integer(), y = b.as_integer();
+        if (y == 0) return false;
+        int64_t r;
+        if ((uint64_t(x) | uint64_t(y)) >> 31 == 0) {
+            r = int64_t(uint32_t(x) % uint32_t(y));
+        } else {
+            r = x % y;
+            if (r != 0 && (r < 0) != (y < 0)) r += y;
+        }
+        result = Value::integer(r);
+        return true;
+    }
+    return false;
+}
+
+template <Op O>
+inline bool floats(double a, double b, Value& result) {
+    if constexpr (O == Op::Add) return result = Value::floating(a + b), true;
+    if constexpr (O == Op::Subtract) return result = Value::floating(a - b), true;
+    if constexpr (O == Op::Multiply) return result = Value::floating(a * b), true;
+    if constexpr (O == Op::Divide) {
+        if (b == 0) return false;
+        return result = Value::floating(a / b), true;
+    }
+    return false; // // and % of floats: the primitive
+}
+
+template <Op O, class T>
+inline bool compare(T a, T b) {
+    if constexpr (O == Op::Less) return a < b;
+    if constexpr (O == Op::LessEqual) return a <= b;
+    if constexpr (O == Op::Greater) return a > b;
+    if constexpr (O == Op::GreaterEqual) return a >= b;
+    if constexpr (O == Op::Equal) return a == b;
+    if constexpr (O == Op::NotEqual) return a != b;
+}
+
+template <Op O, Kind L, Kind R> Value run_floats(Node* node, Value* fp);
+template <Op O, Kind L, Kind R> Value run_mixed(Node* node, Value* fp);
+template <Op O, Kind L, Kind R> bool test_floats(Node* node, Value* fp);
+template <Op O, Kind L, Kind R> bool test_mixed(Node* node, Value* fp);
+
+// Out of the way: neither two integers nor two floats, or an overflow, or a zero divisor.
+template <Op O>
+[[gnu::noinline]] Value arithmetic_slowly(BinaryNode* node, Value* fp, Value a, Value b) {
+    Value result;
+    if (a.is_integer() && b.is_float() && floats<O>(double(a.as_integer()), b.as_float(), result)) return result;
+    if (a.is_float() && b.is_integer() && floats<O>(a.as_float(), double(b.as_integer()), result)) return result;
+    return send_both(node, fp, a, b);
+}
+
+template <Op O, Kind L, Kind R>
+Value run_integers(Node* node_, Value* fp) {
+    auto* node = static_cast<BinaryNode*>(node_);
+    Value a, b, result;
+    load_both<L, R>(node, fp, a, b);
+    if (Value::both_integers(a, b) && integers<O>(a, b, result)) [[likely]] return result;
+    if (a.is_float() && b.is_float()) {
+        node->run = run_floats<O, L, R>;
+        if (floats<O>(a.as_float(), b.as_float(), result)) return result;
+    }
+    return arithmetic_slowly<O>(node, fp, a, b);
+}
+
+template <Op O, Kind L, Kind R>
+Value run_floats(Node* node_, Value* fp) {
+    auto* node = static_cast<BinaryNode*>(node_);
+    Value a, b, result;
+    load_both<L, R>(node, fp, a, b);
+    if (a.is_float() && b.is_float() && floats<O>(a.as_float(), b.as_float(), result)) [[likely]] return result;
+    if (Value::both_integers(a, b)) {
+        node->run = run_mixed<O, L, R>;
+        if (integers<O>(a, b, result)) return result;
+    }
+    return arithmetic_slowly<O>(node, fp, a, b);
+}
+
+template <Op O, Kind L, Kind R>
+Value run_mixed(Node* node_, Value* fp) {
+    auto* node = static_cast<BinaryNode*>(node_);
+    Value a, b, result;
+    load_both<L, R>(node, fp, a, b);
+    if (Value::both_integers(a, b) && integers<O>(a, b, result)) return result;
+    if (a.is_float() && b.is_float() && floats<O>(a.as_float(), b.as_float(), result)) return result;
+    return arithmetic_slowly<O>(node, fp, a, b);
+}
+
+template <Op O>
+[[gnu::noinline]] bool comparison_slowly(BinaryNode* node, Value* fp, Value a, Value b) {
+    if constexpr (O == Op::Equal || O == Op::NotEqual) {
+        // Values that are words and the same word are equal (floats were seen to before).
+        if (!a.is_cell() && !a.is_float() && a == b) return O == Op::Equal;
+        if (is_text(a) && is_text(b)) return text_equal(a, b) == (O == Op::Equal);
+        if ((a.is_nil() || a.is_symbol() || a.is_boolean()) && !b.is_cell()) return O == Op::NotEqual;
+    }
+    constexpr int64_t kExact = int64_t(1) << 47; // every small integer is exact as a float
+    static_assert(kExact < int64_t(1) << 53);
+    if (a.is_integer() && b.is_float()) return compare<O, double>(double(a.as_integer()), b.as_float());
+    if (a.is_float() && b.is_integer()) return compare<O, double>(a.as_float(), double(b.as_integer()));
+    return send_test(node, fp, a, b);
+}
+
+template <Op O, Kind L, Kind R>
+bool test_integers(Node* node_, Value* fp) {
+    auto* node = static_cast<BinaryNode*>(node_);
+    Value a, b;
+    load_both<L, R>(node, fp, a, b);
+    if (Value::both_integers(a, b)) [[likely]] return compare<O, uint64_t>(a.bits(), b.bits());
+    if (a.is_float() && b.is_float()) {
+        node->test = test_floats<O, L, R>;
+        return compare<O, double>(a.as_float(), b.as_float());
+    }
+    return comparison_slowly<O>(node, fp, a, b);
+}
+
+template <Op O, Kind L, Kind R>
+bool test_floats(Node* node_, Value* fp) {
+    auto* node = static_cast<BinaryNode*>(node_);
+    Value a, b;
+    load_both<L, R>(node, fp, a, b);
+    if (a.is_float() && b.is_float()) [[likely]] return compare<O, double>(a.as_float(), b.as_float());
+    if (Value::both_integers(a, b)) {
+        node->test = test_mixed<O, L, R>;
+        return compare<O, uint64_t>(a.bits(), b.bits());
+    }
+    return comparison_slowly<O>(node, fp, a, b);
+}
+
+template <Op O, Kind L, Kind R>
+bool test_mixed(Node* node_, Value* fp) {
+    auto* node = static_cast<BinaryNode*>(node_);
+    Value a, b;
+    load_both<L, R>(node, fp, a, b);
+    if (Value::both_integers(a, b)) return compare<O, uint64_t>(a.bits(), b.bits());
+    if (a.is_float() && b.is_float()) return compare<O, double>(a.as_float(), b.as_float());
+    return comparison_slowly<O>(node, fp, a, b);
+}
+
+template <Op O, Kind L, Kind R>
+void choose(BinaryNode* node) {
+    if constexpr (is_comparison(O)) {
+        node->run = run_from_test;
+        node->test = test_integers<O, L, R>;
+    } else {
+        node->run = run_integers<O, L, R>;
+        node->test = test_from_run;
+    }
+}
+
+template <Op O, Kind L>
+void choose_right(BinaryNode* node, Kind right) {
+    switch (right) {
+    case Kind::Local: return choose<O, L, Kind::Local>(node);
+    case Kind::Constant: return choose<O, L, Kind::Constant>(node);
+    default: return choose<O, L, Kind::Any>(node);
+    }
+}
+
+template <Op O>
+void choose_both(BinaryNode* node, Kind left, Kind right) {
+    switch (left) {
+    case Kind::Local: return choose_right<O, Kind::Local>(node, right);
+    case Kind::Field: return choose_right<O, Kind::Field>(node, right);
+    default: return choose_right<O, Kind::Any>(node, right);
+    }
+}
+
+// ---- xs[i], xs[i] = v
+
+struct IndexNode : Node {
+    Node* receiver = nullptr;
+    Node* index = nullptr;
+    Node* value = nullptr;
+    uint32_t receiver_index = 0;
+    uint32_t index_index = 0;
+    SendSite* send = nullptr;
+};
+
+// The address of the element, or null where the short way does not fit.
+inline Value* element(Value list, Value index) {
+    if (!index.is_integer()) return nullptr;
+    Cell* cell = list.cell();
+    int64_t i = index.as_integer();
+    int64_t size = (*cell)[0].as_integer();
+    if (i < 0) i += size;
+    if (uint64_t(i) >= uint64_t(size)) return nullptr;
+    return &(*(*cell)[1].cell())[1 + size_t(i)];
+}
+
+template <Kind L, Kind R>
+Value run_index(Node* node_, Value* fp) {
+    auto* node = static_cast<IndexNode*>(node_);
+    Value* nf = fp + node->temp + 1;
+    Value list = load<L>(node->receiver, node->receiver_index, Value(), fp);
+    Value index;
+    if constexpr (R == Kind::Any) {
+        nf[0] = list;
+        index = run(node->index, fp);
+        list = nf[0];
+    } else {
+        index = fp[node->index_index];
+    }
+    if (has_shape(list, shape::kList)) [[likely]]
+        if (Value* at = element(list, index)) [[likely]] return *at;
+    nf[0] = list;
+    nf[1] = index;
+    return send_prepared(node->send, nf);
+}
+
+// The value of an assignment is the value assigned, whatever at_put answers: it waits in the node's own slot, below
+// the frame of the send.
+template <Kind L, Kind R>
+Value run_index_set(Node* node_, Value* fp) {
+    auto* node = static_cast<IndexNode*>(node_);
+    Value* nf = fp + node->temp + 2;
+    nf[0] = load<L>(node->receiver, node->receiver_index, Value(), fp);
+    nf[1] = load<R>(node->index, node->index_index, Value(), fp);
+    Value value = run(node->value, fp);
+    if (has_shape(nf[0], shape::kList)) [[likely]]
+        if (Value* at = element(nf[0], nf[1])) [[likely]] {
+            Cell* storage = (*nf[0].cell())[1].cell();
+            if (Heap::store(Mutator::of(fp), storage, size_t(at - storage->words()), value)) return value;
+        }
+    fp[node->temp] = value;
+    nf[2] = value;
+    send_prepared(node->send, nf);
+    return fp[node->temp];
+}
+
+struct NegatedNode : Node {
+    Node* operand = nullptr;
+    SendSite* send = nullptr;
+};
+Value run_negated(Node* node_, Value* fp) {
+    auto* node = static_cast<NegatedNode*>(node_);
+    Value a = run(node->operand, fp);
+    if (a.is_float()) return Value::floating(-a.as_float());
+    if (a.is_integer() && a.as_integer() != Value::kMinInteger) return Value::integer(-a.as_integer());
+    Value* nf = fp + node->temp + 1;
+    nf[0] = a;
+    return send_prepared(node->send, nf);
+}
+
+Kind kind_of(const Node* child, Node* local, Node* field, uint32_t& index) {
+    if (child->run == local->run) {
+        index = static_cast<const LocalNode*>(child)->slot;
+        return Kind::Local;
+    }
+    if (child->run == field->run) {
+        index = static_cast<const FieldNode*>(child)->index;
+        return Kind::Field;
+    }
+    return Kind::Any;
+}
+
+// What a child is, by comparing its entry with those of the plain nodes.
+struct Plain {
+    Arena arena;
+    Node* local = make_local(arena, 0);
+    Node* field = make_field(arena, 0);
+    Node* self = make_self(arena);
+    Node* literal = make_literal(arena, Value::nil());
+    Kind of(const Node* child, uint32_t& index) {
+        if (child->run == self->run) {
+            index = 0;
+            return Kind::Local;
+        }
+        return kind_of(child, local, field, index);
+    }
+};
+
+} // namespace
+
+bool is_fast_operator(SymbolId selector) {
+    switch (selector) {
+    case sym::plus: case sym::minus: case sym::times: case sym::divide: case sym::floor_divide: case sym::modulo:
+    case sym::less: case sym::less_equal: case sym::greater: case sym::greater_equal: case sym::equal:
+    case sym::not_equal: return true;
+    default: return false;
+    }
+}
+
+Node* make_binary(Arena& arena, SymbolId selector, Node* left, Node* right, SendSite* send) {
+    auto* node = arena.make<BinaryNode>();
+    node->left = left;
+    node->right = right;
+    node->send = send;
+    Plain plain;
+    Kind left_kind = plain.of(left, node->left_index);
+    Kind right_kind = plain.of(right, node->right_index);
+    if (right_kind == Kind::Field) right_kind = Kind::Any;
+    if (right->run == plain.literal->run) {
+        right_kind = Kind::Constant;
+        node->constant = static_cast<LiteralNode*>(right)->value;
+    }
+    switch (selector) {
+    case sym::plus: choose_both<Op::Add>(node, left_kind, right_kind); break;
+    case sym::minus: choose_both<Op::Subtract>(node, left_kind, right_kind); break;
+    case sym::times: choose_both<Op::Multiply>(node, left_kind, right_kind); break;
+    case sym::divide: choose_both<Op::Divide>(node, left_kind, right_kind); break;
+    case sym::floor_divide: choose_both<Op::FloorDivide>(node, left_kind, right_kind); break;
+    case sym::modulo: choose_both<Op::Modulo>(node, left_kind, right_kind); break;
+    case sym::less: choose_both<Op::Less>(node, left_kind, right_kind); break;
+    case sym::less_equal: choose_both<Op::LessEqual>(node, left_kind, right_kind); break;
+    case sym::greater: choose_both<Op::Greater>(node, left_kind, right_kind); break;
+    case sym::greater_equal: choose_both<Op::GreaterEqual>(node, left_kind, right_kind); break;
+    case sym::equal: choose_both<Op::Equal>(node, left_kind, right_kind); break;
+    case sym::not_equal: choose_both<Op::NotEqual>(node, left_kind, right_kind); break;
+    default: assert(false);
+    }
+    return node;
+}
+
+Node* make_negated(Arena& arena, Node* operand, SendSite* send) {
+    auto* node = arena.make<NegatedNode>();
+    node->run = run_negated;
+    node->operand = operand;
+    node->send = send;
+    return node;
+}
+
+Node* make_index(Arena& arena, Node* receiver, Node* index, SendSite* send) {
+    auto* node = arena.make<IndexNode>();
+    node->receiver = receiver;
+    node->index = index;
+    node->send = send;
+    Plain plain;
+    Kind left = plain.of(receiver, node->receiver_index);
+    Kind right = plain.of(index, node->index_index);
+    bool local = right == Kind::Local;
+    if (left == Kind::Local) node->run = local ? run_index<Kind::Local, Kind::Local> : run_index<Kind::Local, Kind::Any>;
+    else if (left == Kind::Field)
+        node->run = local ? run_index<Kind::Field, Kind::Local> : run_index<Kind::Field, Kind::Any>;
+    else node->run = local ? run_index<Kind::Any, Kind::Local> : run_index<Kind::Any, Kind::Any>;
+    return node;
+}
+
+Node* make_index_set(Arena& arena, Node* receiver, Node* index, Node* value, SendSite* send) {
+    auto* node = arena.make<IndexNode>();
+    node->receiver = receiver;
+    node->index = index;
+    node->value = value;
+    node->send = send;
+    Plain plain;
+    Kind left = plain.of(receiver, node->receiver_index);
+    Kind right = plain.of(index, node->index_index);
+    bool local = right == Kind::Local;
+    if (left == Kind::Local)
+        node->run = local ? run_index_set<Kind::Local, Kind::Local> : run_index_set<Kind::Local, Kind::Any>;
+    else if (left == Kind::Field)
+        node->run = local ? run_index_set<Kind::Field, Kind::Local> : run_index_set<Kind::Field, Kind::Any>;
+    else node->run = local ? run_index_set<Kind::Any, Kind::Local> : run_index_set<Kind::Any, Kind::Any>;
+    return node;
+}
+
+} // namespace indent

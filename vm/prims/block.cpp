@@ -1,0 +1,172 @@
+// Blocks, references by name, and messages that nobody understood.
+#include "vm/interp/block.h"
+#include "vm/interp/arguments.h"
+#include "vm/interp/inner.h"
+#include "vm/interp/nodes.h"
+#include "vm/prims/reflection_tables.h"
+#include "vm/syntax/source.h"
+
+namespace indent {
+
+namespace {
+
+std::span<const Value> elements(Value list) {
+    Cell* storage = list_storage(list);
+    return {&(*storage)[1], list_size(list)};
+}
+
+Value block_call(Machine& vm, Value* args) { return vm.send(args[0], sym::call, elements(args[1]), args); }
+
+Value block_arity(Machine& vm, Value* args) {
+    const Code* code = block_code(args[0]);
+    return Value::integer(code->ignores_arguments ? 0 : code->parameters);
+}
+
+Value block_inspect(Machine& vm, Value* args) {
+    const Code* code = block_code(args[0]);
+    std::string text = "a Block";
+    if (code->tree) {
+        syntax::Source source(code->tree->file, *code->tree->source);
+        auto at = source.position(code->position);
+        text += " from " + code->tree->file + ":" + std::to_string(at.line);
+    }
+    return vm.text(text, args);
+}
+
+Value reference_call(Machine& vm, Value* args) {
+    Cell* cell = args[0].cell();
+    Value binding = (*cell)[reference::kBinding];
+    std::span<const Value> arguments = elements(args[1]);
+    if (arguments.size() > kMostArguments) return vm.fail("ArgumentError", "too many arguments", args);
+    if (binding.is_raw()) {
+        auto* named = binding.raw_address<Binding>();
+        if (named->kind != Binding::Function || !named->method)
+            return vm.fail("NoSuchFunction",
+                           "`" + std::string(vm.symbols.text(named->name)) + "` is not defined any more", args);
+        Value* nf = native_frame(vm, args, args + kPrimitiveFrame);
+        nf[0] = Value::nil();
+        for (size_t i = 0; i < arguments.size(); ++i) nf[1 + i] = arguments[i];
+        return call_method(vm, named->method, nf, unsigned(arguments.size()), nullptr);
+    }
+    Value class_value = (*cell)[reference::kClass];
+    SymbolId selector = (*cell)[reference::kSelector].symbol_id();
+    const Class* cls = vm.shapes[class_value.cell()->shape].class_value;
+    // &Class.selector: of its instances, the first argument is the receiver; else of the class itself.
+    if (cls->lookup(selector) && selector != sym::new_ && !arguments.empty() && vm.is_a(arguments[0], cls))
+        return vm.send(arguments[0], selector, arguments.subspan(1), args);
+    if (selector == sym::new_ || cls->side->lookup(selector)) {
+        Value* nf = native_frame(vm, args, args + kPrimitiveFrame);
+        nf[0] = class_value;
+        for (size_t i = 0; i < arguments.size(); ++i) nf[1 + i] = arguments[i];
+        if (selector == sym::new_) return construct(vm, const_cast<Class*>(cls), nf, unsigned(arguments.size()), nullptr);
+        return call_method(vm, cls->side->lookup(selector), nf, unsigned(arguments.size()), nullptr);
+    }
+    std::string name = std::string(vm.symbols.text(cls->name)) + "." + std::string(vm.symbols.text(selector));
+    if (!cls->lookup(selector)) return vm.fail("NoSuchFunction", "`" + name + "` is not defined", args);
+    return vm.fail("ArgumentError",
+                   "`&" + name + "` is called with its receiver first, " +
+                       (arguments.empty() ? std::string("and nothing came")
+                                          : "not with " + vm.with_article(arguments[0])), args);
+}
+
+Value reference_inspect(Machine& vm, Value* args) {
+    Cell* cell = args[0].cell();
+    Value binding = (*cell)[reference::kBinding];
+    std::string text = "&";
+    if (binding.is_raw()) {
+        auto* named = binding.raw_address<Binding>();
+        if (named->module && !named->module->library) text += named->module->path + ".";
+        text += vm.symbols.text(named->name);
+    } else {
+        const Class* cls = vm.shapes[(*cell)[reference::kClass].cell()->shape].class_value;
+        text += vm.symbols.text(cls->name);
+        SymbolId selector = (*cell)[reference::kSelector].symbol_id();
+        if (selector != sym::new_) text += "." + std::string(vm.symbols.text(selector));
+    }
+    return vm.text(text, args);
+}
+
+Value reference_equal(Machine& vm, Value* args) {
+    if (!has_shape(args[1], shape::kReference)) return Value::boolean(false);
+    Cell* a = args[0].cell();
+    Cell* b = args[1].cell();
+    return Value::boolean((*a)[0] == (*b)[0] && (*a)[1] == (*b)[1] && (*a)[2] == (*b)[2]);
+}
+
+Value reference_hash(Machine& vm, Value* args) {
+    return Value::integer(int64_t((*args[0].cell())[reference::kSelector].symbol_id()) * 31 + 7);
+}
+
+Value message_selector(Machine&, Value* args) { return (*args[0].cell())[0]; }
+Value message_arguments(Machine&, Value* args) { return (*args[0].cell())[1]; }
+Value message_labels(Machine&, Value* args) { return (*args[0].cell())[2]; }
+
+// ---- errors that are being handled
+
+ActiveRaise* raise_of(Machine& vm, Value error) {
+    for (ActiveRaise* raise = vm.inner->raises; raise; raise = raise->outer)
+        if (raise->error == error && raise->handled_by) return raise;
+    return nullptr;
+}
+
+Value error_resume(Machine& vm, Value* args) {
+    ActiveRaise* raise = raise_of(vm, args[0]);
+    if (!raise) return vm.fail("ArgumentError", "only the error that a `catch` is handling can be resumed", args);
+    raise->resumed_with = args[1];
+    unwind_to(raise);
+}
+
+Value error_retry(Machine& vm, Value* args) {
+    ActiveRaise* raise = raise_of(vm, args[0]);
+    if (!raise) return vm.fail("ArgumentError", "only the error that a `catch` is handling can be retried", args);
+    raise->handled_by->retry = true;
+    vm.poll(args);
+    unwind_to(raise->handled_by);
+}
+
+Value error_trace(Machine& vm, Value* args) {
+    const std::vector<TraceFrame>* trace = nullptr;
+    for (ActiveRaise* raise = vm.inner->raises; raise; raise = raise->outer)
+        if (raise->error == args[0]) trace = &raise->trace;
+    args[1] = vm.list(8, args);
+    if (!trace) return args[1];
+    std::vector<TraceFrame> frames = *trace;
+    for (const auto& frame : frames) {
+        std::string line(frame.code->name);
+        if (frame.code->tree) {
+            syntax::Source source(frame.code->tree->file, *frame.code->tree->source);
+            line += " (" + frame.code->tree->file + ":" + std::to_string(source.position(frame.position).line) + ")";
+        }
+        args[2] = vm.text(line, args);
+        if (!list_add(vm, args[1], args[2], args + kPrimitiveFrame)) break;
+    }
+    return args[1];
+}
+
+} // namespace
+
+PrimitiveTable block_primitives() {
+    static constexpr PrimitiveRow kRows[] = {
+        {"call", 1, block_call}, {"arity", 0, block_arity}, {"inspect", 0, block_inspect}};
+    return {"Block", kRows};
+}
+PrimitiveTable reference_primitives() {
+    static constexpr PrimitiveRow kRows[] = {{"call", 1, reference_call},
+                                             {"inspect", 0, reference_inspect},
+                                             {"==", 1, reference_equal},
+                                             {"hash", 0, reference_hash}};
+    return {"Reference", kRows};
+}
+PrimitiveTable message_primitives() {
+    static constexpr PrimitiveRow kRows[] = {{"selector", 0, message_selector},
+                                             {"arguments", 0, message_arguments},
+                                             {"labels", 0, message_labels}};
+    return {"Message", kRows};
+}
+PrimitiveTable error_primitives() {
+    static constexpr PrimitiveRow kRows[] = {
+        {"resume", 1, error_resume}, {"retry", 0, error_retry}, {"trace", 0, error_trace}};
+    return {"Error", kRows};
+}
+
+} // namespace indent

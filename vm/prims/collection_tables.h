@@ -1,0 +1,21 @@
+// The primitives of lists, maps, tuples, ranges and sets.
+#pragma once
+#include "vm/interp/primitive.h"
+#include <vector>
+
+namespace indent {
+
+std::vector<PrimitiveTable> collection_tables();
+
+// One for each file.
+PrimitiveTable list_primitives();
+PrimitiveTable list_class_primitives();
+PrimitiveTable sort_primitives(); // of lists
+PrimitiveTable map_primitives();
+PrimitiveTable map_class_primitives();
+PrimitiveTable set_primitives();
+PrimitiveTable tuple_primitives();
+PrimitiveTable range_primitives();
+PrimitiveTable range_class_primitives();
+
+} // namespace indent

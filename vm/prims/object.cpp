@@ -1,0 +1,180 @@
+// What every object answers: identity, its class, how it shows itself, sends by name, copies.
+#include "vm/interp/arguments.h"
+#include "vm/interp/visiting.h"
+#include <algorithm>
+#include "vm/model/array.h"
+#include "vm/model/key.h"
+#include "vm/model/text_literal.h"
+#include "vm/prims/sequence.h"
+#include "vm/prims/text_tables.h"
+#include "vm/syntax/did_you_mean.h"
+
+namespace indent {
+
+namespace {
+
+// Deeper than this, `inspect` writes (...) for the fields of an object.
+constexpr int kInspectedLevels = 8;
+
+// An instance of a class or record of a program: its words are its fields.
+bool has_fields(Machine& vm, Value value) {
+    return value.is_cell() && value.cell()->shape >= shape::kFirstFree &&
+           !(value.cell()->bits & Cell::kBytes) && !vm.shapes[value.cell()->shape].class_value &&
+           vm.class_of(value)->kind != ClassKind::Actor;
+}
+
+Value object_is_equal(Machine&, Value* args) {
+    return Value::boolean(args[0] == args[1]);
+}
+
+Value object_hash(Machine& vm, Value* args) {
+    Value self = args[0];
+    if (auto hash = quick_hash(self)) return hash_value(*hash);
+    Cell* cell = self.cell();
+    // What is shared has no place in this heap to count from; it never moves.
+    if (cell->is_shared()) return hash_value(mix_hash(self.bits()));
+    return hash_value(mix_hash(vm.heap->identity_hash(cell)));
+}
+
+Value object_class(Machine& vm, Value* args) {
+    return vm.class_of(args[0])->value;
+}
+
+Value object_is_a(Machine& vm, Value* args) {
+    const Class* cls = args[1].is_cell() ? vm.shapes[args[1].cell()->shape].class_value : nullptr;
+    if (!cls) return vm.wrong_type(args, 1, "a class");
+    return Value::boolean(vm.is_a(args[0], cls));
+}
+
+Value object_understands(Machine& vm, Value* args) {
+    if (!args[1].is_symbol()) return vm.wrong_type(args, 1, "a Symbol");
+    return Value::boolean(vm.understands(args[0], args[1].symbol_id()));
+}
+
+Value object_perform(Machine& vm, Value* args) {
+    if (!args[1].is_symbol()) return vm.wrong_type(args, 1, "a Symbol");
+    SymbolId selector = args[1].symbol_id();
+    size_t count = list_size(args[2]);
+    if (count > kMostArguments)
+        return vm.fail("ArgumentError",
+                       "a call takes at most " + std::to_string(kMostArguments) + " arguments", args);
+    std::span<const Value> arguments(list_elements(args[2]), count);
+    return vm.send(args[0], selector, arguments, args);
+}
+
+Value object_to_text(Machine& vm, Value* args) {
+    return vm.text(vm.with_article(args[0]), args);
+}
+
+int levels_of_visiting(const Machine& vm) {
+    int levels = 0;
+    for (const Visiting* v = vm.visiting; v; v = v->outer()) ++levels;
+    return levels;
+}
+
+Value object_inspect(Machine& vm, Value* args) {
+    if (!has_fields(vm, args[0])) return vm.text(vm.with_article(args[0]), args);
+    const Shape& shape = vm.shapes[args[0].cell()->shape];
+    std::string out(vm.symbols.text(shape.cls->name));
+    if (shape.fields.empty()) return vm.text(out + "()", args);
+    if (Visiting::inside(vm, args[0]) || levels_of_visiting(vm) >= kInspectedLevels)
+        return vm.text(out + "(...)", args);
+    vm.check_native_stack(args);
+    Visiting visiting(vm, args[0]);
+    out += '(';
+    for (size_t i = 0; i < shape.fields.size(); ++i) {
+        if (i > 0) out += ", ";
+        out += vm.symbols.text(shape.fields[i]);
+        out += ": ";
+        append_inspected(vm, out, (*args[0].cell())[i], args);
+    }
+    out += ')';
+    return vm.text(out, args);
+}
+
+// A new object of the same shape with the words of the one in args[0].
+Value copy_of_words(Machine& vm, Value* args) {
+    Cell* from = args[0].cell();
+    uint16_t words = uint16_t(from->word_count()); // frames and so constructions are far smaller
+    Cell* cell = Heap::allocate(vm, from->shape, words, args + kPrimitiveFrame);
+    from = args[0].cell();
+    for (size_t i = 0; i < words; ++i) (*cell)[i] = (*from)[i];
+    return Value::cell(cell);
+}
+
+Value object_copy(Machine& vm, Value* args) {
+    if (!has_fields(vm, args[0]) || vm.class_of(args[0])->kind == ClassKind::Record) return args[0];
+    return copy_of_words(vm, args);
+}
+
+Value object_frozen(Machine& vm, Value* args) {
+    if (is_frozen(args[0])) return args[0];
+    if (!has_fields(vm, args[0]))
+        return vm.fail("FrozenError", vm.with_article(args[0]) + " cannot be frozen", args);
+    if (Visiting::inside(vm, args[0]))
+        return vm.fail("FrozenError", vm.with_article(args[0]) + " that contains itself cannot be frozen",
+                       args);
+    vm.check_native_stack(args);
+    Visiting visiting(vm, args[0]);
+    args[1] = copy_of_words(vm, args);
+    for (size_t i = 0; i < args[1].cell()->word_count(); ++i) {
+        args[2] = (*args[1].cell())[i];
+        if (!frozen_part(vm, args[2], args)) return args[2];
+        if (!Heap::store(vm, args[1].cell(), i, args[2])) assert(false);
+    }
+    freeze_cell(args[1].cell());
+    return args[1];
+}
+
+Value object_is_frozen(Machine&, Value* args) {
+    return Value::boolean(is_frozen(args[0]));
+}
+
+std::string nearest_selector(Machine& vm, const Class* cls, std::string_view wanted) {
+    std::vector<std::string_view> known;
+    auto collect = [&](auto&& self, const Class* from) -> void {
+        for (const Class* c = from; c; c = c->superclass) {
+            for (const auto& [selector, method] : c->methods) known.push_back(vm.symbols.text(selector));
+            for (const Class* trait : c->traits) self(self, trait);
+        }
+    };
+    collect(collect, cls);
+    std::sort(known.begin(), known.end()); // dictionaries have no order, messages should not change
+    return syntax::nearest(wanted, known);
+}
+
+// args[1]: a Message (selector, arguments, labels).
+Value object_not_understood(Machine& vm, Value* args) {
+    if (!has_shape(args[1], shape::kMessage)) return vm.wrong_type(args, 1, "a Message");
+    Value selector = (*args[1].cell())[0];
+    std::string_view name = vm.symbol_text(selector);
+    std::string message = vm.with_article(args[0]) + " does not understand `" + std::string(name) + "`";
+    std::string near = nearest_selector(vm, vm.class_of(args[0]), name);
+    if (!near.empty()) message += "; did you mean `" + near + "`?";
+    args[2] = vm.text(message, args);
+    args[2] = vm.object(vm.runtime.prelude_class("NotUnderstood"), {args[2], args[0], selector}, args);
+    return vm.raise(args[2], args);
+}
+
+constexpr PrimitiveRow kRows[] = {
+    {"==", 1, object_is_equal},
+    {"hash", 0, object_hash},
+    {"class", 0, object_class},
+    {"is_a?", 1, object_is_a},
+    {"understands?", 1, object_understands},
+    {"perform", 2, object_perform},
+    {"to_text", 0, object_to_text},
+    {"inspect", 0, object_inspect},
+    {"copy", 0, object_copy},
+    {"frozen", 0, object_frozen},
+    {"frozen?", 0, object_is_frozen},
+    {"not_understood", 1, object_not_understood},
+};
+
+} // namespace
+
+PrimitiveTable object_primitives() {
+    return {"Object", kRows};
+}
+
+} // namespace indent

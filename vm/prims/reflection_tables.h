@@ -1,0 +1,18 @@
+// The primitives of blocks, references, messages, errors under way, classes and modules.
+#pragma once
+#include "vm/interp/primitive.h"
+#include <vector>
+
+namespace indent {
+
+std::vector<PrimitiveTable> reflection_tables();
+
+PrimitiveTable block_primitives();
+PrimitiveTable reference_primitives();
+PrimitiveTable message_primitives();
+PrimitiveTable error_primitives();
+PrimitiveTable class_primitives();
+PrimitiveTable module_primitives();
+PrimitiveTable record_with_primitives();
+
+} // namespace indent

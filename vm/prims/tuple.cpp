@@ -1,0 +1,109 @@
+// Tuples never change, so their elements need no second look after a call, only their address.
+#include "vm/interp/visiting.h"
+#include "vm/model/key.h"
+#include "vm/model/list.h"
+#include "vm/prims/collection_tables.h"
+#include "vm/prims/indexing.h"
+#include "vm/prims/sequence.h"
+
+namespace indent {
+
+namespace {
+
+Value tuple_size_of(Machine&, Value* args) {
+    return Value::integer(int64_t(tuple_size(args[0])));
+}
+
+Value tuple_at(Machine& vm, Value* args) {
+    size_t size = tuple_size(args[0]), at;
+    if (args[1].is_integer()) [[likely]] {
+        if (resolve_index(args[1].as_integer(), size, at)) [[likely]]
+            return tuple_get(args[0], at);
+        return fail_index(vm, args, args[1], size);
+    }
+    Slice slice;
+    Value resumed;
+    if (!resolve_slice(vm, args, size, slice, resumed)) return resumed;
+    args[2] = make_list_of_tuple(vm, args[0], slice.from, slice.count, args + kPrimitiveFrame);
+    return make_tuple_of_list(vm, args[2], args + kPrimitiveFrame);
+}
+
+Value tuple_each(Machine& vm, Value* args) {
+    for (size_t i = 0, size = tuple_size(args[0]); i < size; ++i)
+        vm.call(args[1], {tuple_get(args[0], i)}, args);
+    return args[0];
+}
+
+Value tuple_to_list(Machine& vm, Value* args) {
+    return make_list_of_tuple(vm, args[0], 0, tuple_size(args[0]), args + kPrimitiveFrame);
+}
+
+Value tuple_equal(Machine& vm, Value* args) {
+    if (args[0] == args[1]) return Value::boolean(true);
+    if (!is_tuple(args[1]) || tuple_size(args[0]) != tuple_size(args[1])) return Value::boolean(false);
+    vm.check_native_stack(args);
+    for (size_t i = 0, size = tuple_size(args[0]); i < size; ++i) {
+        poll_sometimes(vm, i, args);
+        if (!vm.equals(tuple_get(args[0], i), tuple_get(args[1], i), args)) return Value::boolean(false);
+    }
+    return Value::boolean(true);
+}
+
+Value tuple_hash(Machine& vm, Value* args) {
+    vm.check_native_stack(args);
+    HashSequence sequence(shape::kTuple);
+    for (size_t i = 0, size = tuple_size(args[0]); i < size; ++i) {
+        poll_sometimes(vm, i, args);
+        sequence.add(vm.hash_of(tuple_get(args[0], i), args));
+    }
+    return hash_value(sequence.finish());
+}
+
+Value tuple_inspect(Machine& vm, Value* args) {
+    if (Visiting::inside(vm, args[0])) return vm.text("(...)", args);
+    vm.check_native_stack(args);
+    Visiting visiting(vm, args[0]);
+    size_t size = tuple_size(args[0]);
+    std::string out = "(";
+    for (size_t i = 0; i < size; ++i) {
+        poll_sometimes(vm, i, args);
+        if (i > 0) out += ", ";
+        append_inspected(vm, out, tuple_get(args[0], i), args);
+    }
+    out += size == 1 ? ",)" : ")";
+    return vm.text(out, args);
+}
+
+Value tuple_frozen(Machine& vm, Value* args) {
+    if (args[0].cell()->is_frozen()) return args[0];
+    if (Visiting::inside(vm, args[0]))
+        return vm.fail("ArgumentError", "a Tuple that contains itself cannot be frozen", args);
+    vm.check_native_stack(args);
+    Visiting visiting(vm, args[0]);
+    args[1] = tuple_to_list(vm, args);
+    for (size_t i = 0, size = tuple_size(args[0]); i < size; ++i) {
+        poll_sometimes(vm, i, args);
+        args[2] = tuple_get(args[0], i);
+        if (!frozen_part(vm, args[2], args)) return args[2];
+        if (!list_set(vm, args[1], i, args[2])) assert(false);
+    }
+    return make_tuple_of_list(vm, args[1], args + kPrimitiveFrame);
+}
+
+Value tuple_is_frozen(Machine&, Value* args) {
+    return Value::boolean(args[0].cell()->is_frozen());
+}
+
+constexpr PrimitiveRow kRows[] = {
+    {"size", 0, tuple_size_of},    {"at", 1, tuple_at},         {"each", 1, tuple_each},
+    {"to_list", 0, tuple_to_list}, {"==", 1, tuple_equal},      {"hash", 0, tuple_hash},
+    {"inspect", 0, tuple_inspect}, {"frozen", 0, tuple_frozen}, {"frozen?", 0, tuple_is_frozen},
+};
+
+} // namespace
+
+PrimitiveTable tuple_primitives() {
+    return {"Tuple", kRows};
+}
+
+} // namespace indent

@@ -1,0 +1,80 @@
+// What a face may ask of a session. Each request is answered by one reply with the same id; the reply that belongs
+// to each is named beside it (replies.h). Stop is no request: it passes the queue by (Client::stop).
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace indent::protocol {
+
+// Given by the client, from 1, never used twice in a session.
+using RequestId = uint64_t;
+
+// Runs a text in the session's workspace scope. -> Evaluated
+struct Evaluate {
+    std::string workspace{}; // names the text in diagnostics and traces
+    std::string text{};
+    bool wants_value = true;        // print it: the value's text form is made; do it: not
+    bool may_be_unfinished = false; // a prompt: an unfinished text is answered so and not run
+};
+
+// Takes a definition into the running program and into the image, or refuses it with nothing changed. -> Accepted
+struct Accept {
+    std::string module{}; // made where there is none
+    std::string path{};   // the piece that the text replaces; empty: the text is added to the module
+    std::string owner{};  // with an empty path: the class that the text is a new member of, or empty
+    std::string text{};
+    std::string base{}; // hash of the source that was edited (Source::hash); empty: whatever is there
+};
+
+// Takes a piece out of its module. -> Accepted
+struct Remove {
+    std::string module{};
+    std::string path{};
+};
+
+struct ListModules {};   // -> Modules
+struct ListDefinitions { // -> Definitions
+    std::string module{};
+};
+struct GetSource { // -> Source
+    std::string module{};
+    std::string path{}; // empty: the whole module
+};
+
+// A text of the person's desk (a workspace, a draft, the layout), kept in the image. -> Done
+struct SaveDesk {
+    std::string key{};                 // "workspace/1", "draft/MODULE/PATH", "layout"
+    std::optional<std::string> text{}; // none: forgotten
+};
+struct LoadDesk {}; // -> Desk
+
+struct Complete {       // -> Completions
+    std::string text{}; // what stands before the cursor
+};
+struct Document {       // -> Documentation
+    std::string name{}; // "List", "List.map", "shop.pricing.discounted"
+};
+struct Describe {}; // -> Description
+
+using Request = std::variant<Evaluate, Accept, Remove, ListModules, ListDefinitions, GetSource, SaveDesk,
+                             LoadDesk, Complete, Document, Describe>;
+
+struct RequestEnvelope {
+    RequestId id = 0;
+    Request request;
+};
+
+// Some requests need the program and wait until it is free; the others are about texts alone and are answered at
+// once, also while the program runs an endless loop.
+enum class Lane : uint8_t { Program, Desk };
+inline Lane lane_of(const Request& request) {
+    return std::holds_alternative<ListModules>(request) || std::holds_alternative<ListDefinitions>(request) ||
+                   std::holds_alternative<GetSource>(request) || std::holds_alternative<SaveDesk>(request) ||
+                   std::holds_alternative<LoadDesk>(request) || std::holds_alternative<Describe>(request)
+               ? Lane::Desk
+               : Lane::Program;
+}
+
+} // namespace indent::protocol

@@ -1,0 +1,62 @@
+// From a checked syntax tree to live definitions: bindings, classes, methods. Definitions exist before effects run.
+//
+// A definition that is there already is replaced where it stands: a function's binding gets the new method, a
+// class's method dictionary the new entry, and caches are flushed, so that the next send runs the new code. A class
+// that is defined anew is another class; its instances keep theirs.
+#pragma once
+#include "vm/interp/machine.h"
+#include "vm/syntax/diagnostics.h"
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace indent {
+
+using TreePointer = std::shared_ptr<const syntax::SyntaxTree>;
+using Diagnostics = std::vector<syntax::Diagnostic>;
+
+class Loader {
+  public:
+    explicit Loader(Machine& vm) : vm_(vm), runtime_(vm.runtime) {}
+
+    // The module with this path, made empty if there is none.
+    Module& module(std::string_view path, std::string_view file, bool library);
+
+    // The library as a whole: its files see each other. False with a sentence in `failure` where a primitive is
+    // missing or left over, or a class cannot be made: a fault of the program itself.
+    bool define_library(const std::vector<std::pair<Module*, TreePointer>>& files, std::string& failure);
+
+    // All definitions of the tree in the module. Errors leave what was there as it was. Imports must be loaded.
+    Diagnostics define(Module& module, TreePointer tree);
+
+    // Replaces or adds the methods that stand in the tree (parsed as members) to a class of the module. Takes all
+    // or none.
+    Diagnostics define_members(Module& module, Class& cls, TreePointer tree);
+
+    // Brings the module with this path into the importing one.
+    Diagnostics import(Module& into, const syntax::ImportNode& node, Module& from);
+
+    // The class that a name or a dotted path means in a module, or null.
+    Class* find_class(const Module& module, const syntax::Node* name) const;
+
+  private:
+    struct Pending;
+    Binding* bind(Module& module, std::string_view name, Binding::Kind kind, const syntax::Node* definition,
+                  std::string_view doc);
+    Class* make_class(Module& module, const syntax::Node* node, TreePointer tree);
+    Method* make_method(Module& module, Class* owner, const syntax::DefinitionNode* node, const TreePointer& tree,
+                        bool class_side);
+    void add_methods(Module& module, Class& cls, const syntax::Behaviour& members, const TreePointer& tree,
+                     Diagnostics& diagnostics, bool extending);
+    void add_readers(Module& module, Class& cls, size_t first);
+    bool fill_class(Pending& pending, Diagnostics& diagnostics);
+    void bind_primitive(Method* method, const syntax::DefinitionNode* node);
+    Diagnostics define_all(std::vector<std::pair<Module*, TreePointer>> files);
+
+    Machine& vm_;
+    Runtime& runtime_;
+    std::vector<std::string> missing_primitives_;
+    std::vector<const PrimitiveRow*> used_primitives_;
+};
+
+} // namespace indent

@@ -1,0 +1,464 @@
+#include "vm/world/world.h"
+#include "stdlib/sources.h"
+#include "vm/interp/arguments.h"
+#include "vm/interp/block.h"
+#include "vm/os/files.h"
+#include "vm/os/thread.h"
+#include "vm/prims/tables.h"
+#include "vm/syntax/source.h"
+#include <algorithm>
+#include <new>
+
+namespace indent {
+
+namespace {
+// What is left of the C++ stack when calls are said to be nested too deeply.
+constexpr size_t kNativeMargin = size_t(4) << 20;
+constexpr uint64_t kMostSourceBytes = uint64_t(64) << 20;
+
+std::string module_name_of(std::string_view file) {
+    size_t slash = file.rfind('/');
+    std::string_view name = slash == std::string_view::npos ? file : file.substr(slash + 1);
+    if (name.size() > 4 && name.substr(name.size() - 4) == ".ind") name.remove_suffix(4);
+    return std::string(name);
+}
+
+std::string folder_of(const std::string& file) {
+    size_t slash = file.rfind('/');
+    return slash == std::string::npos ? std::string() : file.substr(0, slash + 1);
+}
+} // namespace
+
+bool Outcome::has_errors() const {
+    return !error.empty() ||
+           std::any_of(problems.begin(), problems.end(), [](const Problem& p) { return p.error; });
+}
+
+std::string Outcome::text() const {
+    std::string all;
+    for (const auto& problem : problems) all += problem.rendered;
+    return all + error;
+}
+
+Result<std::unique_ptr<World>> World::make(WorldOptions options) {
+    std::unique_ptr<World> world(new World);
+    world->options_ = std::move(options);
+    auto memory = os::map_aligned(kStackBytes, kStackBytes);
+    if (!memory) return std::move(memory).failure();
+    world->memory_ = std::move(memory).value();
+    world->runtime_ = std::make_unique<Runtime>();
+    world->runtime_->port.output = world->options_.output;
+    world->runtime_->arguments = world->options_.arguments;
+    HeapOptions heap;
+    heap.limit_bytes = world->options_.memory_limit;
+    world->machine_ = new (world->memory_.begin()) Machine(*world->runtime_, world->runtime_->shared, heap);
+    auto stack = os::current_stack();
+    world->machine_->native_limit = reinterpret_cast<char*>(stack.low) + std::min(kNativeMargin, stack.bytes / 2);
+    world->loader_ = std::make_unique<Loader>(*world->machine_);
+    world->workspace_ = std::make_unique<Workspace>();
+    world->machine_->inner->kept_roots.push_back(&world->workspace_->array);
+    std::string failure;
+    if (!world->load_library(failure)) return Failure{"library", failure};
+    if (world->options_.collect_always) world->machine_->heap->set_collect_always(true);
+    return world;
+}
+
+World::~World() {
+    if (machine_) machine_->~Machine();
+}
+
+bool World::load_library(std::string& failure) {
+    for (const auto& table : primitive_tables())
+        for (const auto& row : table.rows) {
+            std::string key = std::string(table.owner) + "." + row.selector;
+            if (!runtime_->primitives.emplace(key, &row).second) failure += "the primitive " + key + " has two rows\n";
+        }
+    if (!failure.empty()) return false;
+    std::vector<std::pair<Module*, TreePointer>> files;
+    for (const auto& source : library_sources()) {
+        auto parsed = syntax::parse(std::string(source.path), std::string(source.text));
+        if (!parsed.ok()) {
+            failure += syntax::render(parsed);
+            return false;
+        }
+        std::string path = "std." + module_name_of(source.path);
+        Module& module = loader_->module(path, source.path, true);
+        files.emplace_back(&module, std::make_shared<syntax::SyntaxTree>(std::move(parsed.tree)));
+    }
+    return loader_->define_library(files, failure);
+}
+
+// ---- problems and errors in words
+
+void World::add_problems(Outcome& outcome, const syntax::SyntaxTree& tree, const Diagnostics& diagnostics) {
+    syntax::Source source(tree.file, *tree.source);
+    for (const auto& diagnostic : diagnostics) {
+        Problem problem;
+        auto at = source.position(diagnostic.span.begin);
+        problem.file = tree.file;
+        problem.line = at.line;
+        problem.column = at.column;
+        problem.begin = diagnostic.span.begin;
+        problem.end = diagnostic.span.end;
+        problem.error = diagnostic.severity == syntax::Severity::Error;
+        problem.code = syntax::code_name(diagnostic.code);
+        problem.words = syntax::words(diagnostic);
+        problem.suggestion = syntax::suggestion(diagnostic);
+        problem.rendered = syntax::render(diagnostic, source);
+        outcome.problems.push_back(std::move(problem));
+    }
+}
+
+void World::describe_error(Outcome& outcome, Value error) {
+    Machine& vm = *machine_;
+    const ActiveRaise raise{nullptr, error, nullptr, Value(), vm.inner->uncaught.trace, vm.inner->uncaught.frames,
+                            vm.inner->uncaught.omitted};
+    Class* cls = vm.class_of(error);
+    outcome.error_class = vm.symbols.text(cls->name);
+    outcome.stopped = outcome.error_class == "Stopped";
+    // The message may be a method of the program: it runs protected, and may fail.
+    auto asked = run_protected(vm, [&](Value* args) {
+        args[0] = error;
+        Value message = vm.send(args[0], sym::message, {}, args);
+        outcome.error_message = vm.to_text(message, args);
+        if (cls == vm.runtime.prelude_class("Exit")) {
+            Value code = vm.send(args[0], vm.symbols.intern("code"), {}, args);
+            outcome.exit_code = code.is_integer() ? int(code.as_integer() & 0xFF) : 1;
+        }
+        return Value::nil();
+    });
+    if (!asked.ok) outcome.error_message = "(its message could not be made)";
+
+    // The place: the innermost frame in the program's own text, else the innermost of all.
+    const TraceFrame* place = nullptr;
+    for (const auto& frame : raise.trace)
+        if (frame.code->module && !frame.code->module->library && frame.code->tree) {
+            place = &frame;
+            break;
+        }
+    if (!place && !raise.trace.empty() && raise.trace[0].code->tree) place = &raise.trace[0];
+    std::string text;
+    std::string summary = "error: " + outcome.error_class;
+    if (!outcome.error_message.empty()) summary += ": " + outcome.error_message;
+    if (place) {
+        syntax::Source source(place->code->tree->file, *place->code->tree->source);
+        auto at = source.position(place->position);
+        outcome.error_file = place->code->tree->file;
+        outcome.error_line = at.line;
+        text += outcome.error_file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " + summary + "\n";
+        std::string_view line = source.line(at.line);
+        if (line.size() <= 200) {
+            text += "    " + std::string(line) + "\n    ";
+            uint32_t column = 1;
+            for (size_t i = 0; i < line.size() && column < at.column; ++i) {
+                if ((line[i] & 0xC0) == 0x80) continue;
+                text += line[i] == '\t' ? '\t' : ' ';
+                ++column;
+            }
+            text += "^\n";
+        }
+    } else {
+        text += summary + "\n";
+    }
+    std::string last;
+    size_t repeated = 0;
+    auto flush = [&] {
+        if (repeated > 1) text += "  … " + std::to_string(repeated - 1) + " more like this\n";
+    };
+    for (size_t i = 0; i < raise.trace.size(); ++i) {
+        const auto& frame = raise.trace[i];
+        std::string line = "  in " + std::string(frame.code->name.empty() ? "?" : frame.code->name);
+        if (frame.code->is_block) line += " (block)";
+        if (frame.code->tree) {
+            syntax::Source source(frame.code->tree->file, *frame.code->tree->source);
+            auto at = source.position(frame.position);
+            line += " at " + frame.code->tree->file + ":" + std::to_string(at.line);
+        }
+        line += "\n";
+        if (raise.omitted && i == raise.trace.size() / 2) {
+            flush();
+            repeated = 0;
+            last.clear();
+            text += "  … " + std::to_string(raise.frames - raise.trace.size()) + " frames are left out\n";
+        }
+        if (line == last) {
+            ++repeated;
+            continue;
+        }
+        flush();
+        text += line;
+        last = line;
+        repeated = 1;
+    }
+    flush();
+    outcome.error = text;
+}
+
+// ---- running
+
+// One stretch: committed if it went well, undone otherwise.
+void World::run(Code* code, Outcome& outcome, bool inspect) {
+    Machine& vm = *machine_;
+    RunResult result;
+    if (inspect) {
+        result = run_protected(vm, [&](Value* args) {
+            Value* nf = native_frame(vm, args, args + kPrimitiveFrame);
+            nf[0] = Value::nil();
+            args[0] = enter(code, nf);
+            outcome.has_value = !args[0].is_nil();
+            outcome.value = vm.inspect(args[0], args);
+            return Value::nil();
+        });
+    } else {
+        result = run_protected(vm, code, Value::nil());
+    }
+    if (result.ok) {
+        vm.heap->commit(vm.stack_base);
+        outcome.ok = true;
+        return;
+    }
+    outcome.ok = false;
+    outcome.has_value = false;
+    outcome.value.clear();
+    if (result.out_of_memory) {
+        outcome.error = "error: OutOfMemory: the program needs more memory than it may take\n";
+        outcome.error_class = "OutOfMemory";
+    } else {
+        describe_error(outcome, result.error);
+    }
+    vm.inner->uncaught = {};
+    vm.heap->rollback();
+    if (outcome.exit_code >= 0) outcome.error.clear();
+    if (outcome.exit_code == 0) outcome.ok = true;
+}
+
+bool World::read_and_check(const std::string& file, std::string source, syntax::ParseMode mode, Module* module,
+                           TreePointer& tree, Outcome& outcome, bool interactive) {
+    auto parsed = syntax::parse(file, std::move(source), mode);
+    auto made = std::make_shared<syntax::SyntaxTree>(std::move(parsed.tree));
+    tree = made;
+    add_problems(outcome, *tree, parsed.diagnostics);
+    return !syntax::has_errors(parsed.diagnostics);
+}
+
+std::string World::root_of(const std::string& file, const syntax::SyntaxTree& tree) const {
+    std::string folder = folder_of(file);
+    if (!tree.module) return folder;
+    // `module shop.pricing` in shop/pricing.ind: imports are looked for beside shop/.
+    std::string inner(tree.module->path);
+    std::replace(inner.begin(), inner.end(), '.', '/');
+    size_t slash = inner.rfind('/');
+    if (slash == std::string::npos) return folder;
+    std::string tail = inner.substr(0, slash + 1);
+    if (folder.size() >= tail.size() && folder.compare(folder.size() - tail.size(), tail.size(), tail) == 0)
+        return folder.substr(0, folder.size() - tail.size());
+    return folder;
+}
+
+bool World::load_imports(Module& module, const syntax::SyntaxTree& tree, const std::string& root,
+                         std::vector<std::string>& chain, Outcome& outcome, bool run_effects) {
+    for (const syntax::Node* node : tree.top_level) {
+        auto* import = syntax::try_as<syntax::ImportNode>(node);
+        if (!import) continue;
+        std::string path(import->path);
+        auto refuse = [&](const std::string& words) {
+            add_problems(outcome, tree, {syntax::make_diagnostic(syntax::Code::UndefinedModule, import->span, {path, ""})});
+            if (!words.empty()) {
+                Problem& problem = outcome.problems.back();
+                size_t at = problem.rendered.find(problem.words);
+                if (at != std::string::npos) problem.rendered.replace(at, problem.words.size(), words);
+                problem.words = words;
+            }
+            return false;
+        };
+        Module* from = nullptr;
+        auto known = runtime_->modules.find(path);
+        if (std::find(chain.begin(), chain.end(), path) != chain.end()) {
+            std::string cycle;
+            for (auto at = std::find(chain.begin(), chain.end(), path); at != chain.end(); ++at) cycle += "`" + *at + "` imports ";
+            return refuse("circular import: " + cycle + "`" + path + "`");
+        }
+        if (known != runtime_->modules.end()) {
+            from = known->second.get();
+        } else {
+            std::string file = root + path;
+            std::replace(file.begin() + long(root.size()), file.end(), '.', '/');
+            file += ".ind";
+            if (!os::exists(file)) return refuse("no module `" + path + "`: there is no file " + file);
+            from = load_module(path, file, chain, outcome, run_effects);
+            if (!from) return false;
+        }
+        Diagnostics diagnostics = loader_->import(module, *import, *from);
+        add_problems(outcome, tree, diagnostics);
+        if (!diagnostics.empty()) return false;
+    }
+    return true;
+}
+
+Module* World::load_module(const std::string& path, const std::string& file, std::vector<std::string>& chain,
+                           Outcome& outcome, bool run_effects) {
+    auto source = os::read_file(file, kMostSourceBytes);
+    if (!source) {
+        Problem problem;
+        problem.file = file;
+        problem.words = source.failure().message;
+        problem.rendered = "indent: " + problem.words + "\n";
+        outcome.problems.push_back(problem);
+        return nullptr;
+    }
+    TreePointer tree;
+    if (!read_and_check(file, std::move(*source), syntax::ParseMode::Module, nullptr, tree, outcome, false)) return nullptr;
+    Module& module = loader_->module(path, file, false);
+    chain.push_back(path);
+    bool loaded = load_imports(module, *tree, root_of(file, *tree), chain, outcome, run_effects);
+    chain.pop_back();
+    auto forget = [&]() -> Module* {
+        runtime_->modules.erase(path);
+        return nullptr;
+    };
+    if (!loaded) return module.trees.empty() ? forget() : nullptr;
+    Diagnostics diagnostics = loader_->define(module, tree);
+    add_problems(outcome, *tree, diagnostics);
+    if (!diagnostics.empty()) return nullptr;
+    TopLevelBody body;
+    body.tree = tree;
+    body.statements = tree->top_level;
+    body.module = &module;
+    body.name = tree->module ? std::string_view(module.path) : std::string_view("top level");
+    body.assign_declares = !tree->module;
+    body.sets_module_values = true;
+    std::vector<const syntax::Node*> values;
+    if (!run_effects) {
+        for (const syntax::Node* node : tree->top_level)
+            if (node->kind == syntax::Kind::ModuleValue) values.push_back(node);
+        body.statements = values;
+    }
+    run(make_top_level(*machine_, body), outcome, false);
+    return outcome.ok ? &module : nullptr;
+}
+
+Outcome World::run_file(const std::string& path) {
+    Outcome outcome;
+    std::vector<std::string> chain;
+    load_module(module_name_of(path), path, chain, outcome, true);
+    return outcome;
+}
+
+TestReport World::test_file(const std::string& path, Outcome& outcome) {
+    TestReport report;
+    std::vector<std::string> chain;
+    Module* module = load_module(module_name_of(path), path, chain, outcome, false);
+    if (!module) return report;
+    for (const auto& test : module->tests) {
+        TopLevelBody body;
+        body.tree = test.tree;
+        body.statements = test.definition->body.statements;
+        body.module = module;
+        body.name = test.title;
+        Code* code = make_top_level(*machine_, body);
+        Outcome one;
+        auto result = run_protected(*machine_, code, Value::nil());
+        if (result.ok) {
+            ++report.passed;
+        } else {
+            if (result.out_of_memory) one.error = "error: OutOfMemory\n";
+            else describe_error(one, result.error);
+            report.failures.push_back({test.title, one.error});
+        }
+        machine_->inner->uncaught = {};
+        machine_->heap->rollback();
+    }
+    return report;
+}
+
+Outcome World::check_file(const std::string& path) {
+    Outcome outcome;
+    auto source = os::read_file(path, kMostSourceBytes);
+    if (!source) {
+        Problem problem;
+        problem.file = path;
+        problem.words = source.failure().message;
+        problem.rendered = "indent: " + problem.words + "\n";
+        outcome.problems.push_back(problem);
+        return outcome;
+    }
+    TreePointer tree;
+    outcome.ok = read_and_check(path, std::move(*source), syntax::ParseMode::Module, nullptr, tree, outcome, false);
+    return outcome;
+}
+
+Outcome World::evaluate(std::string_view text, std::string_view name) {
+    Outcome outcome;
+    TreePointer tree;
+    std::string file(name);
+    if (!read_and_check(file, std::string(text), syntax::ParseMode::Interactive, nullptr, tree, outcome, true))
+        return outcome;
+    Module& module = loader_->module("workspace", "workspace", false);
+    std::vector<std::string> chain;
+    if (!load_imports(module, *tree, "", chain, outcome, true)) return outcome;
+    Diagnostics diagnostics = loader_->define(module, tree);
+    add_problems(outcome, *tree, diagnostics);
+    if (!diagnostics.empty()) return outcome;
+    TopLevelBody body;
+    body.tree = tree;
+    body.statements = tree->top_level;
+    body.module = &module;
+    body.workspace = workspace_.get();
+    body.name = "input";
+    body.sets_module_values = true;
+    Code* code = make_top_level(*machine_, body);
+    // The array of the workspace's variables grows before the input runs.
+    size_t wanted = workspace_->variables.size() + 1;
+    if (wanted > workspace_capacity_) {
+        size_t capacity = std::max<size_t>(16, wanted * 2);
+        Cell* grown = machine_->heap->allocate_array(shape::kArray, Format::Slots, 1 + capacity, machine_->stack_base);
+        if (workspace_->array)
+            for (size_t i = 0; i < workspace_capacity_; ++i) (*grown)[1 + i] = (*workspace_->array.cell())[1 + i];
+        workspace_->array = Value::cell(grown);
+        machine_->heap->commit(machine_->stack_base);
+        workspace_capacity_ = capacity;
+    }
+    run(code, outcome, true);
+    return outcome;
+}
+
+Outcome World::accept(std::string_view module_path, std::string_view path, std::string_view text) {
+    Outcome outcome;
+    Module& module = loader_->module(module_path, module_path, false);
+    TreePointer tree;
+    if (path.empty()) {
+        if (!read_and_check(std::string(module_path), std::string(text), syntax::ParseMode::Module, &module, tree, outcome, false))
+            return outcome;
+        std::vector<std::string> chain;
+        if (!load_imports(module, *tree, "", chain, outcome, true)) return outcome;
+        Diagnostics diagnostics = loader_->define(module, tree);
+        add_problems(outcome, *tree, diagnostics);
+        outcome.ok = diagnostics.empty();
+        return outcome;
+    }
+    auto found = module.names.find(runtime_->symbols.intern(path));
+    if (found == module.names.end() || found->second->kind != Binding::ClassName) {
+        Problem problem;
+        problem.file = module_path;
+        problem.words = "module `" + std::string(module_path) + "` has no class `" + std::string(path) + "`";
+        problem.rendered = "error: " + problem.words + "\n";
+        outcome.problems.push_back(problem);
+        return outcome;
+    }
+    Class& cls = *found->second->cls;
+    syntax::ParseMode mode = syntax::ParseMode::ClassMembers;
+    if (cls.kind == ClassKind::Record) mode = syntax::ParseMode::RecordMembers;
+    if (cls.kind == ClassKind::Trait) mode = syntax::ParseMode::TraitMembers;
+    if (cls.kind == ClassKind::Actor) mode = syntax::ParseMode::ActorMembers;
+    if (cls.kind == ClassKind::Supervisor) mode = syntax::ParseMode::SupervisorMembers;
+    std::string file = std::string(module_path) + "." + std::string(path);
+    if (!read_and_check(file, std::string(text), mode, &module, tree, outcome, false)) return outcome;
+    Diagnostics diagnostics = loader_->define_members(module, cls, tree);
+    add_problems(outcome, *tree, diagnostics);
+    outcome.ok = diagnostics.empty();
+    return outcome;
+}
+
+void World::request_stop() { machine_->request_stop(); }
+
+} // namespace indent

@@ -1,0 +1,133 @@
+// A world: a runtime, a machine with its heap, the library, and the modules of a program. It is what a command line
+// or a session drives: texts go in, outcomes in plain words come out.
+//
+// One thread at a time, with a large stack (kThreadStack), but for request_stop.
+#pragma once
+#include "vm/base/result.h"
+#include "vm/interp/maker.h"
+#include "vm/interp/protected_run.h"
+#include "vm/os/memory.h"
+#include "vm/reload/loader.h"
+#include "vm/syntax/parser.h"
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace indent {
+
+// The stack that threads which run a world need: deep recursion of a program is recursion here.
+inline constexpr size_t kThreadStack = size_t(1) << 30;
+
+struct WorldOptions {
+    std::function<void(std::string_view line)> output; // what print writes; may be empty
+    std::vector<std::string> arguments;                // of the script
+    size_t memory_limit = size_t(4) << 30;             // bytes of the heap
+    bool collect_always = false;                       // tests: a collection at every safe point
+};
+
+// One problem, in the words and at the place that a person needs.
+struct Problem {
+    std::string file;
+    uint32_t line = 0; // from 1; 0: no place
+    uint32_t column = 0;
+    uint32_t begin = 0; // byte offsets in the text
+    uint32_t end = 0;
+    bool error = true; // or a warning
+    std::string code;
+    std::string words;
+    std::string suggestion;
+    std::string rendered; // several lines with a caret
+};
+
+// What came of running a text.
+struct Outcome {
+    bool ok = false;
+    bool has_value = false;      // false: nil, or a statement
+    std::string value;           // inspected
+    std::vector<Problem> problems; // of the text, with warnings even where it is ok
+    std::string error;           // an error that nobody handled: rendered with its trace, ends in a line end
+    std::string error_class;
+    std::string error_message;
+    std::string error_file;      // where it was raised, in the program's own text if there is one
+    uint32_t error_line = 0;
+    bool stopped = false;        // by request_stop
+    int exit_code = -1;          // `exit(code)` was called
+
+    bool has_errors() const;
+    std::string text() const; // all problems and the error as they go to a terminal
+};
+
+struct TestReport {
+    struct Failure {
+        std::string title;
+        std::string text;
+    };
+    size_t passed = 0;
+    std::vector<Failure> failures;
+};
+
+class World {
+  public:
+    // Starts the machine and loads the library. Failure: a fault of the installation, in words.
+    static Result<std::unique_ptr<World>> make(WorldOptions options);
+    ~World();
+    World(const World&) = delete;
+    World& operator=(const World&) = delete;
+
+    // Runs a file: a script, or a module's effects. Imports are looked for beside it.
+    Outcome run_file(const std::string& path);
+    // Reads and checks only.
+    Outcome check_file(const std::string& path);
+    // Loads the file without running its effects, then each of its tests in a stretch of its own that is rolled
+    // back (a fresh world for the program's own state). Problems of loading are in `outcome`.
+    TestReport test_file(const std::string& path, Outcome& outcome);
+    // The examples in the comments of a library file.
+    TestReport test_examples(const std::string& path, Outcome& outcome);
+
+    // An input of a REPL or a workspace: one stretch. Its variables stay; definitions go to the module "workspace".
+    Outcome evaluate(std::string_view text, std::string_view name = "input");
+
+    // Takes definitions into a module (made if there is none) at once, or refuses them as a whole. `path`: "" for
+    // whole definitions, "Counter" for members of a class (methods, class methods). Caches are flushed: the next
+    // send runs the new code.
+    Outcome accept(std::string_view module, std::string_view path, std::string_view text);
+
+    // Any thread and signal handlers: ends what runs with `Stopped`.
+    void request_stop();
+
+    // Commits the heap in the middle of a script: for benchmarks of the write log.
+    Machine& machine() { return *machine_; }
+    Runtime& runtime() { return *runtime_; }
+
+    // The names that fit after `prefix` (what stands before the cursor), for completion; at most `most`.
+    std::vector<std::string> completions(std::string_view prefix, size_t most = 50);
+    // The documentation of `List`, `List.map`, `print` …; empty where there is none.
+    std::string documentation(std::string_view name);
+
+  private:
+    World() = default;
+    bool load_library(std::string& failure);
+    Module* load_module(const std::string& path, const std::string& file, std::vector<std::string>& chain,
+                        Outcome& outcome, bool run_effects);
+    bool load_imports(Module& module, const syntax::SyntaxTree& tree, const std::string& root,
+                      std::vector<std::string>& chain, Outcome& outcome, bool run_effects);
+    bool read_and_check(const std::string& file, std::string source, syntax::ParseMode mode, Module* module,
+                        TreePointer& tree, Outcome& outcome, bool interactive);
+    void add_problems(Outcome& outcome, const syntax::SyntaxTree& tree, const Diagnostics& diagnostics);
+    void run(Code* code, Outcome& outcome, bool inspect);
+    void describe_error(Outcome& outcome, Value error);
+    std::string root_of(const std::string& file, const syntax::SyntaxTree& tree) const;
+
+    WorldOptions options_;
+    os::MappedMemory memory_; // the value stack, with the machine at its base
+    std::unique_ptr<Runtime> runtime_;
+    Machine* machine_ = nullptr;
+    std::unique_ptr<Loader> loader_;
+    std::unique_ptr<Workspace> workspace_;
+    size_t workspace_capacity_ = 0;
+    size_t inputs_ = 0;
+};
+
+} // namespace indent
