@@ -55,8 +55,9 @@ TEST_CASE("collections that grow past the limit of memory are errors of the prog
           "all = [1]\nloop:\n    all.add_all(all)", "all = [1]\nloop:\n    all = all + all",
           "all = \"text\"\nloop:\n    all = [all, all].join"}) {
         CAPTURE(growth);
-        auto outcomes =
-            run_all({growth, "all = nil", "(1..1000).to_list.sum"}, {.memory_limit = size_t(64) << 20});
+        WorldOptions options;
+        options.memory_limit = size_t(64) << 20;
+        auto outcomes = run_all({growth, "all = nil", "(1..1000).to_list.sum"}, options);
         CHECK(outcomes[0].error_class == "OutOfMemory");
         CHECK(outcomes[2].value == "500500");
     }

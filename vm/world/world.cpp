@@ -121,7 +121,7 @@ void World::describe_error(Outcome& outcome, Value error) {
         args[0] = error;
         Value message = vm.send(args[0], sym::message, {}, args);
         outcome.error_message = vm.to_text(message, args);
-        if (cls == vm.runtime.prelude_class("Exit")) {
+        if (cls == vm.runtime.prelude_class("ExitRequest")) {
             Value code = vm.send(args[0], vm.symbols.intern("code"), {}, args);
             outcome.exit_code = code.is_integer() ? int(code.as_integer() & 0xFF) : 1;
         }
