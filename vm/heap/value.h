@@ -58,6 +58,8 @@ class Value {
         if (bits > kLastFloat) bits = kLastFloat;
         return from_bits(bits + kFloatBias);
     }
+    // The result of + - * / on floats: its NaN, if it is one, is an operand's or the processor's, so in order.
+    static Value arithmetic(double d) { return from_bits(std::bit_cast<uint64_t>(d) + kFloatBias); }
     constexpr bool is_float() const { return bits_ - kFloatBias <= kLastFloat; }
     double as_float() const { return std::bit_cast<double>(bits_ - kFloatBias); }
 

@@ -91,6 +91,7 @@ class Maker {
     // Says of a node where its text stands, whose it is, and where its operands begin.
     template <class N>
     N* placed(N* node, syntax::Span at, unsigned temp) {
+        if (node->code) return node; // an operator that was given its local keeps its place
         node->code = b_.code;
         node->position = at.begin;
         node->temp = uint16_t(std::min<unsigned>(temp, kFrameWords));

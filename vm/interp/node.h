@@ -37,7 +37,7 @@ struct Node {
     uint32_t position = 0;      // byte offset in its source, for traces
     uint16_t temp = 0;          // free slots of the frame begin here: operands, then the callee's frame at temp + 1
     bool abrupt = false;        // may answer absent
-    enum Sort : uint8_t { Other, Send, Call } sort = Other; // what kind of call site it is (SendSite, a function's)
+    enum Sort : uint8_t { Other, Send, Call, Binary } sort = Other; // SendSite, a function's call, an operator
 
     bool holds(Value* fp) { return test(this, fp); }
 };
@@ -67,5 +67,15 @@ struct Code {
 };
 
 inline Value run(Node* node, Value* fp) { return node->run(node, fp); }
+
+struct LocalNode : Node {
+    uint16_t slot = 0;
+};
+Value run_local(Node* node, Value* fp);
+// The same as run, quicker where the node is a plain local: operands often are.
+inline Value operand(Node* node, Value* fp) {
+    if (node->run == run_local) return fp[static_cast<LocalNode*>(node)->slot];
+    return node->run(node, fp);
+}
 
 } // namespace indent

@@ -12,9 +12,6 @@ namespace indent {
 struct LiteralNode : Node {
     Value value;
 };
-struct LocalNode : Node {
-    uint16_t slot = 0;
-};
 struct SetLocalNode : Node {
     uint16_t slot = 0;
     Node* value = nullptr;
@@ -29,7 +26,7 @@ struct SetFieldNode : Node {
 LiteralNode* make_literal(Arena& arena, Value value);
 LocalNode* make_local(Arena& arena, uint16_t slot);
 Node* make_self(Arena& arena);
-SetLocalNode* make_set_local(Arena& arena, uint16_t slot, Node* value);
+Node* make_set_local(Arena& arena, uint16_t slot, Node* value);
 FieldNode* make_field(Arena& arena, uint32_t index);
 SetFieldNode* make_set_field(Arena& arena, uint32_t index, Node* value);
 // Captured by the block that runs: word `index` of the block in `block_slot`.
@@ -58,6 +55,8 @@ Node* make_negated(Arena& arena, Node* operand, SendSite* send);
 Node* make_index(Arena& arena, Node* receiver, Node* index, SendSite* send);
 Node* make_index_set(Arena& arena, Node* receiver, Node* index, Node* value, SendSite* send);
 bool is_fast_operator(SymbolId selector);
+// Lets an operator put its result into a local by itself, if it is one that can.
+bool give_into(Node* node, uint16_t slot);
 
 // ---- nodes_control
 

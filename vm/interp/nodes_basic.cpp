@@ -18,13 +18,17 @@ bool test_from_run(Node* node, Value* fp) {
     return Machine::of(fp).truth(value, nf);
 }
 
+Value run_local(Node* node, Value* fp) { return fp[static_cast<LocalNode*>(node)->slot]; }
+
 namespace {
 
 Value run_literal(Node* node, Value*) { return static_cast<LiteralNode*>(node)->value; }
 bool test_true(Node*, Value*) { return true; }
 bool test_false(Node*, Value*) { return false; }
-Value run_local(Node* node, Value* fp) { return fp[static_cast<LocalNode*>(node)->slot]; }
-Value run_self(Node*, Value* fp) { return fp[0]; }
+Value run_set_literal(Node* node, Value* fp) {
+    auto* set = static_cast<SetLocalNode*>(node);
+    return fp[set->slot] = static_cast<LiteralNode*>(set->value)->value;
+}
 Value run_set_local(Node* node, Value* fp) {
     auto* set = static_cast<SetLocalNode*>(node);
     return fp[set->slot] = run(set->value, fp);
@@ -40,7 +44,7 @@ Value run_field(Node* node, Value* fp) { return (*fp[0].cell())[static_cast<Fiel
 
 Value run_set_field(Node* node, Value* fp) {
     auto* set = static_cast<SetFieldNode*>(node);
-    Value value = run(set->value, fp);
+    Value value = operand(set->value, fp);
     if (!Heap::store(Mutator::of(fp), fp[0].cell(), set->index, value)) [[unlikely]]
         return frozen_failure(node, fp, fp[0]);
     return value;
@@ -258,6 +262,15 @@ struct IdentityNode : Node {
     Node* right = nullptr;
     bool negated = false;
 };
+// `x is nil` and the like: with a literal that is a word, words are compared.
+bool test_is_word(Node* node, Value* fp) {
+    auto* identity = static_cast<IdentityNode*>(node);
+    return operand(identity->left, fp) == static_cast<LiteralNode*>(identity->right)->value;
+}
+bool test_is_not_word(Node* node, Value* fp) {
+    auto* identity = static_cast<IdentityNode*>(node);
+    return operand(identity->left, fp) != static_cast<LiteralNode*>(identity->right)->value;
+}
 bool test_identity(Node* node, Value* fp) {
     auto* identity = static_cast<IdentityNode*>(node);
     Value* own = fp + node->temp + 1;
@@ -308,9 +321,10 @@ LocalNode* make_local(Arena& arena, uint16_t slot) {
     node->slot = slot;
     return node;
 }
-Node* make_self(Arena& arena) { return made<Node>(arena, run_self); }
-SetLocalNode* make_set_local(Arena& arena, uint16_t slot, Node* value) {
-    auto* node = made<SetLocalNode>(arena, run_set_local);
+Node* make_self(Arena& arena) { return make_local(arena, 0); }
+Node* make_set_local(Arena& arena, uint16_t slot, Node* value) {
+    if (give_into(value, slot)) return value;
+    auto* node = made<SetLocalNode>(arena, value->run == run_literal ? run_set_literal : run_set_local);
     node->slot = slot;
     node->value = value;
     return node;
@@ -405,6 +419,8 @@ Node* make_identity(Arena& arena, Node* left, Node* right, bool negated) {
     node->left = left;
     node->right = right;
     node->negated = negated;
+    if (right->run == run_literal && !static_cast<LiteralNode*>(right)->value.is_cell())
+        node->test = negated ? test_is_not_word : test_is_word;
     return node;
 }
 Node* make_failure(Arena& arena, std::string_view error_class, std::string_view message) {

@@ -40,6 +40,13 @@ Value run_sequence_any(Node* node, Value* fp) {
     for (uint32_t i = 0; i < last; ++i) run(sequence->statements[i], fp);
     return run(sequence->statements[last], fp);
 }
+template <int N>
+Value run_sequence_abrupt_of(Node* node, Value* fp) {
+    auto* sequence = static_cast<SequenceNode*>(node);
+    for (int i = 0; i < N - 1; ++i)
+        if (!run(sequence->statements[i], fp)) return Value();
+    return run(sequence->statements[N - 1], fp);
+}
 Value run_sequence_abrupt(Node* node, Value* fp) {
     auto* sequence = static_cast<SequenceNode*>(node);
     uint32_t last = sequence->count - 1;
@@ -235,6 +242,17 @@ Value run_while(Node* node, Value* fp) {
     return Value::nil();
 }
 
+Value run_while_abrupt(Node* node, Value* fp) {
+    auto* loop = static_cast<LoopNode*>(node);
+    Value result = Value::nil();
+    while (loop->condition->holds(fp)) {
+        if (!run(loop->body, fp)) [[unlikely]]
+            if (!after_completion(fp, result)) return result;
+        poll_loop(node, fp);
+    }
+    return Value::nil();
+}
+
 Value run_loop_general(Node* node, Value* fp) {
     auto* loop = static_cast<LoopNode*>(node);
     Machine& vm = Machine::of(fp);
@@ -392,7 +410,7 @@ Value run_fallback(InlineLoopNode* node, Value* fp) {
 
 Value run_inline_loop(Node* node_, Value* fp) {
     auto* node = static_cast<InlineLoopNode*>(node_);
-    Value receiver = run(node->loop.receiver, fp);
+    Value receiver = operand(node->loop.receiver, fp);
     Value* own = fp + node->loop.state_slot;
     own[0] = receiver;
     ShapeId shape = shape_of(receiver);
@@ -439,10 +457,14 @@ Node* make_sequence(Arena& arena, std::span<Node* const> statements) {
         node->abrupt |= statements[i]->abrupt;
         if (i + 1 < statements.size()) abrupt_before_last |= statements[i]->abrupt;
     }
-    if (abrupt_before_last) node->run = run_sequence_abrupt;
+    if (abrupt_before_last && node->count == 2) node->run = run_sequence_abrupt_of<2>;
+    else if (abrupt_before_last && node->count == 3) node->run = run_sequence_abrupt_of<3>;
+    else if (abrupt_before_last) node->run = run_sequence_abrupt;
     else if (node->count == 2) node->run = run_sequence<2>;
     else if (node->count == 3) node->run = run_sequence<3>;
     else if (node->count == 4) node->run = run_sequence<4>;
+    else if (node->count == 5) node->run = run_sequence<5>;
+    else if (node->count == 6) node->run = run_sequence<6>;
     else node->run = run_sequence_any;
     return node;
 }
@@ -469,8 +491,8 @@ Node* make_or(Arena& arena, Node* left, Node* right) { return two(arena, test_or
 Node* make_not(Arena& arena, Node* operand) { return two(arena, test_not, operand, nullptr); }
 
 Node* make_loop(Arena& arena, Node* condition, Node* body, int close_from) {
-    bool plain = condition && !body->abrupt && close_from < 0;
-    auto* node = made<LoopNode>(arena, plain ? run_while : run_loop_general);
+    bool plain = condition && close_from < 0;
+    auto* node = made<LoopNode>(arena, !plain ? run_loop_general : body->abrupt ? run_while_abrupt : run_while);
     node->condition = condition;
     node->body = body;
     node->close_from = close_from;

@@ -15,12 +15,20 @@ namespace {
 
 enum class Kind : uint8_t { Any, Local, Field, Constant };
 
+enum class Op : uint8_t { Add, Subtract, Multiply, Divide, FloorDivide, Modulo, Less, LessEqual, Greater,
+                          GreaterEqual, Equal, NotEqual };
+constexpr bool is_comparison(Op op) { return op >= Op::Less; }
+
 struct BinaryNode : Node {
     Node* left = nullptr;
     Node* right = nullptr;
     uint32_t left_index = 0;  // slot or field
-    uint32_t right_index = 0; // slot
+    uint32_t right_index = 0; // slot or field
+    Value left_constant;
     Value constant;
+    Op op{};
+    Kind left_kind{}, right_kind{};
+    uint16_t into = 0; // the local that takes the result, in the entries that are Into
     SendSite* send = nullptr;
 };
 
@@ -35,7 +43,7 @@ inline Value load(Node* child, uint32_t index, Value constant, Value* fp) {
 // Both operands in order; the left one waits in its operand slot while the right one runs.
 template <Kind L, Kind R>
 inline void load_both(BinaryNode* node, Value* fp, Value& a, Value& b) {
-    a = load<L>(node->left, node->left_index, Value(), fp);
+    a = load<L>(node->left, node->left_index, node->left_constant, fp);
     if constexpr (R == Kind::Any) {
         Value* nf = fp + node->temp + 1;
         nf[0] = a;
@@ -61,10 +69,6 @@ inline void load_both(BinaryNode* node, Value* fp, Value& a, Value& b) {
     nf[0] = value;
     return Machine::of(fp).truth(value, nf);
 }
-
-enum class Op : uint8_t { Add, Subtract, Multiply, Divide, FloorDivide, Modulo, Less, LessEqual, Greater,
-                          GreaterEqual, Equal, NotEqual };
-constexpr bool is_comparison(Op op) { return op >= Op::Less; }
 
 template <Op O>
 inline bool integers(Value a, Value b, Value& result) {
@@ -111,12 +115,12 @@ inline bool integers(Value a, Value b, Value& result) {
 
 template <Op O>
 inline bool floats(double a, double b, Value& result) {
-    if constexpr (O == Op::Add) return result = Value::floating(a + b), true;
-    if constexpr (O == Op::Subtract) return result = Value::floating(a - b), true;
-    if constexpr (O == Op::Multiply) return result = Value::floating(a * b), true;
+    if constexpr (O == Op::Add) return result = Value::arithmetic(a + b), true;
+    if constexpr (O == Op::Subtract) return result = Value::arithmetic(a - b), true;
+    if constexpr (O == Op::Multiply) return result = Value::arithmetic(a * b), true;
     if constexpr (O == Op::Divide) {
         if (b == 0) return false;
-        return result = Value::floating(a / b), true;
+        return result = Value::arithmetic(a / b), true;
     }
     return false; // // and % of floats: the primitive
 }
@@ -131,8 +135,8 @@ inline bool compare(T a, T b) {
     if constexpr (O == Op::NotEqual) return a != b;
 }
 
-template <Op O, Kind L, Kind R> Value run_floats(Node* node, Value* fp);
-template <Op O, Kind L, Kind R> Value run_mixed(Node* node, Value* fp);
+template <Op O, Kind L, Kind R, bool Into> Value run_floats(Node* node, Value* fp);
+template <Op O, Kind L, Kind R, bool Into> Value run_mixed(Node* node, Value* fp);
 template <Op O, Kind L, Kind R> bool test_floats(Node* node, Value* fp);
 template <Op O, Kind L, Kind R> bool test_mixed(Node* node, Value* fp);
 
@@ -145,40 +149,48 @@ template <Op O>
     return send_both(node, fp, a, b);
 }
 
-template <Op O, Kind L, Kind R>
+template <bool Into>
+inline Value given(BinaryNode* node, Value* fp, Value result) {
+    if constexpr (Into) fp[node->into] = result;
+    return result;
+}
+
+template <Op O, Kind L, Kind R, bool Into>
 Value run_integers(Node* node_, Value* fp) {
     auto* node = static_cast<BinaryNode*>(node_);
     Value a, b, result;
     load_both<L, R>(node, fp, a, b);
-    if (Value::both_integers(a, b) && integers<O>(a, b, result)) [[likely]] return result;
+    if (Value::both_integers(a, b) && integers<O>(a, b, result)) [[likely]] return given<Into>(node, fp, result);
     if (a.is_float() && b.is_float()) {
-        node->run = run_floats<O, L, R>;
-        if (floats<O>(a.as_float(), b.as_float(), result)) return result;
+        node->run = run_floats<O, L, R, Into>;
+        if (floats<O>(a.as_float(), b.as_float(), result)) return given<Into>(node, fp, result);
     }
-    return arithmetic_slowly<O>(node, fp, a, b);
+    return given<Into>(node, fp, arithmetic_slowly<O>(node, fp, a, b));
 }
 
-template <Op O, Kind L, Kind R>
+template <Op O, Kind L, Kind R, bool Into>
 Value run_floats(Node* node_, Value* fp) {
     auto* node = static_cast<BinaryNode*>(node_);
     Value a, b, result;
     load_both<L, R>(node, fp, a, b);
-    if (a.is_float() && b.is_float() && floats<O>(a.as_float(), b.as_float(), result)) [[likely]] return result;
+    if (a.is_float() && b.is_float() && floats<O>(a.as_float(), b.as_float(), result)) [[likely]]
+        return given<Into>(node, fp, result);
     if (Value::both_integers(a, b)) {
-        node->run = run_mixed<O, L, R>;
-        if (integers<O>(a, b, result)) return result;
+        node->run = run_mixed<O, L, R, Into>;
+        if (integers<O>(a, b, result)) return given<Into>(node, fp, result);
     }
-    return arithmetic_slowly<O>(node, fp, a, b);
+    return given<Into>(node, fp, arithmetic_slowly<O>(node, fp, a, b));
 }
 
-template <Op O, Kind L, Kind R>
+template <Op O, Kind L, Kind R, bool Into>
 Value run_mixed(Node* node_, Value* fp) {
     auto* node = static_cast<BinaryNode*>(node_);
     Value a, b, result;
     load_both<L, R>(node, fp, a, b);
-    if (Value::both_integers(a, b) && integers<O>(a, b, result)) return result;
-    if (a.is_float() && b.is_float() && floats<O>(a.as_float(), b.as_float(), result)) return result;
-    return arithmetic_slowly<O>(node, fp, a, b);
+    if (Value::both_integers(a, b) && integers<O>(a, b, result)) return given<Into>(node, fp, result);
+    if (a.is_float() && b.is_float() && floats<O>(a.as_float(), b.as_float(), result))
+        return given<Into>(node, fp, result);
+    return given<Into>(node, fp, arithmetic_slowly<O>(node, fp, a, b));
 }
 
 template <Op O>
@@ -232,32 +244,76 @@ bool test_mixed(Node* node_, Value* fp) {
     return comparison_slowly<O>(node, fp, a, b);
 }
 
-template <Op O, Kind L, Kind R>
-void choose(BinaryNode* node) {
-    if constexpr (is_comparison(O)) {
+template <Op O, Kind L, Kind R, bool Into>
+bool choose(BinaryNode* node) {
+    // Which forms of `local = a op b` are worth an entry of their own.
+    constexpr bool has_into = !is_comparison(O) && (L == Kind::Local || L == Kind::Any) && R != Kind::Field;
+    if constexpr (Into && !has_into) {
+        return false;
+    } else if constexpr (is_comparison(O)) {
         node->run = run_from_test;
         node->test = test_integers<O, L, R>;
+        return true;
     } else {
-        node->run = run_integers<O, L, R>;
+        node->run = run_integers<O, L, R, Into>;
         node->test = test_from_run;
+        return true;
     }
 }
 
-template <Op O, Kind L>
-void choose_right(BinaryNode* node, Kind right) {
-    switch (right) {
-    case Kind::Local: return choose<O, L, Kind::Local>(node);
-    case Kind::Constant: return choose<O, L, Kind::Constant>(node);
-    default: return choose<O, L, Kind::Any>(node);
+template <Op O, Kind L, bool Into>
+bool choose_right(BinaryNode* node) {
+    switch (node->right_kind) {
+    case Kind::Local: return choose<O, L, Kind::Local, Into>(node);
+    case Kind::Constant: return choose<O, L, Kind::Constant, Into>(node);
+    case Kind::Field: return choose<O, L, Kind::Field, Into>(node);
+    default: return choose<O, L, Kind::Any, Into>(node);
     }
 }
 
-template <Op O>
-void choose_both(BinaryNode* node, Kind left, Kind right) {
-    switch (left) {
-    case Kind::Local: return choose_right<O, Kind::Local>(node, right);
-    case Kind::Field: return choose_right<O, Kind::Field>(node, right);
-    default: return choose_right<O, Kind::Any>(node, right);
+template <Op O, bool Into>
+bool choose_both(BinaryNode* node) {
+    switch (node->left_kind) {
+    case Kind::Local: return choose_right<O, Kind::Local, Into>(node);
+    case Kind::Field: return choose_right<O, Kind::Field, Into>(node);
+    case Kind::Constant: return choose_right<O, Kind::Constant, Into>(node);
+    default: return choose_right<O, Kind::Any, Into>(node);
+    }
+}
+
+template <bool Into>
+bool choose_op(BinaryNode* node) {
+    switch (node->op) {
+    case Op::Add: return choose_both<Op::Add, Into>(node);
+    case Op::Subtract: return choose_both<Op::Subtract, Into>(node);
+    case Op::Multiply: return choose_both<Op::Multiply, Into>(node);
+    case Op::Divide: return choose_both<Op::Divide, Into>(node);
+    case Op::FloorDivide: return choose_both<Op::FloorDivide, Into>(node);
+    case Op::Modulo: return choose_both<Op::Modulo, Into>(node);
+    case Op::Less: return choose_both<Op::Less, Into>(node);
+    case Op::LessEqual: return choose_both<Op::LessEqual, Into>(node);
+    case Op::Greater: return choose_both<Op::Greater, Into>(node);
+    case Op::GreaterEqual: return choose_both<Op::GreaterEqual, Into>(node);
+    case Op::Equal: return choose_both<Op::Equal, Into>(node);
+    case Op::NotEqual: return choose_both<Op::NotEqual, Into>(node);
+    }
+    return false;
+}
+
+Op op_of(SymbolId selector) {
+    switch (selector) {
+    case sym::plus: return Op::Add;
+    case sym::minus: return Op::Subtract;
+    case sym::times: return Op::Multiply;
+    case sym::divide: return Op::Divide;
+    case sym::floor_divide: return Op::FloorDivide;
+    case sym::modulo: return Op::Modulo;
+    case sym::less: return Op::Less;
+    case sym::less_equal: return Op::LessEqual;
+    case sym::greater: return Op::Greater;
+    case sym::greater_equal: return Op::GreaterEqual;
+    case sym::equal: return Op::Equal;
+    default: assert(selector == sym::not_equal); return Op::NotEqual;
     }
 }
 
@@ -354,13 +410,8 @@ struct Plain {
     Arena arena;
     Node* local = make_local(arena, 0);
     Node* field = make_field(arena, 0);
-    Node* self = make_self(arena);
     Node* literal = make_literal(arena, Value::nil());
     Kind of(const Node* child, uint32_t& index) {
-        if (child->run == self->run) {
-            index = 0;
-            return Kind::Local;
-        }
         return kind_of(child, local, field, index);
     }
 };
@@ -378,33 +429,31 @@ bool is_fast_operator(SymbolId selector) {
 
 Node* make_binary(Arena& arena, SymbolId selector, Node* left, Node* right, SendSite* send) {
     auto* node = arena.make<BinaryNode>();
+    node->sort = Node::Binary;
+    node->op = op_of(selector);
     node->left = left;
     node->right = right;
     node->send = send;
     Plain plain;
-    Kind left_kind = plain.of(left, node->left_index);
-    Kind right_kind = plain.of(right, node->right_index);
-    if (right_kind == Kind::Field) right_kind = Kind::Any;
+    node->left_kind = plain.of(left, node->left_index);
+    node->right_kind = plain.of(right, node->right_index);
+    if (left->run == plain.literal->run) {
+        node->left_kind = Kind::Constant;
+        node->left_constant = static_cast<LiteralNode*>(left)->value;
+    }
     if (right->run == plain.literal->run) {
-        right_kind = Kind::Constant;
+        node->right_kind = Kind::Constant;
         node->constant = static_cast<LiteralNode*>(right)->value;
     }
-    switch (selector) {
-    case sym::plus: choose_both<Op::Add>(node, left_kind, right_kind); break;
-    case sym::minus: choose_both<Op::Subtract>(node, left_kind, right_kind); break;
-    case sym::times: choose_both<Op::Multiply>(node, left_kind, right_kind); break;
-    case sym::divide: choose_both<Op::Divide>(node, left_kind, right_kind); break;
-    case sym::floor_divide: choose_both<Op::FloorDivide>(node, left_kind, right_kind); break;
-    case sym::modulo: choose_both<Op::Modulo>(node, left_kind, right_kind); break;
-    case sym::less: choose_both<Op::Less>(node, left_kind, right_kind); break;
-    case sym::less_equal: choose_both<Op::LessEqual>(node, left_kind, right_kind); break;
-    case sym::greater: choose_both<Op::Greater>(node, left_kind, right_kind); break;
-    case sym::greater_equal: choose_both<Op::GreaterEqual>(node, left_kind, right_kind); break;
-    case sym::equal: choose_both<Op::Equal>(node, left_kind, right_kind); break;
-    case sym::not_equal: choose_both<Op::NotEqual>(node, left_kind, right_kind); break;
-    default: assert(false);
-    }
+    choose_op<false>(node);
     return node;
+}
+
+bool give_into(Node* node, uint16_t slot) {
+    if (node->sort != Node::Binary) return false;
+    auto* binary = static_cast<BinaryNode*>(node);
+    binary->into = slot;
+    return choose_op<true>(binary);
 }
 
 Node* make_negated(Arena& arena, Node* operand, SendSite* send) {

@@ -117,12 +117,12 @@ inline Value send_any(SendSite* site, Value* nf) {
 template <int N>
 inline void evaluate_operands(SendSite* site, Value* fp, Value* nf) {
     if constexpr (N >= 0) {
-        nf[0] = run(site->operands[0], fp);
-        if constexpr (N >= 1) nf[1] = run(site->operands[1], fp);
-        if constexpr (N >= 2) nf[2] = run(site->operands[2], fp);
-        if constexpr (N >= 3) nf[3] = run(site->operands[3], fp);
+        nf[0] = operand(site->operands[0], fp);
+        if constexpr (N >= 1) nf[1] = operand(site->operands[1], fp);
+        if constexpr (N >= 2) nf[2] = operand(site->operands[2], fp);
+        if constexpr (N >= 3) nf[3] = operand(site->operands[3], fp);
     } else {
-        for (unsigned i = 0; i <= site->argument_count; ++i) nf[i] = run(site->operands[i], fp);
+        for (unsigned i = 0; i <= site->argument_count; ++i) nf[i] = operand(site->operands[i], fp);
     }
 }
 
@@ -139,7 +139,7 @@ Value send_code(Node* node, Value* fp) {
     auto* site = static_cast<SendSite*>(node);
     Value* nf = fp + site->temp + 1;
     evaluate_operands<N>(site, fp, nf);
-    if (shape_of(nf[0]) == site->entry.shape) [[likely]] {
+    if (present_shape_of(nf[0]) == site->entry.shape) [[likely]] {
         nf[-1] = Value::raw(site);
         return enter(site->entry.code, nf);
     }
@@ -151,7 +151,7 @@ Value send_primitive(Node* node, Value* fp) {
     auto* site = static_cast<SendSite*>(node);
     Value* nf = fp + site->temp + 1;
     evaluate_operands<N>(site, fp, nf);
-    if (shape_of(nf[0]) == site->entry.shape) [[likely]] {
+    if (present_shape_of(nf[0]) == site->entry.shape) [[likely]] {
         nf[-1] = Value::raw(site);
         return site->entry.primitive(Machine::of(nf), nf);
     }
@@ -160,8 +160,8 @@ Value send_primitive(Node* node, Value* fp) {
 
 Value send_reader(Node* node, Value* fp) {
     auto* site = static_cast<SendSite*>(node);
-    Value receiver = run(site->operands[0], fp);
-    if (shape_of(receiver) == site->entry.shape) [[likely]]
+    Value receiver = operand(site->operands[0], fp);
+    if (present_shape_of(receiver) == site->entry.shape) [[likely]]
         return (*receiver.cell())[site->entry.field];
     Value* nf = fp + site->temp + 1;
     nf[0] = receiver;

@@ -67,6 +67,10 @@ inline ShapeId immediate_shape(Value v) {
     return shape::kNil;
 }
 inline ShapeId shape_of(Value v) { return v.is_cell() ? v.cell()->shape : immediate_shape(v); }
+// The same for a value that is not absent.
+inline ShapeId present_shape_of(Value v) {
+    return v.bits() >> 48 == 0 ? v.cell()->shape : immediate_shape(v);
+}
 inline bool has_shape(Value v, ShapeId id) { return v.is_cell() && v.cell()->shape == id; }
 
 } // namespace indent
