@@ -85,6 +85,17 @@ TEST_CASE("exit ends the run with its code; finally runs, and nothing catches it
     CHECK(desk.error("exit(\"now\")") == "WrongType");
 }
 
+TEST_CASE("what inspecting a text answers is a literal of that text") {
+    Desk desk;
+    for (std::string literal : {R"("")", R"("plain")", R"("q\"uote")", R"("back\\slash")", R"("\{brace}")",
+                                R"("\n\t\r\e\0")", R"("\u{1}\u{7f}\u{2028}")", "\"naïve 😀\""}) {
+        CAPTURE(literal);
+        std::string inspected = desk.value(literal);
+        CHECK(desk.value(inspected) == inspected);
+        CHECK(desk.value(literal + " == " + inspected) == "true");
+    }
+}
+
 TEST_CASE("a program sees its arguments") {
     Desk desk({"one", "zwölf"});
     CHECK(desk.value("arguments") == "[\"one\", \"zwölf\"]");
