@@ -67,7 +67,8 @@ TEST_CASE("lines are read until the input ends, and must be UTF-8") {
     CHECK(desk.error("read_line()") == "EncodingError");
     CHECK(desk.value("read_line()") == "nil");
     CHECK(desk.prompts == std::vector<std::string>{"name? ", "", "", ""});
-    CHECK(desk.error("read_line(1)") == "WrongType");
+    CHECK(desk.run("read_line(1)").error_message ==
+          "`read_line` wants a Text for `prompt`, not an Integer (1)");
 }
 
 TEST_CASE("exit ends the run with its code; finally runs, and nothing catches it") {
