@@ -371,6 +371,7 @@ void Machine::poll_slowly(Value* args) {
 }
 
 void Machine::check_native_stack(Value* args) {
+    poll(args); // wide structures are walked by many short steps, each of which comes by here
     if (static_cast<char*>(__builtin_frame_address(0)) < native_limit) [[unlikely]] {
         if (inner->reserve_in_use) return;
         fail_overflow(args);
