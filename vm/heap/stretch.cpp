@@ -9,7 +9,7 @@ namespace {
 
 // The cards of a large cell that an entry of the log stands for are no longer saved.
 void forget_saved(Cell* cell, size_t first) {
-    if (is_large(cell)) Page::of(cell)->cards[first / kCardWords] &= uint8_t(~Page::kSaved);
+    if (is_large(cell)) Page::of_large(cell)->cards[first / kCardWords] &= uint8_t(~Page::kSaved);
 }
 
 } // namespace
@@ -25,6 +25,15 @@ void Heap::State::hold_what_is_found(Cell* cell, size_t first, size_t count) {
         if (word->is_cell() && word->cell()->is_shared()) hold(word->cell());
 }
 
+void Heap::State::release_held_for_stretch() {
+    for (Value value : held_for_stretch) shared.release(value);
+    held_for_stretch.clear();
+}
+
+void Heap::hold_for_stretch(Value value) {
+    if (value.is_cell()) state_->held_for_stretch.push_back(value);
+}
+
 // Large cells that the stretch has made have cards that say "saved" where they were stored to, which was to mean
 // "need not be".
 void Heap::commit(Value* top) {
@@ -33,7 +42,8 @@ void Heap::commit(Value* top) {
     size_t held_before = s.held.size();
     s.old.for_each_made([&](Cell* cell) {
         cell->bits &= uint8_t(~Cell::kNew);
-        if (is_large(cell)) std::fill_n(Page::of(cell)->cards.get(), Page::of(cell)->card_count, uint8_t(0));
+        if (is_large(cell))
+            std::fill_n(Page::of_large(cell)->cards.get(), Page::of_large(cell)->card_count, uint8_t(0));
         s.hold_what_is_found(cell, 0, cell->word_count());
     });
     s.old.keep_made();
@@ -43,6 +53,7 @@ void Heap::commit(Value* top) {
         s.hold_what_is_found(entry.cell, entry.first, entry.count);
     });
     s.log.clear();
+    s.release_held_for_stretch();
     s.hashed.clear();
     s.last_hash_at_commit = s.last_hash;
     s.collect_fully_if_due(top);
@@ -62,7 +73,8 @@ void Heap::rollback() {
     for (Cell* cell : s.remembered)
         if (!cell->is_frozen()) cell->barrier = Cell::kArmed;
     s.remembered.clear();
-    for (State::CardOf& it : s.remembered_cards) Page::of(it.cell)->cards[it.card] &= uint8_t(~Page::kScan);
+    for (State::CardOf& it : s.remembered_cards)
+        Page::of_large(it.cell)->cards[it.card] &= uint8_t(~Page::kScan);
     s.remembered_cards.clear();
 
     s.log.for_each([&](WriteLog::Entry& entry) {
@@ -85,6 +97,7 @@ void Heap::rollback() {
     s.hashed.clear();
     s.last_hash = s.last_hash_at_commit;
 
+    s.release_held_for_stretch();
     size_t before = s.old.used_bytes();
     s.old.free_made();
     // What was freed lies about in as many pieces as it was made in. If it was much, join them and give pages back.

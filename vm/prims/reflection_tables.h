@@ -14,5 +14,7 @@ PrimitiveTable error_primitives();
 PrimitiveTable class_primitives();
 PrimitiveTable module_primitives();
 PrimitiveTable record_with_primitives();
+PrimitiveTable stretch_primitives();
+PrimitiveTable eval_primitives();
 
 } // namespace indent

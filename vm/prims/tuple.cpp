@@ -2,6 +2,7 @@
 #include "vm/interp/visiting.h"
 #include "vm/model/key.h"
 #include "vm/model/list.h"
+#include "vm/model/number.h"
 #include "vm/prims/collection_tables.h"
 #include "vm/prims/indexing.h"
 #include "vm/prims/sequence.h"
@@ -21,6 +22,7 @@ Value tuple_at(Machine& vm, Value* args) {
             return tuple_get(args[0], at);
         return fail_index(vm, args, args[1], size);
     }
+    if (is_big_integer(args[1])) return fail_index(vm, args, args[1], size);
     Slice slice;
     Value resumed;
     if (!resolve_slice(vm, args, size, slice, resumed)) return resumed;
@@ -77,7 +79,7 @@ Value tuple_inspect(Machine& vm, Value* args) {
 Value tuple_frozen(Machine& vm, Value* args) {
     if (args[0].cell()->is_frozen()) return args[0];
     if (Visiting::inside(vm, args[0]))
-        return vm.fail("ArgumentError", "a Tuple that contains itself cannot be frozen", args);
+        return vm.fail("FrozenError", "a Tuple that contains itself cannot be frozen", args);
     vm.check_native_stack(args);
     Visiting visiting(vm, args[0]);
     args[1] = tuple_to_list(vm, args);

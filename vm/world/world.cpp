@@ -121,7 +121,7 @@ void World::describe_error(Outcome& outcome, Value error) {
         args[0] = error;
         Value message = vm.send(args[0], sym::message, {}, args);
         outcome.error_message = vm.to_text(message, args);
-        if (cls == vm.runtime.prelude_class("Exit")) {
+        if (cls == vm.runtime.prelude_class("ExitRequest")) {
             Value code = vm.send(args[0], vm.symbols.intern("code"), {}, args);
             outcome.exit_code = code.is_integer() ? int(code.as_integer() & 0xFF) : 1;
         }
@@ -241,6 +241,15 @@ bool World::read_and_check(const std::string& file, std::string source, syntax::
     return !syntax::has_errors(parsed.diagnostics);
 }
 
+// Names, arguments and places, before anything of the text goes live. Warnings are noted and let through.
+bool World::check_meaning(const syntax::SyntaxTree& tree, const Module& module, const CheckOptions& options,
+                          RuntimeNames::Options names, Outcome& outcome) {
+    RuntimeNames known(*runtime_, &module, std::move(names));
+    Diagnostics diagnostics = check(tree, known, options);
+    add_problems(outcome, tree, diagnostics);
+    return !syntax::has_errors(diagnostics);
+}
+
 std::string World::root_of(const std::string& file, const syntax::SyntaxTree& tree) const {
     std::string folder = folder_of(file);
     if (!tree.module) return folder;
@@ -316,6 +325,7 @@ Module* World::load_module(const std::string& path, const std::string& file, std
         runtime_->modules.erase(path);
         return nullptr;
     };
+    if (loaded) loaded = check_meaning(*tree, module, {}, {false, false, {}}, outcome);
     if (!loaded) return module.trees.empty() ? forget() : nullptr;
     Diagnostics diagnostics = loader_->define(module, tree);
     add_problems(outcome, *tree, diagnostics);
@@ -383,7 +393,12 @@ Outcome World::check_file(const std::string& path) {
         return outcome;
     }
     TreePointer tree;
-    outcome.ok = read_and_check(path, std::move(*source), syntax::ParseMode::Module, nullptr, tree, outcome, false);
+    if (!read_and_check(path, std::move(*source), syntax::ParseMode::Module, nullptr, tree, outcome, false)) return outcome;
+    // What it imports must be there to be asked; nothing of it runs but the values of its modules.
+    Module& module = loader_->module(module_name_of(path), path, false);
+    std::vector<std::string> chain{module.path};
+    outcome.ok = load_imports(module, *tree, root_of(path, *tree), chain, outcome, false) &&
+                 check_meaning(*tree, module, {}, {false, false, {}}, outcome);
     return outcome;
 }
 
@@ -396,6 +411,11 @@ Outcome World::evaluate(std::string_view text, std::string_view name) {
     Module& module = loader_->module("workspace", "workspace", false);
     std::vector<std::string> chain;
     if (!load_imports(module, *tree, "", chain, outcome, true)) return outcome;
+    CheckOptions options;
+    options.interactive = true;
+    RuntimeNames::Options names{true, true, {}};
+    for (const auto& [variable, slot] : workspace_->variables) names.variables.push_back(variable);
+    if (!check_meaning(*tree, module, options, std::move(names), outcome)) return outcome;
     Diagnostics diagnostics = loader_->define(module, tree);
     add_problems(outcome, *tree, diagnostics);
     if (!diagnostics.empty()) return outcome;
@@ -431,6 +451,7 @@ Outcome World::accept(std::string_view module_path, std::string_view path, std::
             return outcome;
         std::vector<std::string> chain;
         if (!load_imports(module, *tree, "", chain, outcome, true)) return outcome;
+        if (!check_meaning(*tree, module, {}, {true, false, {}}, outcome)) return outcome;
         Diagnostics diagnostics = loader_->define(module, tree);
         add_problems(outcome, *tree, diagnostics);
         outcome.ok = diagnostics.empty();
@@ -453,6 +474,10 @@ Outcome World::accept(std::string_view module_path, std::string_view path, std::
     if (cls.kind == ClassKind::Supervisor) mode = syntax::ParseMode::SupervisorMembers;
     std::string file = std::string(module_path) + "." + std::string(path);
     if (!read_and_check(file, std::string(text), mode, &module, tree, outcome, false)) return outcome;
+    CheckOptions options;
+    options.members_of = known_class(*runtime_, &cls);
+    options.module_path = module.path;
+    if (!check_meaning(*tree, module, options, {true, false, {}}, outcome)) return outcome;
     Diagnostics diagnostics = loader_->define_members(module, cls, tree);
     add_problems(outcome, *tree, diagnostics);
     outcome.ok = diagnostics.empty();

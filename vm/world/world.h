@@ -7,6 +7,8 @@
 #include "vm/interp/maker.h"
 #include "vm/interp/protected_run.h"
 #include "vm/os/memory.h"
+#include "vm/reload/checker.h"
+#include "vm/reload/known_runtime.h"
 #include "vm/reload/loader.h"
 #include "vm/syntax/parser.h"
 #include <functional>
@@ -119,6 +121,8 @@ class World {
                       std::vector<std::string>& chain, Outcome& outcome, bool run_effects);
     bool read_and_check(const std::string& file, std::string source, syntax::ParseMode mode, Module* module,
                         TreePointer& tree, Outcome& outcome, bool interactive);
+    bool check_meaning(const syntax::SyntaxTree& tree, const Module& module, const CheckOptions& options,
+                       RuntimeNames::Options names, Outcome& outcome);
     void add_problems(Outcome& outcome, const syntax::SyntaxTree& tree, const Diagnostics& diagnostics);
     void run(Code* code, Outcome& outcome, bool inspect);
     void describe_error(Outcome& outcome, Value error);
