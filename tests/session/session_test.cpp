@@ -18,14 +18,19 @@ class Talk {
         link_.on_stop([this] { session_.load()->stop(); });
         auto started = os::Thread::start("program", kThreadStack, [this, &store] {
             auto made = Session::make(store, [this](Message m) { link_.deliver(std::move(m)); }, {"test"});
-            if (!made) return;
+            if (!made) {
+                problem_ = made.failure().message;
+                failed_ = true;
+                return;
+            }
             session_ = made->get();
             while (auto request = link_.next(Lane::Program)) (*made)->serve(*request);
             desk_.join();
             session_ = nullptr;
         });
         REQUIRE(started);
-        while (!session_) std::this_thread::yield();
+        while (!session_ && !failed_) std::this_thread::sleep_for(1ms);
+        if (failed_) FAIL(problem_);
         desk_ = std::thread([this] {
             while (auto request = link_.next(Lane::Desk)) session_.load()->serve(*request);
         });
@@ -73,6 +78,8 @@ class Talk {
   private:
     ui::InProcessLink link_;
     std::atomic<Session*> session_{nullptr};
+    std::string problem_;
+    std::atomic<bool> failed_{false};
     std::thread desk_;
     os::Thread program_;
 };
