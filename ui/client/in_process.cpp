@@ -65,6 +65,7 @@ void InProcessLink::stop() {
 void InProcessLink::close() {
     std::lock_guard lock(mutex_);
     closed_ = true;
+    requests_[size_t(protocol::Lane::Program)].clear(); // they might run for ever
     requests_changed_.notify_all();
     messages_taken_.notify_all();
 }

@@ -33,8 +33,8 @@ class InProcessLink final : public Client {
     void on_message(std::function<void()> wake) { wake_ = std::move(wake); }
     // What stop() calls: World::request_stop. Set before the session starts; must be safe in a signal's handler.
     void on_stop(std::function<void()> stop) { stop_ = std::move(stop); }
-    // No more requests: the session's threads end when they have served what is queued. Messages are dropped from
-    // here on, so that nobody waits for a face that has gone.
+    // No more requests. What waits for the program is dropped; what waits for the desk is served still, and then the
+    // session's threads end. Messages are dropped from here on, so that nobody waits for a face that has gone.
     void close();
 
     // ---- the session's end

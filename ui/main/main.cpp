@@ -1,5 +1,6 @@
 // The program: what was asked for on the command line, composed of world, session, image and a face.
 #include "ui/main/commands.h"
+#include "ui/main/open_command.h"
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
@@ -35,6 +36,15 @@ int main(int count, char** words) {
     auto* doc_command = app.add_subcommand("doc", "Show the documentation of a class, a method or a function");
     doc_command->add_option("name", doc_name, "Such as List, List.map or print")->required();
 
+    OpenOptions open;
+    auto* open_command = app.add_subcommand("open", "Open an image in a window, or at the prompt where there is no display");
+    open_command->add_option("image", open.image, "The image; made where there is none. Without it: the sample image");
+    open_command->add_flag("--terminal", open.terminal, "The prompt, even where there is a display");
+
+    std::string new_path;
+    auto* new_command = app.add_subcommand("new", "Make an image");
+    new_command->add_option("image", new_path, "The file to make, as work.indent")->required();
+
     auto* version_command = app.add_subcommand("version", "Show the version");
 
     try {
@@ -52,6 +62,8 @@ int main(int count, char** words) {
     if (*test_command) return run_tests(test);
     if (*check_command) return check_programs(check_paths);
     if (*doc_command) return show_documentation(doc_name);
+    if (*open_command) return open_image(open);
+    if (*new_command) return new_image(new_path);
     if (*version_command) {
         std::printf("indent %s\n", INDENT_VERSION);
         return 0;

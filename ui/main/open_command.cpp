@@ -1,0 +1,111 @@
+#include "ui/main/open_command.h"
+#include "stdlib/sources.h"
+#include "ui/cli/repl.h"
+#include "ui/main/image_store.h"
+#include "ui/main/session_host.h"
+#include "vm/os/files.h"
+#include "vm/os/process.h"
+#include "vm/os/signals.h"
+#include <cstdio>
+#ifdef INDENT_WINDOW
+#include "ui/ide/window.h"
+#endif
+
+namespace indent {
+
+namespace {
+
+int complain(const Failure& failure) {
+    std::fprintf(stderr, "indent: %s\n", failure.message.c_str());
+    return 1;
+}
+
+std::string data_folder() {
+    if (auto folder = os::environment("XDG_DATA_HOME"); folder && !folder->empty() && (*folder)[0] == '/')
+        return *folder + "/indent";
+    return os::home_folder() + "/.local/share/indent";
+}
+
+// A module of a sample, in as many pieces as a session makes of it.
+image::ModuleRecord sample_module(std::string_view path, std::string_view text) {
+    const std::string name(path.substr(path.rfind('/') + 1));
+    image::ModuleRecord record{name.substr(0, name.size() - 4)};
+    const ModuleText module = ModuleText::split(record.path, text);
+    for (const auto& piece : module.pieces()) record.definitions.push_back({piece.mirror.path, piece.text});
+    return record;
+}
+
+Result<std::unique_ptr<image::Image>> make_image(const std::string& path, bool with_samples) {
+    auto image = image::Image::create(path);
+    if (!image) return image;
+    if (!with_samples) return image;
+    std::vector<image::ModuleRecord> modules;
+    for (const auto& source : sample_sources()) {
+        if (source.path == "samples/workspace.ind") {
+            if (auto saved = (*image)->save("workspace/1", source.text); !saved)
+                return std::move(saved).failure();
+        } else {
+            modules.push_back(sample_module(source.path, source.text));
+        }
+    }
+    if (auto committed = (*image)->commit("the samples", modules); !committed)
+        return std::move(committed).failure();
+    return image;
+}
+
+Result<std::unique_ptr<image::Image>> open_or_make(const OpenOptions& options) {
+    std::string path = options.image;
+    if (path.empty()) {
+        path = data_folder() + "/sample.indent";
+        if (auto made = os::make_folder(data_folder()); !made) return std::move(made).failure();
+    }
+    const auto info = os::file_info(path);
+    // An empty file is what is left of a program that was ended while it made an image.
+    if (!info && info.failure().code == "not_found") return make_image(path, options.image.empty());
+    if (info && info.value().bytes == 0 && info.value().kind == os::FileKind::File)
+        return make_image(path, true);
+    return image::Image::open(path);
+}
+
+int at_the_prompt(SessionHost& host) {
+    os::InterruptGuard on_interrupt([](void* client) { static_cast<ui::Client*>(client)->stop(); },
+                                    &host.client());
+    ui::ReplOptions options;
+    options.interactive = os::is_terminal(os::Stream::Input);
+    if (options.interactive) options.history_file = data_folder() + "/history";
+    return ui::run_repl(host.client(), options);
+}
+
+} // namespace
+
+int open_image(const OpenOptions& options) {
+    auto image = open_or_make(options);
+    if (!image) return complain(image.failure());
+    ImageStore store(std::move(image).value());
+    const Session::Options session{INDENT_VERSION};
+#ifdef INDENT_WINDOW
+    if (!options.terminal) {
+        auto window = ide::Window::open("Indent \xE2\x80\x94 " + store.name());
+        if (window) {
+            auto host = SessionHost::start(store, session, [&] { (*window)->wake(); });
+            if (!host) return complain(host.failure());
+            (*window)->run((*host)->client());
+            return 0;
+        }
+        std::fprintf(stderr, "indent: %s; here is the prompt on %s instead\n",
+                     window.failure().message.c_str(), store.name().c_str());
+    }
+#endif
+    auto host = SessionHost::start(store, session, {});
+    if (!host) return complain(host.failure());
+    return at_the_prompt(**host);
+}
+
+int new_image(const std::string& path) {
+    auto image = make_image(path, false);
+    if (!image) return complain(image.failure());
+    std::printf("%s is a new image; `indent open %s` opens it\n", path.c_str(), path.c_str());
+    return 0;
+}
+
+} // namespace indent

@@ -1,0 +1,17 @@
+// `indent open` and `indent new`: an image, a session on it, and a face. Each answers the exit code.
+#pragma once
+#include <string>
+
+namespace indent {
+
+struct OpenOptions {
+    std::string image;     // empty: the sample image in the person's data folder
+    bool terminal = false; // the prompt, even where there is a display
+};
+// Opens the image, making it where there is none, in a window; without a display at the prompt of the terminal.
+int open_image(const OpenOptions& options);
+
+// Makes an image without modules. Fails where there is something already.
+int new_image(const std::string& path);
+
+} // namespace indent

@@ -1,0 +1,56 @@
+#include "ui/main/session_host.h"
+#include "vm/os/clock.h"
+#include "vm/world/world.h"
+#include <future>
+
+namespace indent {
+
+using protocol::Lane;
+
+Result<std::unique_ptr<SessionHost>> SessionHost::start(DefinitionStore& store, Session::Options options,
+                                                        std::function<void()> wake) {
+    std::unique_ptr<SessionHost> host(new SessionHost);
+    SessionHost* self = host.get();
+    if (wake) self->link_.on_message(std::move(wake));
+    self->link_.on_stop([self] {
+        if (Session* session = self->session_) session->stop();
+    });
+    std::promise<Result<void>> started;
+    auto program = os::Thread::start("program", kThreadStack, [&, self] {
+        auto session = Session::make(
+            store, [self](protocol::Message m) { self->link_.deliver(std::move(m)); }, options);
+        if (!session) {
+            self->program_ended_ = true;
+            started.set_value(std::move(session).failure());
+            return;
+        }
+        self->session_ = session->get();
+        started.set_value(ok()); // nothing of the caller's is touched from here on
+        while (auto request = self->link_.next(Lane::Program)) (*session)->serve(*request);
+        self->desk_.join(); // it uses the session
+        self->session_ = nullptr;
+        self->program_ended_ = true;
+    });
+    if (!program) return std::move(program).failure();
+    self->program_ = std::move(program).value();
+    if (auto result = started.get_future().get(); !result) return std::move(result).failure();
+    constexpr size_t kDeskStack = size_t(64) << 20; // it parses texts
+    auto desk = os::Thread::start("desk", kDeskStack, [self] {
+        while (auto request = self->link_.next(Lane::Desk)) self->session_.load()->serve(*request);
+    });
+    if (!desk) return std::move(desk).failure();
+    self->desk_ = std::move(desk).value();
+    return host;
+}
+
+SessionHost::~SessionHost() {
+    link_.close();
+    // A request may have been taken from the queue and not yet begun, so once is not enough.
+    while (program_.joinable() && !program_ended_) {
+        link_.stop();
+        os::sleep_ns(2'000'000);
+    }
+    program_.join();
+}
+
+} // namespace indent

@@ -1,0 +1,33 @@
+// A session on threads of its own, joined to a face in this process.
+#pragma once
+#include "ui/client/in_process.h"
+#include "vm/os/thread.h"
+#include "vm/session/session.h"
+#include <atomic>
+#include <functional>
+#include <memory>
+
+namespace indent {
+
+class SessionHost {
+  public:
+    // Starts the program's thread and the desk's; returns when the session serves. `wake` is called when messages
+    // begin to wait (see InProcessLink::on_message); may be empty. The store must outlive the host.
+    static Result<std::unique_ptr<SessionHost>> start(DefinitionStore& store, Session::Options options,
+                                                      std::function<void()> wake);
+    // Stops what runs; serves what the image is still to keep; ends the threads.
+    ~SessionHost();
+
+    ui::Client& client() { return link_; }
+
+  private:
+    SessionHost() = default;
+
+    ui::InProcessLink link_;
+    std::atomic<Session*> session_{nullptr};
+    std::atomic<bool> program_ended_{false};
+    os::Thread program_;
+    os::Thread desk_;
+};
+
+} // namespace indent
