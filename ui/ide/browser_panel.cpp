@@ -161,7 +161,7 @@ void BrowserPanel::accepted(const Place& place, const std::string& text, const p
              diagnostic.message,
              diagnostic.suggestion});
     if (!result->taken && !marks.empty()) {
-        message_ = "Not accepted: see below. The program goes on with the code it had";
+        message_ = "Not accepted. The program goes on with the code it had";
         view_.buffer.place(marks[0].span.begin, false);
         view_.reveal_cursor();
     }

@@ -20,7 +20,7 @@ Ide::Ide(ui::Client& client)
     desk_.load([this] {
         if (const std::string* text = desk_.find(kLayoutKey)) layout_ = Layout::decode(*text);
         set_theme(layout_.dark);
-        workspace_.desk_loaded();
+        workspace_.desk_loaded(size_t(layout_.cursor));
         workspace_.take_focus();
         browser_.desk_loaded();
     });
@@ -51,6 +51,7 @@ void Ide::on_event(const protocol::Event& event) {
 
 void Ide::save(bool everything) {
     if (!desk_.is_loaded()) return;
+    layout_.cursor = int(workspace_.cursor());
     desk_.put(kLayoutKey, layout_.encode());
     desk_.send(everything);
 }
@@ -118,6 +119,19 @@ void Ide::draw_menus() {
         if (ImGui::MenuItem("Quit", "Ctrl+Q")) quit_ = true;
         ImGui::EndMenu();
     }
+    if (ImGui::BeginMenu("Edit")) {
+        for (auto [name, keys] : {std::pair("Undo", "Ctrl+Z"),
+                                  {"Redo", "Ctrl+Y"},
+                                  {"Cut", "Ctrl+X"},
+                                  {"Copy", "Ctrl+C"},
+                                  {"Paste", "Ctrl+V"},
+                                  {"Select all", "Ctrl+A"},
+                                  {"Comment lines", "Ctrl+/"},
+                                  {"Indent lines", "Tab"},
+                                  {"Outdent lines", "Shift+Tab"}})
+            ImGui::MenuItem(name, keys, false, false);
+        ImGui::EndMenu();
+    }
     if (ImGui::BeginMenu("Code")) {
         if (ImGui::MenuItem("Accept", "Ctrl+S", false, browser_.can_accept())) browser_.accept();
         if (ImGui::MenuItem("Back to what runs", nullptr, false, browser_.is_edited())) browser_.revert();
@@ -149,19 +163,6 @@ void Ide::draw_menus() {
         ImGui::Separator();
         if (ImGui::MenuItem("Dark", nullptr, layout_.dark)) set_theme(true);
         if (ImGui::MenuItem("Light", nullptr, !layout_.dark)) set_theme(false);
-        ImGui::EndMenu();
-    }
-    if (ImGui::BeginMenu("Edit")) {
-        for (auto [name, keys] : {std::pair("Undo", "Ctrl+Z"),
-                                  {"Redo", "Ctrl+Y"},
-                                  {"Cut", "Ctrl+X"},
-                                  {"Copy", "Ctrl+C"},
-                                  {"Paste", "Ctrl+V"},
-                                  {"Select all", "Ctrl+A"},
-                                  {"Comment lines", "Ctrl+/"},
-                                  {"Indent lines", "Tab"},
-                                  {"Outdent lines", "Shift+Tab"}})
-            ImGui::MenuItem(name, keys, false, false);
         ImGui::EndMenu();
     }
     ImGui::PopStyleVar();

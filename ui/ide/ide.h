@@ -30,8 +30,7 @@ class Ide {
     const Theme& theme() const { return theme_; }
     // Settings that the window itself must act on.
     Layout& layout() { return layout_; }
-    bool is_loaded() const { return desk_.is_loaded(); }
-    const std::string& image() const { return image_; }
+    bool is_loaded() const { return desk_.is_loaded() || ended_; }
 
   private:
     void on_event(const protocol::Event& event);

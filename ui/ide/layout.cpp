@@ -46,6 +46,7 @@ std::string Layout::encode() const {
     line("theme", dark ? "dark" : "light");
     line("width", std::to_string(width));
     line("height", std::to_string(height));
+    line("cursor", std::to_string(cursor));
     line("module", module);
     line("definition", definition);
     return text;
@@ -78,6 +79,8 @@ Layout Layout::decode(std::string_view text) {
             read(value, layout.width, 320, 16384);
         else if (name == "height")
             read(value, layout.height, 240, 16384);
+        else if (name == "cursor")
+            read(value, layout.cursor, 0, 1 << 30);
         else if (name == "module")
             layout.module = value;
         else if (name == "definition")

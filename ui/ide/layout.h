@@ -16,6 +16,7 @@ struct Layout {
     bool dark = true;
     int width = 1280;
     int height = 800;
+    int cursor = 0;     // in the workspace's text
     std::string module; // what the browser shows
     std::string definition;
 

@@ -9,10 +9,10 @@ namespace {
 constexpr const char* kKey = "workspace/1";
 }
 
-void WorkspacePanel::desk_loaded() {
+void WorkspacePanel::desk_loaded(size_t cursor) {
     if (const std::string* text = desk_.find(kKey)) view_.buffer.load(*text);
     saved_version_ = view_.buffer.version();
-    view_.buffer.move(EditBuffer::Step::End, false);
+    view_.buffer.place(cursor, false);
     view_.reveal_cursor();
 }
 

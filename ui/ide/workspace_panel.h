@@ -12,13 +12,13 @@ class WorkspacePanel {
     WorkspacePanel(Talk& talk, Desk& desk, TranscriptPanel& transcript)
         : talk_(talk), desk_(desk), transcript_(transcript) {}
 
-    void desk_loaded(); // takes its text from there
+    void desk_loaded(size_t cursor); // takes its text from there
     // Runs the selection, or the statement at the cursor; printing writes its value behind it.
     void run(bool print);
     void draw(float width, float height, const Theme& theme, const Fonts& fonts, Input& input);
     bool focused() const { return view_.focused(); }
     void take_focus() { view_.take_focus(); }
-    EditBuffer& buffer() { return view_.buffer; }
+    size_t cursor() const { return view_.buffer.cursor(); }
 
   private:
     void finished(const protocol::Reply& reply, Range range, const std::string& text, bool print);

@@ -8,6 +8,7 @@
 #include "vm/os/signals.h"
 #include <cstdio>
 #ifdef INDENT_WINDOW
+#include "ui/ide/layout.h"
 #include "ui/ide/window.h"
 #endif
 
@@ -48,6 +49,12 @@ Result<std::unique_ptr<image::Image>> make_image(const std::string& path, bool w
             modules.push_back(sample_module(source.path, source.text));
         }
     }
+#ifdef INDENT_WINDOW
+    ide::Layout layout; // the browser begins at a method that is worth changing
+    layout.module = "shapes";
+    layout.definition = "Square.area";
+    if (auto saved = (*image)->save("layout", layout.encode()); !saved) return std::move(saved).failure();
+#endif
     if (auto committed = (*image)->commit("the samples", modules); !committed)
         return std::move(committed).failure();
     return image;

@@ -69,6 +69,19 @@ std::string with_parameters(std::string name, const syntax::DefinitionNode& node
     return name + ")";
 }
 
+// The first line that is no comment, or else the first that says something.
+std::string first_statement(std::string_view text) {
+    std::string first;
+    while (!text.empty()) {
+        std::string_view line = text.substr(0, text.find('\n'));
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+        if (is_blank(line)) continue;
+        if (line[line.find_first_not_of(' ')] != '#') return std::string(line);
+        if (first.empty()) first = line;
+    }
+    return first;
+}
+
 class Splitter {
   public:
     Splitter(std::string_view text, std::vector<Piece>& out) : text_(text), out_(out) {}
@@ -119,11 +132,7 @@ class Splitter {
         const size_t first = all.find_first_not_of(" \r\n");
         const size_t blank = first == std::string_view::npos ? all.size() : line_begin(at_ + first) - at_;
         if (blank > 0 && blank < all.size()) add(at_ + blank, DefinitionKind::Effect, "blank", "", owner);
-        std::string title;
-        if (!is_blank(all)) {
-            const size_t from = line_begin(at_ + (first - blank)) + 0;
-            title = std::string(text_.substr(from, std::min(text_.find('\n', from), text_.size()) - from));
-        }
+        const std::string title = first_statement(text_.substr(at_, end - at_));
         add(end, DefinitionKind::Effect, is_blank(all) ? "blank" : "top level", title, owner);
     }
 
