@@ -7,6 +7,26 @@ namespace indent::ide {
 
 using protocol::DefinitionKind;
 
+namespace {
+
+void heading(const char* text) {
+    ImGui::Dummy({1, 8});
+    ImGui::Indent(10);
+    ImGui::TextDisabled("%s", text);
+    ImGui::Unindent(10);
+    ImGui::Dummy({1, 3});
+}
+
+void tooltip(const std::string& text) {
+    ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {10, 7});
+    ImGui::BeginTooltip();
+    ImGui::TextUnformatted(text.c_str());
+    ImGui::EndTooltip();
+    ImGui::PopStyleVar();
+}
+
+} // namespace
+
 // ---- what is shown
 
 void BrowserPanel::desk_loaded() {
@@ -56,6 +76,7 @@ void BrowserPanel::choose_module(const std::string& module) {
 
 void BrowserPanel::choose(Place place) {
     keep_draft();
+    if (!(place == place_)) message_.clear(); // it was about the other
     place_ = std::move(place);
     layout_.module = place_.module;
     layout_.definition = place_.path;
@@ -214,14 +235,11 @@ void BrowserPanel::draw_modules(const Theme& theme) {
     for (const auto& module : modules_) {
         if (module.library && !library) {
             library = true;
-            ImGui::Dummy({1, 2});
-            ImGui::Indent(10);
-            ImGui::TextDisabled("library");
-            ImGui::Unindent(10);
+            heading("library");
         }
         const Theme::Ink ink = module.library ? theme.dim : theme.ink(Colour::Plain);
         if (row(module.path, module.path == module_, ink, "", theme)) choose_module(module.path);
-        if (!module.doc.empty() && ImGui::IsItemHovered()) ImGui::SetTooltip("%s", module.doc.c_str());
+        if (!module.doc.empty() && ImGui::IsItemHovered()) tooltip(module.doc);
     }
 }
 
@@ -260,10 +278,7 @@ void BrowserPanel::draw_members(const Theme& theme) {
             if (definition.owner != owner || definition.class_side != class_side) continue;
             if (first) {
                 first = false;
-                ImGui::Dummy({1, 2});
-                ImGui::Indent(10);
-                ImGui::TextDisabled("class side");
-                ImGui::Unindent(10);
+                heading("class side");
             }
             if (row(definition.title, definition.path == place_.path, theme.ink(Colour::Definition),
                     has_draft(definition.path) ? "draft" : "", theme))
