@@ -23,6 +23,17 @@ int main(int count, char** words) {
     run_command->prefix_command();
     run_command->allow_extras();
 
+    auto* repl_command = app.add_subcommand("repl", "A prompt: type statements and see their values");
+
+    OpenOptions open;
+    auto* open_command = app.add_subcommand("open", "Open an image in the window (at the prompt where there is no display)");
+    open_command->add_option("image", open.image, "The image's file; made if there is none. Left out: the sample image");
+    open_command->add_flag("--terminal", open.terminal, "The prompt even where there is a display");
+
+    std::string new_path;
+    auto* new_command = app.add_subcommand("new", "Make an image");
+    new_command->add_option("image", new_path, "The file to make")->required();
+
     TestOptions test;
     auto* test_command = app.add_subcommand("test", "Run the test blocks of files and folders, and the examples of the library");
     test_command->add_option("paths", test.paths, "Files or folders")->required();
@@ -35,15 +46,6 @@ int main(int count, char** words) {
     std::string doc_name;
     auto* doc_command = app.add_subcommand("doc", "Show the documentation of a class, a method or a function");
     doc_command->add_option("name", doc_name, "Such as List, List.map or print")->required();
-
-    OpenOptions open;
-    auto* open_command = app.add_subcommand("open", "Open an image in a window, or at the prompt where there is no display");
-    open_command->add_option("image", open.image, "The image; made where there is none. Without it: the sample image");
-    open_command->add_flag("--terminal", open.terminal, "The prompt, even where there is a display");
-
-    std::string new_path;
-    auto* new_command = app.add_subcommand("new", "Make an image");
-    new_command->add_option("image", new_path, "The file to make, as work.indent")->required();
 
     auto* version_command = app.add_subcommand("version", "Show the version");
 
@@ -59,11 +61,12 @@ int main(int count, char** words) {
         for (const auto& extra : run_command->remaining()) run.arguments.push_back(extra);
         return run_program(run);
     }
+    if (*repl_command) return run_prompt();
+    if (*open_command) return open_image(open);
+    if (*new_command) return new_image(new_path);
     if (*test_command) return run_tests(test);
     if (*check_command) return check_programs(check_paths);
     if (*doc_command) return show_documentation(doc_name);
-    if (*open_command) return open_image(open);
-    if (*new_command) return new_image(new_path);
     if (*version_command) {
         std::printf("indent %s\n", INDENT_VERSION);
         return 0;

@@ -74,12 +74,16 @@ Result<std::unique_ptr<image::Image>> open_or_make(const OpenOptions& options) {
     return image::Image::open(path);
 }
 
-int at_the_prompt(SessionHost& host) {
+int at_the_prompt(DefinitionStore& store) {
+    auto started = SessionHost::start(store, Session::Options{INDENT_VERSION}, {});
+    if (!started) return complain(started.failure());
+    SessionHost& host = **started;
     os::InterruptGuard on_interrupt([](void* client) { static_cast<ui::Client*>(client)->stop(); },
                                     &host.client());
     ui::ReplOptions options;
     options.interactive = os::is_terminal(os::Stream::Input);
-    if (options.interactive) options.history_file = data_folder() + "/history";
+    if (options.interactive && os::make_folder(data_folder()))
+        options.history_file = data_folder() + "/history";
     return ui::run_repl(host.client(), options);
 }
 
@@ -89,12 +93,12 @@ int open_image(const OpenOptions& options) {
     auto image = open_or_make(options);
     if (!image) return complain(image.failure());
     ImageStore store(std::move(image).value());
-    const Session::Options session{INDENT_VERSION};
 #ifdef INDENT_WINDOW
     if (!options.terminal) {
         auto window = ide::Window::open("Indent \xE2\x80\x94 " + store.name());
         if (window) {
-            auto host = SessionHost::start(store, session, [&] { (*window)->wake(); });
+            auto host =
+                SessionHost::start(store, Session::Options{INDENT_VERSION}, [&] { (*window)->wake(); });
             if (!host) return complain(host.failure());
             (*window)->run((*host)->client());
             return 0;
@@ -103,9 +107,12 @@ int open_image(const OpenOptions& options) {
                      window.failure().message.c_str(), store.name().c_str());
     }
 #endif
-    auto host = SessionHost::start(store, session, {});
-    if (!host) return complain(host.failure());
-    return at_the_prompt(**host);
+    return at_the_prompt(store);
+}
+
+int run_prompt() {
+    MemoryStore store;
+    return at_the_prompt(store);
 }
 
 int new_image(const std::string& path) {

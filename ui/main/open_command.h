@@ -1,4 +1,4 @@
-// `indent open` and `indent new`: an image, a session on it, and a face. Each answers the exit code.
+// `indent open`, `new` and `repl`: a session, on an image or on nothing, and a face. Each answers the exit code.
 #pragma once
 #include <string>
 
@@ -13,5 +13,8 @@ int open_image(const OpenOptions& options);
 
 // Makes an image without modules. Fails where there is something already.
 int new_image(const std::string& path);
+
+// The prompt, where nothing is kept.
+int run_prompt();
 
 } // namespace indent

@@ -24,6 +24,7 @@ inline constexpr size_t kThreadStack = size_t(1) << 30;
 
 struct WorldOptions {
     std::function<void(std::string_view line)> output; // what print writes; may be empty
+    std::function<std::optional<std::string>(std::string_view prompt)> input; // read_line; may be empty
     std::vector<std::string> arguments;                // of the script
     size_t memory_limit = size_t(4) << 30;             // bytes of the heap
     bool collect_always = false;                       // tests: a collection at every safe point
@@ -85,8 +86,6 @@ class World {
     // Loads the file without running its effects, then each of its tests in a stretch of its own that is rolled
     // back (a fresh world for the program's own state). Problems of loading are in `outcome`.
     TestReport test_file(const std::string& path, Outcome& outcome);
-    // The examples in the comments of a library file.
-    TestReport test_examples(const std::string& path, Outcome& outcome);
 
     // An input of a REPL or a workspace: one stretch. Its variables stay; definitions go to the module "workspace".
     Outcome evaluate(std::string_view text, std::string_view name = "input");
