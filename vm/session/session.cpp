@@ -185,11 +185,11 @@ void Session::serve(const RequestEnvelope& envelope) {
         [&](const auto& request) {
             using Kind = std::decay_t<decltype(request)>;
             if constexpr (std::is_same_v<Kind, Evaluate>)
-                reply(id, evaluate(request));
+                finish(id, evaluate(request));
             else if constexpr (std::is_same_v<Kind, Accept>)
-                reply(id, accept(request));
+                finish(id, accept(request));
             else if constexpr (std::is_same_v<Kind, Complete>)
-                reply(id, complete(request.text));
+                finish(id, complete(request.text));
             else if constexpr (std::is_same_v<Kind, Document>) {
                 std::string text = world_->documentation(request.name);
                 if (text.empty())

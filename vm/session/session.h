@@ -54,6 +54,13 @@ class Session {
     void reply(protocol::RequestId id, Body body) {
         deliver_(protocol::Reply{id, std::move(body)});
     }
+    // Of the program's lane: what ran has ended before anybody hears its answer, so that a Stop that follows the
+    // answer meets nothing.
+    template <class Body>
+    void finish(protocol::RequestId id, Body body) {
+        running_ = false;
+        reply(id, std::move(body));
+    }
     void fail(protocol::RequestId id, Failure failure);
 
     // Program lane.
