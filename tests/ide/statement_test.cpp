@@ -42,6 +42,9 @@ TEST_CASE("a statement is its line, its suite and what continues it") {
     CHECK(at(text, text.find("1\n)")) == "f(\n  1\n)");
     CHECK(at(text, text.find("\n\n#") + 1) == ""); // a blank line is none
     CHECK(at("", 0) == "");
+    CHECK(at("# a comment\nf", 3) == "");      // nor is a comment
+    CHECK(at("f\n# → 1\n# → 2\ng", 8) == "f"); // a result belongs to what it came from
+    CHECK(at("# → 1\n", 2) == "");
 }
 
 TEST_CASE("a result stands behind its line as a comment, and a new one takes its place") {

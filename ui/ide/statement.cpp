@@ -6,7 +6,7 @@ namespace indent::ide {
 
 namespace {
 
-constexpr size_t kWidth = 100; // longer ones go below
+constexpr size_t kWidth = 72; // a result that would make the line longer goes below it
 
 std::string_view text_of(const EditBuffer& buffer, size_t number) {
     Range range = buffer.line(number);
@@ -24,9 +24,14 @@ bool begins_with_word(std::string_view line, std::string_view word) {
     return after == ':' || after == ' ';
 }
 
+// A line that belongs to the one above: a printed result.
+bool is_result(std::string_view line) {
+    return line.substr(0, kResultMark.size()) == kResultMark;
+}
+
 // A line that is not the beginning of a statement.
 bool continues_statement(std::string_view line) {
-    if (is_blank(line)) return true;
+    if (is_blank(line) || is_result(line)) return true;
     if (std::string_view(" .)]}").find(line[0]) != std::string_view::npos) return true;
     constexpr std::array words = {"else", "elif", "catch", "finally"};
     return std::any_of(words.begin(), words.end(),
@@ -41,7 +46,9 @@ Range statement_at(const EditBuffer& buffer, size_t position) {
     while (first > 0 && continues_statement(text_of(buffer, first))) first--;
     size_t last = first;
     while (last + 1 < buffer.line_count() && continues_statement(text_of(buffer, last + 1))) last++;
-    while (last > first && is_blank(text_of(buffer, last))) last--;
+    while (last > first && (is_blank(text_of(buffer, last)) || is_result(text_of(buffer, last)))) last--;
+    if (text_of(buffer, last)[0] == '#')
+        return {buffer.line(last).end, buffer.line(last).end}; // a comment alone
     return {buffer.line(first).begin, buffer.line(last).end};
 }
 
@@ -61,8 +68,7 @@ Edit result_edit(const EditBuffer& buffer, size_t end, std::string_view value) {
     }
     // Results below the line.
     for (size_t below = number + 1; below < buffer.line_count(); below++) {
-        std::string_view other = text_of(buffer, below);
-        if (other.substr(0, kResultMark.size()) != kResultMark) break;
+        if (!is_result(text_of(buffer, below))) break;
         edit.range.end = buffer.line(below).end;
     }
     if (text.size() + value.size() < kWidth && value.find('\n') == std::string_view::npos) {
