@@ -48,6 +48,7 @@ Result<std::unique_ptr<World>> World::make(WorldOptions options) {
     world->memory_ = std::move(memory).value();
     world->runtime_ = std::make_unique<Runtime>();
     world->runtime_->port.output = world->options_.output;
+    world->runtime_->port.input = world->options_.input;
     world->runtime_->arguments = world->options_.arguments;
     HeapOptions heap;
     heap.limit_bytes = world->options_.memory_limit;
@@ -481,6 +482,28 @@ Outcome World::accept(std::string_view module_path, std::string_view path, std::
     Diagnostics diagnostics = loader_->define_members(module, cls, tree);
     add_problems(outcome, *tree, diagnostics);
     outcome.ok = diagnostics.empty();
+    return outcome;
+}
+
+Outcome World::load_text(std::string_view module_path, std::string_view text) {
+    Outcome outcome;
+    TreePointer tree;
+    std::string file(module_path);
+    Module& module = loader_->module(module_path, module_path, false);
+    if (!read_and_check(file, std::string(text), syntax::ParseMode::Module, &module, tree, outcome, false))
+        return outcome;
+    std::vector<std::string> chain;
+    if (!load_imports(module, *tree, "", chain, outcome, true)) return outcome;
+    Diagnostics diagnostics = loader_->define(module, tree);
+    add_problems(outcome, *tree, diagnostics);
+    if (!diagnostics.empty()) return outcome;
+    TopLevelBody body;
+    body.tree = tree;
+    body.statements = tree->top_level;
+    body.module = &module;
+    body.name = module.path;
+    body.sets_module_values = true;
+    run(make_top_level(*machine_, body), outcome, false);
     return outcome;
 }
 

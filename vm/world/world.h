@@ -24,6 +24,7 @@ inline constexpr size_t kThreadStack = size_t(1) << 30;
 
 struct WorldOptions {
     std::function<void(std::string_view line)> output; // what print writes; may be empty
+    std::function<std::optional<std::string>(std::string_view prompt)> input; // read_line; may be empty
     std::vector<std::string> arguments;                // of the script
     size_t memory_limit = size_t(4) << 30;             // bytes of the heap
     bool collect_always = false;                       // tests: a collection at every safe point
@@ -95,6 +96,10 @@ class World {
     // whole definitions, "Counter" for members of a class (methods, class methods). Caches are flushed: the next
     // send runs the new code.
     Outcome accept(std::string_view module, std::string_view path, std::string_view text);
+
+    // Takes the definitions of a text into a module, as accept does, and then runs its effects and the initial values
+    // of its `stable` and `var`. Where an effect raises, the definitions stay: `error` is set and no problem is one.
+    Outcome load_text(std::string_view module, std::string_view text);
 
     // Any thread and signal handlers: ends what runs with `Stopped`.
     void request_stop();
