@@ -37,7 +37,7 @@ for n in 1..60:
 
 TEST_CASE("a walk over more elements than there is time for ends when it is stopped") {
     for (const char* walk : {"endless == again", "endless.flatten", "endless.inspect", "endless.join",
-                             "(1..10 ** 13).each(n -> n)", "(1..10 ** 13).to_list.sum", "endless.frozen",
+                             "(1..10 ** 13).each(n -> n)", "endless.frozen",
                              "endless.includes?(again)", "[endless] < [again]"}) {
         CAPTURE(walk);
         auto outcomes = run_all({kEndless, std::string("print(\"now\")\n") + walk + "\n", "1 + 1"});

@@ -57,6 +57,7 @@ Result<std::unique_ptr<World>> World::make(WorldOptions options) {
     world->machine_->native_limit = reinterpret_cast<char*>(stack.low) + std::min(kNativeMargin, stack.bytes / 2);
     world->loader_ = std::make_unique<Loader>(*world->machine_);
     world->workspace_ = std::make_unique<Workspace>();
+    world->workspace_->variables.emplace("_", 0);
     world->machine_->inner->kept_roots.push_back(&world->workspace_->array);
     std::string failure;
     if (!world->load_library(failure)) return Failure{"library", failure};
@@ -207,6 +208,11 @@ void World::run(Code* code, Outcome& outcome, bool inspect) {
             nf[0] = Value::nil();
             args[0] = enter(code, nf);
             outcome.has_value = !args[0].is_nil();
+            // The last value is `_`.
+            if (outcome.has_value && workspace_->array) {
+                size_t last = workspace_->variables.at("_");
+                if (!Heap::store(vm, workspace_->array.cell(), 1 + last, args[0])) assert(false);
+            }
             outcome.value = vm.inspect(args[0], args);
             return Value::nil();
         });
