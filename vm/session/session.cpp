@@ -35,29 +35,48 @@ bool is_module_path(std::string_view path) {
     return !begin;
 }
 
-std::vector<protocol::Diagnostic> diagnostics_of(const Outcome& outcome, size_t shift = 0,
-                                                 size_t size = SIZE_MAX) {
+// Places in the person's text, which is `size` long and begins at `begins` of what the world was given (or before it).
+std::vector<protocol::Diagnostic> diagnostics_of(const Outcome& outcome, int64_t begins, size_t size) {
     std::vector<protocol::Diagnostic> all;
-    for (const auto& problem : outcome.problems) {
-        protocol::Diagnostic d;
-        d.file = problem.file;
-        d.line = std::max(1u, problem.line);
-        d.column = std::max(1u, problem.column);
-        d.begin = uint32_t(std::min(problem.begin < shift ? 0 : problem.begin - shift, size));
-        d.end = uint32_t(std::min(problem.end < shift ? 0 : problem.end - shift, size));
-        d.error = problem.error;
-        d.code = problem.code;
-        d.message = problem.words;
-        d.suggestion = problem.suggestion;
-        d.rendered = problem.rendered;
-        all.push_back(std::move(d));
-    }
+    auto inside = [&](uint32_t offset) {
+        return uint32_t(std::clamp<int64_t>(int64_t(offset) - begins, 0, int64_t(size)));
+    };
+    for (const auto& problem : outcome.problems)
+        all.push_back({problem.file, std::max(1u, problem.line), std::max(1u, problem.column),
+                       inside(problem.begin), inside(problem.end), problem.error, problem.code, problem.words,
+                       problem.suggestion, problem.rendered});
     return all;
 }
 
 bool refused(const Outcome& outcome) {
     return std::any_of(outcome.problems.begin(), outcome.problems.end(),
                        [](const auto& p) { return p.error; });
+}
+
+// The head of the class is the same, and no method has gone.
+bool only_methods_changed(const ModuleText& before, const ModuleText& next, const std::string& path) {
+    const Piece* old = before.piece(path);
+    const Piece* now = next.piece(path);
+    if (!old || !now || old->text != now->text) return false;
+    if (old->mirror.kind == DefinitionKind::Extend || old->mirror.kind > DefinitionKind::Supervisor)
+        return false;
+    const auto extent = next.find(path);
+    if (extent.end == extent.begin + 1) return false;
+    return std::all_of(before.pieces().begin(), before.pieces().end(), [&](const Piece& piece) {
+        return piece.mirror.owner != path || piece.mirror.kind != DefinitionKind::Method ||
+               next.piece(piece.mirror.path);
+    });
+}
+
+syntax::ParseMode members_mode(DefinitionKind kind) {
+    switch (kind) {
+    case DefinitionKind::Record: return syntax::ParseMode::RecordMembers;
+    case DefinitionKind::Trait: return syntax::ParseMode::TraitMembers;
+    case DefinitionKind::Extend: return syntax::ParseMode::ExtendMembers;
+    case DefinitionKind::Actor: return syntax::ParseMode::ActorMembers;
+    case DefinitionKind::Supervisor: return syntax::ParseMode::SupervisorMembers;
+    default: return syntax::ParseMode::ClassMembers;
+    }
 }
 
 StoredModule stored(const ModuleText& module) {
@@ -280,33 +299,26 @@ void Session::take(const Accept& request, ModuleText next, size_t at, Accepted& 
     const Piece* cls = owner.empty() ? nullptr : before.piece(owner);
     // An `extend` has no class of its own to take a member: it is taken as a whole.
     const bool in_class = cls && cls->mirror.kind != DefinitionKind::Extend;
-    std::string now_owner = owner;
 
-    // What the world is given, and how far into it the person's text begins.
-    auto offer = [&](const ModuleText& module, const std::string& text,
-                     const std::string& path) -> std::pair<Outcome, size_t> {
+    // What came of it, and where in what the world was given the person's text begins.
+    struct Offered {
+        Outcome outcome;
+        int64_t begins = 0;
+    };
+    auto offer = [&](const ModuleText& module, const std::string& text, const std::string& path) -> Offered {
         if (in_class) return {world_->accept(request.module, owner, text), 0};
         if (cls) {
             const std::string whole = module.source(module.find(owner));
-            const size_t inner = whole.find(text);
-            return {world_->load_text(request.module, whole), inner == std::string::npos ? 0 : inner};
+            const size_t begins = whole.find(text);
+            return {world_->load_text(request.module, whole),
+                    begins == std::string::npos ? 0 : int64_t(begins)};
         }
         // A class of which only methods changed keeps its identity, and its objects see the new ones.
-        const Piece* old = path.empty() ? nullptr : before.piece(path);
-        const Piece* now = path.empty() ? nullptr : next.piece(path);
-        const bool has_members =
-            old && now && old->text == now->text && old->mirror.kind < DefinitionKind::Function &&
-            old->mirror.kind != DefinitionKind::Extend && next.find(path).end > next.find(path).begin + 1;
-        if (has_members) {
-            bool lost = false;
-            for (const auto& one : before.pieces())
-                lost |= one.mirror.owner == path && one.mirror.kind == DefinitionKind::Method &&
-                        !next.piece(one.mirror.path);
+        if (!path.empty() && only_methods_changed(before, next, path)) {
             auto extent = module.find(path);
+            const size_t head = module.pieces()[extent.begin].text.size();
             extent.begin++;
-            if (!lost)
-                return {world_->accept(request.module, path, module.source(extent)),
-                        SIZE_MAX - now->text.size() + 1};
+            return {world_->accept(request.module, path, module.source(extent)), -int64_t(head)};
         }
         return {world_->load_text(request.module, text), 0};
     };
@@ -314,14 +326,7 @@ void Session::take(const Accept& request, ModuleText next, size_t at, Accepted& 
     // It must also stand in the module as it is written there.
     auto whole = syntax::parse(request.module, next.text());
     if (!whole.ok()) {
-        const syntax::ParseMode mode =
-            !cls                                         ? syntax::ParseMode::Module
-            : cls->mirror.kind == DefinitionKind::Class  ? syntax::ParseMode::ClassMembers
-            : cls->mirror.kind == DefinitionKind::Record ? syntax::ParseMode::RecordMembers
-            : cls->mirror.kind == DefinitionKind::Trait  ? syntax::ParseMode::TraitMembers
-            : cls->mirror.kind == DefinitionKind::Extend ? syntax::ParseMode::ExtendMembers
-            : cls->mirror.kind == DefinitionKind::Actor  ? syntax::ParseMode::ActorMembers
-                                                         : syntax::ParseMode::SupervisorMembers;
+        const auto mode = cls ? members_mode(cls->mirror.kind) : syntax::ParseMode::Module;
         auto alone = syntax::parse(request.module, request.text, mode);
         auto& found = alone.ok() ? whole : alone;
         syntax::Source source(found.tree.file, *found.tree.source);
@@ -340,16 +345,8 @@ void Session::take(const Accept& request, ModuleText next, size_t at, Accepted& 
         return;
     }
 
-    auto [outcome, shift] = offer(next, request.text, request.path);
-    if (shift > request.text.size() && shift > SIZE_MAX / 2) { // the text began before what was offered
-        const size_t ahead = 0 - (shift - 1);
-        for (auto& problem : outcome.problems) {
-            problem.begin += uint32_t(ahead);
-            problem.end += uint32_t(ahead);
-        }
-        shift = 0;
-    }
-    answer.diagnostics = diagnostics_of(outcome, shift, request.text.size());
+    auto [outcome, begins] = offer(next, request.text, request.path);
+    answer.diagnostics = diagnostics_of(outcome, begins, request.text.size());
     if (refused(outcome)) return;
 
     const std::string path = next.path_at(at);
@@ -358,7 +355,7 @@ void Session::take(const Accept& request, ModuleText next, size_t at, Accepted& 
         if (auto saved = store_.save_module(stored(next), path.empty() ? request.module : path); !saved) {
             answer.problem = saved.failure().message;
             if (piece) // the program goes back to what the image has
-                (void)offer(before, before.source(before.find(request.path)), "");
+                (void)offer(before, before.source(before.find(request.path)), request.path);
             return;
         }
     }

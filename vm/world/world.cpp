@@ -500,6 +500,7 @@ Outcome World::load_text(std::string_view module_path, std::string_view text) {
         return outcome;
     std::vector<std::string> chain;
     if (!load_imports(module, *tree, "", chain, outcome, true)) return outcome;
+    if (!check_meaning(*tree, module, {}, {true, false, {}}, outcome)) return outcome;
     Diagnostics diagnostics = loader_->define(module, tree);
     add_problems(outcome, *tree, diagnostics);
     if (!diagnostics.empty()) return outcome;
