@@ -2,6 +2,7 @@
 #include "vm/os/clock.h"
 #include "vm/os/thread.h"
 #include "vm/world/world.h"
+#include <atomic>
 #include <doctest/doctest.h>
 #include <random>
 
