@@ -58,7 +58,7 @@ BigInteger shifted(const BigInteger& n, size_t limbs) {
 BigInteger multiply_magnitudes(const BigInteger& a, const BigInteger& b, const Poll& poll) {
     size_t longer = std::max(limbs_of(a), limbs_of(b)), shorter = std::min(limbs_of(a), limbs_of(b));
     if (shorter <= 32 || longer <= kPieceLimbs) {
-        if (longer > kPieceLimbs) poll();
+        if (longer > kPieceLimbs / 4) poll();
         return a * b;
     }
     const BigInteger& big = limbs_of(a) >= limbs_of(b) ? a : b;
