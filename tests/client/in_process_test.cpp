@@ -95,7 +95,8 @@ TEST_CASE("a face that has gone frees the program that waits for it, and ends th
     program.join();
     CHECK(link.send(Describe{}) == 0);
     CHECK(link.next(Lane::Desk)); // what the image is to keep is served still
-    while (link.next(Lane::Desk)) {}
+    while (link.next(Lane::Desk)) {
+    }
 }
 
 TEST_CASE("stop passes by all that is queued, and a message wakes the face once") {
