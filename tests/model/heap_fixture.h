@@ -14,7 +14,9 @@ class HeapFixture {
   public:
     explicit HeapFixture(HeapOptions options = {})
         : memory_(std::aligned_alloc(kStackBytes, kStackBytes), std::free),
-          mutator_(*new (memory_.get()) Mutator), heap_(shared_, prepare(mutator_, memory_.get()), options) {}
+          mutator_(*new (memory_.get()) Mutator), heap_(shared_, prepare(mutator_, memory_.get()), options) {
+        use_stack();
+    }
     HeapFixture(const HeapFixture&) = delete;
     HeapFixture& operator=(const HeapFixture&) = delete;
 
@@ -31,22 +33,27 @@ class HeapFixture {
     }
     static int64_t number_of(Value cell) { return tuple_get(cell, 0).as_integer(); }
 
-    void commit() { heap_.commit(top()); }
+    void commit() {
+        heap_.commit(top());
+        use_stack();
+    }
     void collect() { heap_.collect_nursery(top()); }
     void collect_fully() { heap_.collect_fully(top()); }
     // As a turn that fails: the stack is given back first.
     void roll_back() {
         for (size_t i = 0; i < kSlots; ++i) slot(i) = Value();
         heap_.rollback();
+        use_stack();
     }
 
   private:
+    void use_stack() {
+        if (!Heap::raise_stack(mutator_, top())) throw std::bad_alloc();
+    }
     static Mutator& prepare(Mutator& mutator, void* memory) {
         auto* words = static_cast<Value*>(memory);
         mutator.stack_base = words + 64;
-        mutator.stack_end = words + kStackBytes / sizeof(Value) - 2 * kFrameWords;
-        mutator.stack_limit = mutator.stack_end;
-        std::uninitialized_fill(mutator.stack_base, words + kStackBytes / sizeof(Value), Value());
+        mutator.stack_true_end = words + kStackBytes / sizeof(Value) - 2 * kFrameWords;
         return mutator;
     }
 

@@ -88,9 +88,9 @@ TEST_CASE("texts, tuples, ranges and frozen lists are equal by their parts") {
     fixture.slot(7) = make_list_of(mutator, &fixture.slot(3), 2, top);
     check_different(fixture.slot(6), fixture.slot(7)); // another kind
     CHECK_FALSE(quick_hash(fixture.slot(7)).has_value());
-    list_freeze(fixture.slot(7));
+    list_freeze(fixture.mutator(), fixture.slot(7));
     fixture.slot(8) = make_list_of(mutator, &fixture.slot(3), 2, top);
-    list_freeze(fixture.slot(8));
+    list_freeze(fixture.mutator(), fixture.slot(8));
     check_equal(fixture.slot(7), fixture.slot(8));
 
     fixture.slot(9) = make_range(mutator, Value::integer(1), Value::integer(3), false, top);

@@ -182,7 +182,7 @@ TEST_CASE("a frozen list refuses every change and stays as it was") {
     HeapFixture fixture;
     for (bool old : {false, true}) {
         count_up(fixture, 3);
-        list_freeze(fixture.slot(0));
+        list_freeze(fixture.mutator(), fixture.slot(0));
         if (old) fixture.commit();
         Value& list = fixture.slot(0);
         Value& value = fixture.slot(1);

@@ -202,7 +202,7 @@ TEST_CASE("keys that only Indent code can compare are left to who can ask them")
     CHECK(map_put(fixture.mutator(), fixture.slot(0), fixture.slot(1), fixture.slot(2), fixture.top()) ==
           MapPut::Ask);
     CHECK(map_count(fixture.slot(0)) == 0);
-    list_freeze(fixture.slot(1));
+    list_freeze(fixture.mutator(), fixture.slot(1));
     CHECK(map_put(fixture.mutator(), fixture.slot(0), fixture.slot(1), fixture.slot(2), fixture.top()) ==
           MapPut::Done);
 }
@@ -253,7 +253,7 @@ TEST_CASE("a frozen map refuses every change") {
         for (int64_t size : {3, 100}) {
             fixture.slot(0) = make_map(fixture.mutator(), 0, fixture.top());
             for (int64_t i = 0; i < size; ++i) put(fixture, i, i);
-            map_freeze(fixture.slot(0));
+            map_freeze(fixture.mutator(), fixture.slot(0));
             if (old) fixture.commit();
             Value& map = fixture.slot(0);
             fixture.slot(1) = Value::integer(100'000);

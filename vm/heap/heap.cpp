@@ -16,6 +16,7 @@ Heap::State::State(SharedSpace& shared, Mutator& mutator, HeapOptions options)
 }
 
 Heap::State::~State() {
+    release_held_for_stretch();
     held.for_each([&](const PointerTable::Entry& entry) {
         shared.release(Value::cell(static_cast<const Cell*>(entry.key)));
     });

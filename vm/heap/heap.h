@@ -182,6 +182,9 @@ class Heap {
     // ---- frozen values
     // The shared cells that this heap was found to hold at its last commit or full collection; each counts once.
     bool holds(const Cell* shared) const;
+    // Takes over one count that the caller has and lets it go when the stretch ends: for values that came from
+    // elsewhere (a message, an atom) and that only the stack may point to. Immediates: nothing.
+    void hold_for_stretch(Value shared);
 
     SharedSpace& shared();
     HeapStatistics statistics() const;

@@ -41,7 +41,7 @@ struct Block {
     std::atomic<uint64_t>& counter() { return group ? group->count : count; }
 };
 
-constexpr size_t kMostWords = size_t(1) << 46;
+constexpr size_t kMostWords = size_t(1) << 36; // half a terabyte
 
 } // namespace
 

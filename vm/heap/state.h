@@ -38,6 +38,8 @@ struct Heap::State {
     size_t shared_bytes_limit; // or the shared space to these and this heap holds more than it did
     PointerTable held;         // shared cells that this heap counts as a holder of
 
+    std::vector<Value> held_for_stretch;
+
     // Identity hashes: of cells in the nursery, of old ones, of shared ones.
     PointerTable nursery_hashes, old_hashes, shared_hashes;
     std::vector<Cell*> hashed; // old or shared ones that got theirs in this stretch
@@ -68,6 +70,7 @@ struct Heap::State {
     // ---- shared cells (stretch.cpp)
     void hold_what_is_found(Cell* cell, size_t first, size_t count);
     void hold(Cell* shared_cell);
+    void release_held_for_stretch();
 };
 
 } // namespace indent

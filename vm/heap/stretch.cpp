@@ -25,6 +25,15 @@ void Heap::State::hold_what_is_found(Cell* cell, size_t first, size_t count) {
         if (word->is_cell() && word->cell()->is_shared()) hold(word->cell());
 }
 
+void Heap::State::release_held_for_stretch() {
+    for (Value value : held_for_stretch) shared.release(value);
+    held_for_stretch.clear();
+}
+
+void Heap::hold_for_stretch(Value value) {
+    if (value.is_cell()) state_->held_for_stretch.push_back(value);
+}
+
 // Large cells that the stretch has made have cards that say "saved" where they were stored to, which was to mean
 // "need not be".
 void Heap::commit(Value* top) {
@@ -43,6 +52,7 @@ void Heap::commit(Value* top) {
         s.hold_what_is_found(entry.cell, entry.first, entry.count);
     });
     s.log.clear();
+    s.release_held_for_stretch();
     s.hashed.clear();
     s.last_hash_at_commit = s.last_hash;
     s.collect_fully_if_due(top);
@@ -85,6 +95,7 @@ void Heap::rollback() {
     s.hashed.clear();
     s.last_hash = s.last_hash_at_commit;
 
+    s.release_held_for_stretch();
     size_t before = s.old.used_bytes();
     s.old.free_made();
     // What was freed lies about in as many pieces as it was made in. If it was much, join them and give pages back.

@@ -25,7 +25,7 @@ inline void fill_new(Mutator& mutator, Cell* cell, size_t first, const Value* fr
 // Frozen: an immediate, or a cell that may never change again.
 inline bool is_frozen(Value v) { return !v.is_cell() || v.cell()->is_frozen(); }
 
-// For ever. What it points to must be frozen, and nobody else may have it yet.
+// A cell just made, with nothing allocated since. What it points to must be frozen. (Others: Heap::freeze.)
 inline void freeze_cell(Cell* cell) {
     cell->bits |= Cell::kFrozen;
     cell->barrier = Cell::kNever;

@@ -160,9 +160,9 @@ bool list_append(Mutator& mutator, Value& list_slot, const Value& other_slot, Va
     return true;
 }
 
-void list_freeze(Value list) {
-    freeze_cell(list.cell());
-    freeze_cell(list_storage(list));
+void list_freeze(Mutator& mutator, Value list) {
+    mutator.heap->freeze(list_storage(list));
+    mutator.heap->freeze(list.cell());
 }
 
 namespace {

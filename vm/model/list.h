@@ -62,8 +62,8 @@ Value make_list_of_tuple(Mutator& mutator, const Value& tuple_slot, size_t from,
 // All elements of the other list, which may be the same one.
 [[nodiscard]] bool list_append(Mutator& mutator, Value& list_slot, const Value& other_slot, Value* top);
 
-// For ever, storage included. The elements must be frozen, and the list just made by the caller.
-void list_freeze(Value list);
+// For ever, storage included. The elements must be frozen.
+void list_freeze(Mutator& mutator, Value list);
 
 // A tuple of the values at `elements` (slots of the stack); count <= kMaxTuple.
 Value make_tuple(Mutator& mutator, const Value* elements, size_t count, Value* top);

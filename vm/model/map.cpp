@@ -225,10 +225,10 @@ bool map_remove_entry(Mutator& mutator, Value map, size_t entry) {
     return true;
 }
 
-void map_freeze(Value map) {
-    freeze_cell(map.cell());
-    freeze_cell(map_entries(map));
-    if (Cell* index = index_of(map)) freeze_cell(index);
+void map_freeze(Mutator& mutator, Value map) {
+    if (Cell* index = index_of(map)) mutator.heap->freeze(index);
+    mutator.heap->freeze(map_entries(map));
+    mutator.heap->freeze(map.cell());
 }
 
 bool map_clear(Mutator& mutator, Value& map_slot, Value* top) {

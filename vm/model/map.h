@@ -73,8 +73,8 @@ Value make_map_copy(Mutator& mutator, const Value& map_slot, Value* top);
 [[nodiscard]] bool map_set_value(Mutator& mutator, Value map, size_t entry, Value value);
 [[nodiscard]] bool map_remove_entry(Mutator& mutator, Value map, size_t entry);
 [[nodiscard]] bool map_clear(Mutator& mutator, Value& map_slot, Value* top);
-// For ever, storage included. Keys and values must be frozen, and the map just made by the caller.
-void map_freeze(Value map);
+// For ever, storage included. Keys and values must be frozen.
+void map_freeze(Mutator& mutator, Value map);
 
 // For keys with a quick hash and maps that hold only such keys.
 enum class MapPut : uint8_t { Done, Frozen, Ask };

@@ -9,6 +9,16 @@
 #include <system_error>
 #include <unistd.h>
 #include <utility>
+#if defined(__SANITIZE_ADDRESS__)
+#define INDENT_ADDRESS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define INDENT_ADDRESS_SANITIZER 1
+#endif
+#endif
+#ifdef INDENT_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
 
 namespace indent::os {
 
@@ -29,7 +39,11 @@ MappedMemory::~MappedMemory() {
 }
 
 void MappedMemory::unmap() {
-    if (begin_) munmap(begin_ - page_bytes(), bytes_ + 2 * page_bytes());
+    if (!begin_) return;
+#ifdef INDENT_ADDRESS_SANITIZER
+    __asan_unpoison_memory_region(begin_, bytes_); // its owner may have poisoned it; the next one there has not
+#endif
+    munmap(begin_ - page_bytes(), bytes_ + 2 * page_bytes());
 }
 
 void MappedMemory::discard(std::byte* from, size_t bytes) {

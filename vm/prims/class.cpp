@@ -142,6 +142,16 @@ PrimitiveTable module_primitives() {
     return {"Module", kRows};
 }
 
+static Value stretch_commit(Machine& vm, Value* args) {
+    vm.heap->commit(args + kPrimitiveFrame);
+    return Value::nil();
+}
+
+PrimitiveTable stretch_primitives() {
+    static constexpr PrimitiveRow kRows[] = {{"commit", 0, stretch_commit}};
+    return {"Stretch class", kRows};
+}
+
 PrimitiveTable record_with_primitives() {
     static constexpr PrimitiveRow kRows[] = {{"with", 1, record_with}};
     return {"Record", kRows};
@@ -149,7 +159,8 @@ PrimitiveTable record_with_primitives() {
 
 std::vector<PrimitiveTable> reflection_tables() {
     return {block_primitives(), reference_primitives(), message_primitives(), error_primitives(),
-            class_primitives(), module_primitives(), record_with_primitives()};
+            class_primitives(), module_primitives(), record_with_primitives(),
+            stretch_primitives()};
 }
 
 } // namespace indent

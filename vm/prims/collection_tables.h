@@ -1,4 +1,4 @@
-// The primitives of lists, maps, tuples, ranges and sets.
+// The primitives of lists, maps, tuples and ranges.
 #pragma once
 #include "vm/interp/primitive.h"
 #include <vector>
@@ -13,7 +13,6 @@ PrimitiveTable list_class_primitives();
 PrimitiveTable sort_primitives(); // of lists
 PrimitiveTable map_primitives();
 PrimitiveTable map_class_primitives();
-PrimitiveTable set_primitives();
 PrimitiveTable tuple_primitives();
 PrimitiveTable range_primitives();
 PrimitiveTable range_class_primitives();

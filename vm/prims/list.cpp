@@ -131,8 +131,10 @@ Value list_clear(Machine& vm, Value* args) {
 
 Value list_fill(Machine& vm, Value* args) {
     if (args[0].cell()->is_frozen()) return vm.fail_frozen(args[0], args);
-    for (size_t i = 0, size = list_size(args[0]); i < size; ++i)
-        if (!list_set(vm, args[0], i, args[1])) assert(false);
+    size_t size = list_size(args[0]);
+    Cell* storage = list_storage(args[0]);
+    if (size > 0 && !may_change(vm, storage, 1, size)) return vm.fail_frozen(args[0], args);
+    std::fill_n(storage->words() + 1, size, args[1]);
     return args[0];
 }
 
@@ -287,7 +289,7 @@ Value list_to_tuple(Machine& vm, Value* args) {
 Value list_frozen(Machine& vm, Value* args) {
     if (args[0].cell()->is_frozen()) return args[0];
     if (Visiting::inside(vm, args[0]))
-        return vm.fail("ArgumentError", "a List that contains itself cannot be frozen", args);
+        return vm.fail("FrozenError", "a List that contains itself cannot be frozen", args);
     vm.check_native_stack(args);
     Visiting visiting(vm, args[0]);
     args[1] = vm.list(list_size(args[0]), args);
@@ -298,7 +300,7 @@ Value list_frozen(Machine& vm, Value* args) {
         if (!frozen_part(vm, args[2], args)) return args[2];
         if (!list_add(vm, args[1], args[2], args + kPrimitiveFrame)) assert(false);
     }
-    list_freeze(args[1]);
+    list_freeze(vm, args[1]);
     return args[1];
 }
 

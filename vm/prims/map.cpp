@@ -275,7 +275,7 @@ Value map_inspect(Machine& vm, Value* args) {
 Value map_frozen(Machine& vm, Value* args) {
     if (args[0].cell()->is_frozen()) return args[0];
     if (Visiting::inside(vm, args[0]))
-        return vm.fail("ArgumentError", "a Map that contains itself cannot be frozen", args);
+        return vm.fail("FrozenError", "a Map that contains itself cannot be frozen", args);
     vm.check_native_stack(args);
     Visiting visiting(vm, args[0]);
     args[1] = make_map(vm, map_count(args[0]), args + kPrimitiveFrame);
@@ -293,29 +293,12 @@ Value map_frozen(Machine& vm, Value* args) {
         poll_sometimes(vm, i, args);
     }
     if (cursor.changed()) return fail_changed(vm, args);
-    map_freeze(args[1]);
+    map_freeze(vm, args[1]);
     return args[1];
 }
 
 Value map_is_frozen(Machine&, Value* args) {
     return Value::boolean(args[0].cell()->is_frozen());
-}
-
-// A set is an Indent object around a map; this one stands around the frozen map and can change no more
-// either.
-Value set_frozen(Machine& vm, Value* args) {
-    if (args[0].cell()->is_frozen()) return args[0];
-    size_t words = args[0].cell()->word_count();
-    args[1] = vm.list(words, args);
-    for (size_t i = 0; i < words; ++i) {
-        args[2] = (*args[0].cell())[i];
-        if (!frozen_part(vm, args[2], args)) return args[2];
-        if (!list_add(vm, args[1], args[2], args + kPrimitiveFrame)) assert(false);
-    }
-    Cell* set = Heap::allocate(vm, args[0].cell()->shape, uint16_t(words), args + kPrimitiveFrame);
-    fill_new(vm, set, 0, list_elements(args[1]), words);
-    freeze_cell(set);
-    return Value::cell(set);
 }
 
 constexpr PrimitiveRow kRows[] = {
@@ -343,7 +326,6 @@ constexpr PrimitiveRow kRows[] = {
     {"frozen?", 0, map_is_frozen},
 };
 constexpr PrimitiveRow kClassRows[] = {{"new", 0, map_class_new}};
-constexpr PrimitiveRow kSetRows[] = {{"frozen", 0, set_frozen}};
 
 } // namespace
 
@@ -352,9 +334,6 @@ PrimitiveTable map_primitives() {
 }
 PrimitiveTable map_class_primitives() {
     return {"Map class", kClassRows};
-}
-PrimitiveTable set_primitives() {
-    return {"Set", kSetRows};
 }
 
 } // namespace indent

@@ -23,20 +23,19 @@ size_t find_entry(Machine& vm, const Value& map_slot, const Value& key_slot, uin
         bool ask = false;
         size_t entry = map_find(map_slot, key_slot, hash, ask);
         if (entry != kNoEntry || !ask) return entry;
-        // Ask the keys themselves. If one of them changes the map meanwhile, begin again: such a search ends
-        // when the keys stop doing that, or when Stop is asked for, since their code polls.
+        // Ask the keys themselves. Their code may change the map: the way goes on as long as entries and index are
+        // the same ones, for what comes in meanwhile is put at the end of it; else it begins again.
         MapProbe probe(hash);
-        bool changed = false;
-        while (!changed) {
+        bool remade = false;
+        while (!remade) {
             size_t at = probe.next(map_slot);
             if (at == kNoEntry) return kNoEntry;
             if (quick_equal(key_slot, map_key_at(map_slot, at)) == Equal::No) continue;
-            size_t count = map_count(map_slot), used = map_used(map_slot);
             Rooted candidate(vm, map_key_at(map_slot, at));
+            Rooted entries(vm, Value::cell(map_entries(map_slot)));
             bool same = vm.equals(key_slot, candidate, args);
-            changed = map_count(map_slot) != count || map_used(map_slot) != used ||
-                      map_key_at(map_slot, at) != Value(candidate);
-            if (same && !changed) return at;
+            remade = Value::cell(map_entries(map_slot)) != Value(entries);
+            if (same && !remade && map_key_at(map_slot, at) == Value(candidate)) return at;
         }
         vm.poll(args);
     }

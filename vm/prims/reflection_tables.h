@@ -14,5 +14,6 @@ PrimitiveTable error_primitives();
 PrimitiveTable class_primitives();
 PrimitiveTable module_primitives();
 PrimitiveTable record_with_primitives();
+PrimitiveTable stretch_primitives();
 
 } // namespace indent

@@ -77,7 +77,7 @@ Value tuple_inspect(Machine& vm, Value* args) {
 Value tuple_frozen(Machine& vm, Value* args) {
     if (args[0].cell()->is_frozen()) return args[0];
     if (Visiting::inside(vm, args[0]))
-        return vm.fail("ArgumentError", "a Tuple that contains itself cannot be frozen", args);
+        return vm.fail("FrozenError", "a Tuple that contains itself cannot be frozen", args);
     vm.check_native_stack(args);
     Visiting visiting(vm, args[0]);
     args[1] = tuple_to_list(vm, args);

@@ -28,12 +28,6 @@ struct Accept {
     std::string base{}; // hash of the source that was edited (Source::hash); empty: whatever is there
 };
 
-// Takes a piece out of its module. -> Accepted
-struct Remove {
-    std::string module{};
-    std::string path{};
-};
-
 struct ListModules {};   // -> Modules
 struct ListDefinitions { // -> Definitions
     std::string module{};
@@ -58,8 +52,8 @@ struct Document {       // -> Documentation
 };
 struct Describe {}; // -> Description
 
-using Request = std::variant<Evaluate, Accept, Remove, ListModules, ListDefinitions, GetSource, SaveDesk,
-                             LoadDesk, Complete, Document, Describe>;
+using Request = std::variant<Evaluate, Accept, ListModules, ListDefinitions, GetSource, SaveDesk, LoadDesk,
+                             Complete, Document, Describe>;
 
 struct RequestEnvelope {
     RequestId id = 0;

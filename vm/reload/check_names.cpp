@@ -1,0 +1,129 @@
+#include "vm/reload/checking.h"
+#include "vm/syntax/did_you_mean.h"
+
+namespace indent {
+
+using syntax::Kind;
+using syntax::Node;
+
+namespace {
+
+std::string pick(std::string_view wanted, const std::vector<std::string>& names) {
+    std::vector<std::string_view> views(names.begin(), names.end());
+    return syntax::nearest(wanted, views);
+}
+
+bool is_capital(std::string_view name) {
+    return !name.empty() && name[0] >= 'A' && name[0] <= 'Z';
+}
+
+} // namespace
+
+Checker::Resolved Checker::resolve(std::string_view name) {
+    Resolved result;
+    for (size_t i = locals_.size(); i > body_.first_local; --i) {
+        if (locals_[i - 1].name != name) continue;
+        result.meaning = Meaning::Local;
+        result.local = i - 1;
+        return result;
+    }
+    if (body_.sees_fields && fields_.count(name)) {
+        result.meaning = Meaning::Field;
+        return result;
+    }
+    auto found = facts_.find(name);
+    if (!found) found = known_.find(name);
+    // The variables of a workspace are not for functions.
+    if (found && found->kind == KnownName::Variable && !body_.top_level) return result;
+    if (found) {
+        result.meaning = Meaning::Known;
+        result.known = std::move(*found);
+    }
+    return result;
+}
+
+// The nearest name that could stand here; fields and locals alone where it is to be assigned.
+std::string Checker::near_name(std::string_view name, bool assignable) const {
+    std::vector<std::string> names;
+    for (size_t i = body_.first_local; i < locals_.size(); ++i) names.emplace_back(locals_[i].name);
+    if (body_.sees_fields) names.insert(names.end(), fields_.begin(), fields_.end());
+    std::string near = pick(name, names);
+    if (!near.empty() || assignable) return near;
+    if (body_.cls) {
+        // A method of the same object wants its self.
+        std::vector<std::string> selectors;
+        body_.cls->selectors(selectors, body_.class_side);
+        for (const auto& selector : selectors)
+            if (selector == name) return "self." + selector;
+    }
+    facts_.names(names);
+    std::string own = pick(name, names);
+    if (!own.empty()) return own;
+    known_.names(names);
+    std::string far = pick(name, names);
+    if (!far.empty() || !body_.cls) return far;
+    std::vector<std::string> selectors;
+    body_.cls->selectors(selectors, body_.class_side);
+    std::string method = pick(name, selectors);
+    return method.empty() ? "" : "self." + method;
+}
+
+void Checker::undefined(std::string_view name, syntax::Span where) {
+    bool script_local = !body_.top_level && script_names_.count(name);
+    if (!script_local && !body_.top_level) {
+        auto known = known_.find(name);
+        script_local = known && known->kind == KnownName::Variable;
+    }
+    if (script_local) return report(Mistake::ScriptLocalInFunction, where, {std::string(name)});
+    report(is_capital(name) ? Mistake::UndefinedClass : Mistake::UndefinedName, where,
+           {std::string(name), near_name(name, false)});
+}
+
+// `shop.catalog` as a module, where no variable or definition takes its first name.
+std::string Checker::module_path(const Node* node) {
+    std::vector<std::string_view> parts;
+    for (;;) {
+        if (auto* name = syntax::try_as<syntax::NameNode>(node)) {
+            parts.push_back(name->text);
+            break;
+        }
+        auto* send = syntax::try_as<syntax::SendNode>(node);
+        if (!send || send->parentheses || send->is_operator || send->block || !send->arguments.empty())
+            return {};
+        parts.push_back(send->selector.text);
+        node = send->receiver;
+    }
+    Resolved first = resolve(parts.back());
+    if (first.meaning == Meaning::Known && first.known.kind == KnownName::Module && parts.size() == 1)
+        return first.known.path;
+    bool taken = first.meaning != Meaning::Nothing &&
+                 !(first.meaning == Meaning::Known && first.known.kind == KnownName::Module);
+    if (taken) return {};
+    std::string path;
+    for (auto part = parts.rbegin(); part != parts.rend(); ++part) {
+        if (!path.empty()) path += '.';
+        path += *part;
+    }
+    if (!module_.empty()) {
+        size_t dot = module_.rfind('.');
+        bool own = path == module_ ||
+                   (dot != std::string::npos && path == std::string_view(module_).substr(dot + 1));
+        if (own) return module_;
+    }
+    return known_.module_in_sight(path) ? path : std::string();
+}
+
+std::optional<KnownName> Checker::find_in_module(std::string_view path, std::string_view name) const {
+    if (path == module_)
+        if (auto own = facts_.find(name)) return own;
+    return known_.find_in_module(path, name);
+}
+
+std::string Checker::near_in_module(std::string_view path, std::string_view name) const {
+    std::vector<std::string> names;
+    if (path == module_) facts_.names(names);
+    known_.names_in_module(path, names);
+    return pick(name, names);
+}
+
+} // namespace indent
