@@ -37,7 +37,7 @@ for n in 1..60:
 
 TEST_CASE("a walk over more elements than there is time for ends when it is stopped") {
     for (const char* walk : {"endless == again", "endless.flatten", "endless.inspect", "endless.join",
-                             "(1..10 ** 13).each(n -> n)", "(1..10 ** 13).to_list.sum", "endless.frozen",
+                             "(1..10 ** 13).each(n -> n)", "endless.frozen",
                              "endless.includes?(again)", "[endless] < [again]"}) {
         CAPTURE(walk);
         auto outcomes = run_all({kEndless, std::string("print(\"now\")\n") + walk + "\n", "1 + 1"});
@@ -55,8 +55,9 @@ TEST_CASE("collections that grow past the limit of memory are errors of the prog
           "all = [1]\nloop:\n    all.add_all(all)", "all = [1]\nloop:\n    all = all + all",
           "all = \"text\"\nloop:\n    all = [all, all].join"}) {
         CAPTURE(growth);
-        auto outcomes =
-            run_all({growth, "all = nil", "(1..1000).to_list.sum"}, {.memory_limit = size_t(64) << 20});
+        WorldOptions options;
+        options.memory_limit = size_t(64) << 20;
+        auto outcomes = run_all({growth, "all = nil", "(1..1000).to_list.sum"}, options);
         CHECK(outcomes[0].error_class == "OutOfMemory");
         CHECK(outcomes[2].value == "500500");
     }

@@ -67,7 +67,8 @@ TEST_CASE("lines are read until the input ends, and must be UTF-8") {
     CHECK(desk.error("read_line()") == "EncodingError");
     CHECK(desk.value("read_line()") == "nil");
     CHECK(desk.prompts == std::vector<std::string>{"name? ", "", "", ""});
-    CHECK(desk.error("read_line(1)") == "WrongType");
+    CHECK(desk.run("read_line(1)").error_message ==
+          "`read_line` wants a Text for `prompt`, not an Integer (1)");
 }
 
 TEST_CASE("exit ends the run with its code; finally runs, and nothing catches it") {
@@ -83,6 +84,17 @@ TEST_CASE("exit ends the run with its code; finally runs, and nothing catches it
     CHECK(desk.run("exit()").exit_code == 0);
     CHECK(desk.error("exit(256)") == "WrongType");
     CHECK(desk.error("exit(\"now\")") == "WrongType");
+}
+
+TEST_CASE("what inspecting a text answers is a literal of that text") {
+    Desk desk;
+    for (std::string literal : {R"("")", R"("plain")", R"("q\"uote")", R"("back\\slash")", R"("\{brace}")",
+                                R"("\n\t\r\e\0")", R"("\u{1}\u{7f}\u{2028}")", "\"naïve 😀\""}) {
+        CAPTURE(literal);
+        std::string inspected = desk.value(literal);
+        CHECK(desk.value(inspected) == inspected);
+        CHECK(desk.value(literal + " == " + inspected) == "true");
+    }
 }
 
 TEST_CASE("a program sees its arguments") {

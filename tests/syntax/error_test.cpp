@@ -3,6 +3,8 @@
 #include "vm/syntax/parser.h"
 #include "vm/syntax/source.h"
 #include <doctest/doctest.h>
+#include <cctype>
+#include <fstream>
 #include <set>
 
 using namespace indent::syntax;
@@ -131,4 +133,20 @@ TEST_CASE("did you mean: near names are suggested, far ones are not") {
     CHECK(edit_distance("abc", "", 5) == 3);
     CHECK(edit_distance("kitten", "sitting", 5) == 3);
     CHECK(edit_distance("kitten", "sitting", 2) == 3);
+}
+
+TEST_CASE("every diagnostic is explained under a heading of the guide") {
+    std::ifstream page(INDENT_SOURCE_FOLDER "/stdlib/guide/language.md");
+    std::set<std::string> headings;
+    for (std::string line; std::getline(page, line);) {
+        if (!line.starts_with("## ")) continue;
+        std::string heading = line.substr(3);
+        for (char& c : heading) c = c == ' ' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        headings.insert(heading);
+    }
+    REQUIRE(headings.size() > 20);
+    for (size_t i = 0; i < static_cast<size_t>(Code::Count_); ++i) {
+        std::string anchor(guide_anchor(static_cast<Code>(i)));
+        CHECK_MESSAGE(headings.count(anchor) == 1, anchor);
+    }
 }

@@ -1,4 +1,5 @@
 #include "ui/main/commands.h"
+#include "vm/os/console.h"
 #include "vm/os/files.h"
 #include "vm/os/process.h"
 #include "vm/os/signals.h"
@@ -78,6 +79,10 @@ int run_program(const RunOptions& options) {
     WorldOptions world_options;
     world_options.output = [&](std::string_view line) { output.line(line); };
     world_options.arguments = options.arguments;
+    world_options.input = [&](std::string_view prompt) {
+        output.flush();
+        return os::read_console_line(prompt);
+    };
     world_options.memory_limit = options.memory_megabytes << 20;
     world_options.collect_always = options.collect_always;
     return with_world(std::move(world_options), [&](World& world) {
@@ -104,7 +109,7 @@ int run_tests(const TestOptions& options) {
         WorldOptions world_options;
         world_options.output = [&](std::string_view line) { output.line(line); };
         world_options.collect_always = options.collect_always;
-        with_world(std::move(world_options), [&](World& world) {
+        int code = with_world(std::move(world_options), [&](World& world) {
             os::InterruptGuard on_interrupt([](void* w) { static_cast<World*>(w)->request_stop(); }, &world);
             Outcome outcome;
             TestReport report = world.test_file(file, outcome);
@@ -117,6 +122,7 @@ int run_tests(const TestOptions& options) {
                 std::fprintf(stderr, "FAILED %s: %s\n%s", file.c_str(), failure.title.c_str(), failure.text.c_str());
             return 0;
         });
+        if (code != 0) ++failed; // no world could be made; it said why
     }
     std::printf("%zu passed, %zu failed\n", passed, failed);
     return failed == 0 ? 0 : 1;

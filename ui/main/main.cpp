@@ -1,5 +1,6 @@
 // The program: what was asked for on the command line, composed of world, session, image and a face.
 #include "ui/main/commands.h"
+#include "ui/main/open_command.h"
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
@@ -21,6 +22,17 @@ int main(int count, char** words) {
     run_command->add_flag("--collect-always", run.collect_always, "Collect at every safe point (for testing Indent itself)");
     run_command->prefix_command();
     run_command->allow_extras();
+
+    auto* repl_command = app.add_subcommand("repl", "A prompt: type statements and see their values");
+
+    OpenOptions open;
+    auto* open_command = app.add_subcommand("open", "Open an image in the window (at the prompt where there is no display)");
+    open_command->add_option("image", open.image, "The image's file; made if there is none. Left out: the sample image");
+    open_command->add_flag("--terminal", open.terminal, "The prompt even where there is a display");
+
+    std::string new_path;
+    auto* new_command = app.add_subcommand("new", "Make an image");
+    new_command->add_option("image", new_path, "The file to make")->required();
 
     TestOptions test;
     auto* test_command = app.add_subcommand("test", "Run the test blocks of files and folders, and the examples of the library");
@@ -49,6 +61,9 @@ int main(int count, char** words) {
         for (const auto& extra : run_command->remaining()) run.arguments.push_back(extra);
         return run_program(run);
     }
+    if (*repl_command) return run_prompt();
+    if (*open_command) return open_image(open);
+    if (*new_command) return new_image(new_path);
     if (*test_command) return run_tests(test);
     if (*check_command) return check_programs(check_paths);
     if (*doc_command) return show_documentation(doc_name);

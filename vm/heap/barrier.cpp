@@ -22,7 +22,7 @@ bool Heap::before_store(Cell* cell, size_t word) {
     }
     if (cell->barrier == Cell::kCards) {
         size_t card = word / kCardWords;
-        if (Page::of(cell)->cards[card] != (Page::kScan | Page::kSaved)) [[unlikely]]
+        if (Page::of_large(cell)->cards[card] != (Page::kScan | Page::kSaved)) [[unlikely]]
             state_->before_store_to_card(cell, card);
         return true;
     }
@@ -30,7 +30,7 @@ bool Heap::before_store(Cell* cell, size_t word) {
 }
 
 void Heap::State::before_store_to_card(Cell* cell, size_t card) {
-    uint8_t& known = Page::of(cell)->cards[card];
+    uint8_t& known = Page::of_large(cell)->cards[card];
     if (!(known & Page::kSaved) && !(cell->bits & Cell::kNew)) {
         size_t first = card * kCardWords;
         save(cell, first, std::min(kCardWords, cell->word_count() - first));

@@ -85,7 +85,7 @@ void arm(Cell* cell) {
 }
 
 void scan_card(NurseryScan& scan, Cell* cell, size_t card) {
-    Page::of(cell)->cards[card] &= uint8_t(~Page::kScan);
+    Page::of_large(cell)->cards[card] &= uint8_t(~Page::kScan);
     if (cell->bits & Cell::kBytes) return;
     size_t first = card * kCardWords;
     Value* from = cell->words() + first;

@@ -31,12 +31,14 @@ void OldSpace::number_page(Page* page) {
     }
 }
 
-Page* OldSpace::take_page() {
-    void* memory = pool_.take();
+// The first one is small if it will do.
+Page* OldSpace::take_page(size_t bytes) {
+    bool small = pages_.size() == free_numbers_.size() && bytes <= kSmallPageBytes - sizeof(Page);
+    void* memory = small ? pool_.take_small() : pool_.take();
     if (!memory) return nullptr;
-    auto* page = new (memory) Page;
+    auto* page = new (memory) Page(small ? Page::kSmall : Page::kWhole);
     number_page(page);
-    reserved_ += kPageBytes;
+    reserved_ += page->bytes();
     forbid(page->begin(), size_t(page->end() - page->begin()));
     return page;
 }
@@ -44,17 +46,22 @@ Page* OldSpace::take_page() {
 void OldSpace::drop_page(Page* page) {
     pages_[page->number] = nullptr;
     free_numbers_.push_back(page->number);
-    if (page->large) {
+    if (page->kind == Page::kLarge) {
         os::MappedMemory memory = std::move(page->memory);
         reserved_ -= memory.bytes();
         page->~Page();
         allow(memory.begin(), memory.bytes());
-    } else {
-        reserved_ -= kPageBytes;
-        allow(page, kPageBytes);
-        page->~Page();
-        pool_.give_back(page);
+        return;
     }
+    bool small = page->kind == Page::kSmall;
+    size_t bytes = page->bytes();
+    reserved_ -= bytes;
+    page->~Page();
+    allow(page, bytes);
+    if (small)
+        pool_.give_back_small(page);
+    else
+        pool_.give_back(page);
 }
 
 // ---- allocation
@@ -64,8 +71,7 @@ Cell* OldSpace::allocate_large(size_t words) {
     if (words > (size_t(1) << 48)) return nullptr;
     auto memory = os::map_aligned(sizeof(Page) + sizeof(Cell) + 8 * words, kPageBytes);
     if (!memory) return nullptr;
-    auto* page = new (memory->begin()) Page;
-    page->large = true;
+    auto* page = new (memory->begin()) Page(Page::kLarge);
     page->card_count = (words + kCardWords - 1) / kCardWords;
     page->cards = std::make_unique<uint8_t[]>(page->card_count);
     page->memory = std::move(memory).value();
@@ -98,7 +104,7 @@ Cell* OldSpace::allocate_slowly(size_t words) {
         from = reinterpret_cast<std::byte*>(block);
         to = from + block->byte_count();
     } else {
-        Page* page = take_page();
+        Page* page = take_page(bytes);
         if (!page) return nullptr;
         from = page->begin();
         to = page->end();
@@ -207,8 +213,8 @@ void OldSpace::free_made() {
     for (const Run& run : made_) {
         auto* cell = reinterpret_cast<Cell*>(run.from);
         used_ -= size_t(run.to - run.from);
-        if (Page::of(cell)->large)
-            drop_page(Page::of(cell));
+        if (is_large(cell))
+            drop_page(Page::of_large(cell));
         else
             free_block(run.from, run.to);
     }
@@ -223,7 +229,8 @@ void OldSpace::free_made() {
 uint64_t OldSpace::offset_of(const Cell* cell) const {
     const Page* page = Page::of(cell);
     assert(cell->is_old() && page->owner == this);
-    return uint64_t(page->number) * kPageBytes + (reinterpret_cast<uintptr_t>(cell) & (kPageBytes - 1));
+    return uint64_t(page->number) * kPageBytes +
+           (reinterpret_cast<uintptr_t>(cell) - reinterpret_cast<uintptr_t>(page));
 }
 
 Cell* OldSpace::at_offset(uint64_t offset) const {
@@ -232,7 +239,7 @@ Cell* OldSpace::at_offset(uint64_t offset) const {
     if (number >= pages_.size() || !pages_[number]) return nullptr;
     Page* page = pages_[number];
     std::byte* wanted = reinterpret_cast<std::byte*>(page) + within;
-    if (page->large) return wanted == page->begin() ? page->first() : nullptr;
+    if (page->kind == Page::kLarge) return wanted == page->begin() ? page->first() : nullptr;
     for (std::byte* at = page->begin(); at <= wanted && at < page->end();) {
         if (at == next_) { // the rest of the span has no headers
             at = span_end_;

@@ -115,7 +115,7 @@ class OldSpace {
     Cell* allocate_slowly(size_t words);
     Cell* take_block(size_t words); // one with at least as many words, or nullptr
     Cell* pop(size_t list);
-    Page* take_page();
+    Page* take_page(size_t bytes); // for a cell of so many
     void number_page(Page* page);
     void drop_page(Page* page);
     void free_block(std::byte* from, std::byte* to);
@@ -154,7 +154,7 @@ void OldSpace::sweep(IsLive is_live, Kept kept) {
     for (size_t i = 0; i < pages_.size(); ++i) {
         Page* page = pages_[i];
         if (!page) continue;
-        if (page->large) {
+        if (page->kind == Page::kLarge) {
             Cell* cell = page->first();
             if (!is_live(cell)) {
                 drop_page(page);

@@ -1,6 +1,8 @@
 // A page of the old space: a header and cells one after the other, walkable from the first to the last, the free ones
 // among them with a header that says how long they are. Pages begin at multiples of 64 KB, and a cell larger than
-// a page has a page of its own with the cell at its front, so that one mask leads from any cell to its page.
+// a page has a page of its own with the cell at its front, so that one mask leads from any cell to its page. Only
+// the first page of a heap is small, because most heaps never need more: 63 small pages, of as many heaps, lie in
+// a *nest* of 64 KB behind its own header.
 #pragma once
 #include "vm/heap/cell.h"
 #include "vm/os/memory.h"
@@ -10,6 +12,7 @@
 namespace indent {
 
 inline constexpr size_t kPageBytes = size_t(64) << 10;
+inline constexpr size_t kSmallPageBytes = 1024;
 inline constexpr size_t kCardWords = 512; // large cells are logged and scanned in cards of so many words
 
 class OldSpace;
@@ -21,18 +24,28 @@ struct Page {
         kSaved = 2 // is in the write log (or need not be)
     };
 
+    enum Kind : uint8_t { kWhole, kSmall, kLarge, kNest };
+
+    explicit Page(Kind kind) : kind(kind) {}
+
     OldSpace* owner = nullptr;
     uint32_t number = 0; // in its old space
-    bool large = false;
+    Kind kind;
     std::unique_ptr<uint8_t[]> cards; // large cells
     size_t card_count = 0;
     os::MappedMemory memory; // large cells: the page itself
 
-    static Page* of(const Cell* cell) {
+    static Page* of_large(const Cell* cell) {
         return reinterpret_cast<Page*>(reinterpret_cast<uintptr_t>(cell) & ~uintptr_t(kPageBytes - 1));
     }
+    static Page* of(const Cell* cell) {
+        Page* page = of_large(cell);
+        if (page->kind != kNest) return page;
+        return reinterpret_cast<Page*>(reinterpret_cast<uintptr_t>(cell) & ~uintptr_t(kSmallPageBytes - 1));
+    }
     std::byte* begin() { return reinterpret_cast<std::byte*>(this + 1); }
-    std::byte* end() { return reinterpret_cast<std::byte*>(this) + kPageBytes; } // not of large ones
+    size_t bytes() const { return kind == kSmall ? kSmallPageBytes : kPageBytes; } // not of large ones
+    std::byte* end() { return reinterpret_cast<std::byte*>(this) + bytes(); }
     Cell* first() { return reinterpret_cast<Cell*>(begin()); }
 };
 static_assert(sizeof(Page) % 8 == 0 && sizeof(Page) <= 64);

@@ -13,6 +13,15 @@ PagePool::~PagePool() {
 
 void* PagePool::take() {
     std::lock_guard lock(mutex_);
+    return take_locked();
+}
+
+void PagePool::give_back(void* page) {
+    std::lock_guard lock(mutex_);
+    give_back_locked(page);
+}
+
+void* PagePool::take_locked() {
     auto region = regions_.end();
     if (free_pages_ > 0) {
         region = regions_.find(with_room_);
@@ -40,8 +49,7 @@ void* PagePool::take() {
 
 // A region that is wholly free goes back to the system, unless it is the only room that is left: a heap that
 // grows and shrinks should not pay for it each time.
-void PagePool::give_back(void* page) {
-    std::lock_guard lock(mutex_);
+void PagePool::give_back_locked(void* page) {
     auto address = reinterpret_cast<uintptr_t>(page);
     auto region = regions_.find(address & ~uintptr_t(kRegionBytes - 1));
     assert(region != regions_.end());
@@ -58,6 +66,54 @@ void PagePool::give_back(void* page) {
         free_pages_ -= kRegionPages;
         with_room_ = 0;
     }
+}
+
+// ---- small pages
+
+void PagePool::link(Nest* nest) {
+    nest->previous = nullptr;
+    nest->next = nests_with_room_;
+    if (nest->next) nest->next->previous = nest;
+    nests_with_room_ = nest;
+}
+
+void PagePool::unlink(Nest* nest) {
+    (nest->previous ? nest->previous->next : nests_with_room_) = nest->next;
+    if (nest->next) nest->next->previous = nest->previous;
+}
+
+void* PagePool::take_small() {
+    std::lock_guard lock(mutex_);
+    Nest* nest = nests_with_room_;
+    if (!nest) {
+        void* memory = take_locked();
+        if (!memory) return nullptr;
+        nest = new (memory) Nest;
+        forbid(nest + 1, kPageBytes - sizeof(Nest));
+        link(nest);
+    }
+    int index = std::countr_zero(nest->free);
+    nest->free &= nest->free - 1;
+    if (nest->free == 0) unlink(nest);
+    void* page = reinterpret_cast<std::byte*>(nest) + size_t(index) * kSmallPageBytes;
+    allow(page, kSmallPageBytes);
+    return page;
+}
+
+void PagePool::give_back_small(void* page) {
+    std::lock_guard lock(mutex_);
+    auto address = reinterpret_cast<uintptr_t>(page);
+    auto* nest = reinterpret_cast<Nest*>(address & ~uintptr_t(kPageBytes - 1));
+    uint64_t bit = uint64_t(1) << (address % kPageBytes / kSmallPageBytes);
+    assert(bit > 1 && !(nest->free & bit));
+    forbid(page, kSmallPageBytes);
+    if (nest->free == 0) link(nest);
+    nest->free |= bit;
+    if (nest->free != ~uint64_t(1)) return;
+    unlink(nest);
+    nest->~Nest();
+    allow(nest, kPageBytes);
+    give_back_locked(nest);
 }
 
 size_t PagePool::pages_in_use() const {

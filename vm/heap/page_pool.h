@@ -20,7 +20,11 @@ class PagePool {
     [[nodiscard]] void* take();
     void give_back(void* page);
 
-    size_t pages_in_use() const;
+    // The same for kSmallPageBytes.
+    [[nodiscard]] void* take_small();
+    void give_back_small(void* page);
+
+    size_t pages_in_use() const; // nests are pages, small pages are not
 
   private:
     static constexpr size_t kRegionPages = 64;
@@ -30,7 +34,22 @@ class PagePool {
         uint64_t free = ~uint64_t(0); // a bit for each page
     };
 
+    // In front of the small pages of a nest, where the first of them would be.
+    struct Nest {
+        Page header{Page::kNest};
+        uint64_t free = ~uint64_t(1); // a bit for each small page; the first is the nest itself
+        Nest* previous = nullptr;     // of those with room
+        Nest* next = nullptr;
+    };
+    static_assert(sizeof(Nest) <= kSmallPageBytes && kPageBytes == 64 * kSmallPageBytes);
+
+    void* take_locked();
+    void give_back_locked(void* page);
+    void link(Nest* nest);
+    void unlink(Nest* nest);
+
     mutable std::mutex mutex_;
+    Nest* nests_with_room_ = nullptr;
     std::map<uintptr_t, Region> regions_; // by address, which is a multiple of kRegionBytes
     uintptr_t with_room_ = 0;             // a region that has free pages, or 0: look for one
     size_t free_pages_ = 0;

@@ -9,7 +9,7 @@ namespace {
 
 // The cards of a large cell that an entry of the log stands for are no longer saved.
 void forget_saved(Cell* cell, size_t first) {
-    if (is_large(cell)) Page::of(cell)->cards[first / kCardWords] &= uint8_t(~Page::kSaved);
+    if (is_large(cell)) Page::of_large(cell)->cards[first / kCardWords] &= uint8_t(~Page::kSaved);
 }
 
 } // namespace
@@ -42,7 +42,8 @@ void Heap::commit(Value* top) {
     size_t held_before = s.held.size();
     s.old.for_each_made([&](Cell* cell) {
         cell->bits &= uint8_t(~Cell::kNew);
-        if (is_large(cell)) std::fill_n(Page::of(cell)->cards.get(), Page::of(cell)->card_count, uint8_t(0));
+        if (is_large(cell))
+            std::fill_n(Page::of_large(cell)->cards.get(), Page::of_large(cell)->card_count, uint8_t(0));
         s.hold_what_is_found(cell, 0, cell->word_count());
     });
     s.old.keep_made();
@@ -72,7 +73,8 @@ void Heap::rollback() {
     for (Cell* cell : s.remembered)
         if (!cell->is_frozen()) cell->barrier = Cell::kArmed;
     s.remembered.clear();
-    for (State::CardOf& it : s.remembered_cards) Page::of(it.cell)->cards[it.card] &= uint8_t(~Page::kScan);
+    for (State::CardOf& it : s.remembered_cards)
+        Page::of_large(it.cell)->cards[it.card] &= uint8_t(~Page::kScan);
     s.remembered_cards.clear();
 
     s.log.for_each([&](WriteLog::Entry& entry) {

@@ -325,6 +325,7 @@ Value Machine::wrong_type(Value* args, int index, std::string_view wanted) {
     Value site = args[-1];
     std::string selector = "?";
     Method* method = nullptr;
+    bool is_function = false;
     if (site.is_raw()) {
         // The method is found again by the site's selector where the site is a send.
         Node* node = site.raw_address<Node>();
@@ -332,7 +333,12 @@ Value Machine::wrong_type(Value* args, int index, std::string_view wanted) {
             SymbolId name = selector_of(node);
             if (name) {
                 selector = symbols.text(name);
-                method = class_of(args[0])->lookup(name);
+                is_function = node->sort == Node::Call;
+                if (!is_function) {
+                    method = class_of(args[0])->lookup(name);
+                } else if (auto found = runtime.prelude.find(name); found != runtime.prelude.end()) {
+                    method = found->second->method;
+                }
             }
         }
     }
@@ -342,7 +348,8 @@ Value Machine::wrong_type(Value* args, int index, std::string_view wanted) {
     if (index == 0) {
         message = "`" + selector + "` wants " + std::string(wanted) + " as its receiver, not " + with_article(came) + shown;
     } else {
-        message = "`" + std::string(symbols.text(class_of(args[0])->name)) + "." + selector + "` wants " + std::string(wanted);
+        std::string owner = is_function ? "" : std::string(symbols.text(class_of(args[0])->name)) + ".";
+        message = "`" + owner + selector + "` wants " + std::string(wanted);
         if (method && size_t(index) <= method->parameters.size())
             message += " for `" + std::string(symbols.text(method->parameters[size_t(index) - 1].name)) + "`";
         message += ", not " + with_article(came) + shown;
@@ -371,6 +378,7 @@ void Machine::poll_slowly(Value* args) {
 }
 
 void Machine::check_native_stack(Value* args) {
+    poll(args); // wide structures are walked by many short steps, each of which comes by here
     if (static_cast<char*>(__builtin_frame_address(0)) < native_limit) [[unlikely]] {
         if (inner->reserve_in_use) return;
         fail_overflow(args);

@@ -2,7 +2,9 @@
 #include "vm/interp/block.h"
 #include "vm/interp/inner.h"
 #include "vm/interp/nodes.h"
+#include "vm/interp/range_ends.h"
 #include "vm/model/number.h"
+#include "vm/model/range.h"
 
 namespace indent {
 
@@ -190,19 +192,11 @@ Value run_range(Node* node, Value* fp) {
     own[0] = run(range->low, fp);
     own[1] = run(range->high, fp);
     Machine& vm = Machine::of(fp);
-    auto number = [&](Value v) { return v.is_integer() || v.is_float() || is_big_integer(v); };
-    if (!number(own[0]) || !number(own[1])) [[unlikely]] {
-        Value bad = number(own[0]) ? own[1] : own[0];
+    if (!may_end_range(vm, own[0], own[1])) [[unlikely]] {
         own[-1] = Value::raw(node);
-        return vm.fail("ArgumentError", "the ends of a range are numbers, not " + vm.with_article(bad), own);
+        return fail_range(vm, own[0], own[1], own);
     }
-    Cell* cell = Heap::allocate(vm, shape::kRange, 3, own + 2);
-    (*cell)[0] = own[0];
-    (*cell)[1] = own[1];
-    (*cell)[2] = Value::boolean(range->exclusive);
-    cell->bits |= Cell::kFrozen;
-    cell->barrier = Cell::kNever;
-    return Value::cell(cell);
+    return make_range(vm, own[0], own[1], range->exclusive, own + 2);
 }
 
 struct InterpolationNode : ElementsNode {

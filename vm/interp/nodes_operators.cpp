@@ -410,13 +410,8 @@ struct Plain {
     Arena arena;
     Node* local = make_local(arena, 0);
     Node* field = make_field(arena, 0);
-    Node* self = make_self(arena);
     Node* literal = make_literal(arena, Value::nil());
     Kind of(const Node* child, uint32_t& index) {
-        if (child->run == self->run) {
-            index = 0;
-            return Kind::Local;
-        }
         return kind_of(child, local, field, index);
     }
 };

@@ -1,4 +1,5 @@
 #include "vm/prims/indexing.h"
+#include "vm/model/number.h"
 
 namespace indent {
 
@@ -21,6 +22,10 @@ bool resolve_slice(Machine& vm, Value* args, size_t size, Slice& slice, Value& r
         return false;
     }
     Value low = (*range.cell())[0], high = (*range.cell())[1];
+    if (is_any_integer(low) && is_any_integer(high) && !Value::both_integers(low, high)) {
+        resumed = fail_index(vm, args, range, size);
+        return false;
+    }
     if (!Value::both_integers(low, high)) {
         resumed = vm.wrong_type(args, 1, "a Range of Integers");
         return false;

@@ -2,6 +2,7 @@
 #include "vm/model/list.h"
 #include "vm/interp/visiting.h"
 #include "vm/model/key.h"
+#include "vm/model/number.h"
 #include "vm/prims/collection_tables.h"
 #include "vm/prims/indexing.h"
 #include "vm/prims/sequence.h"
@@ -17,6 +18,12 @@ Value size_value(size_t size) {
 
 Value fail_empty(Machine& vm, Value* args, const char* what) {
     return vm.fail("IndexError", std::string("an empty List has no ") + what, args);
+}
+
+// args[1] is no small integer: a large one names no place in any list.
+Value fail_place(Machine& vm, Value* args) {
+    if (is_big_integer(args[1])) return fail_index(vm, args, args[1], list_size(args[0]));
+    return vm.wrong_type(args, 1, "an Integer");
 }
 
 // ---- making
@@ -60,6 +67,7 @@ Value list_at(Machine& vm, Value* args) {
             return list_get(args[0], at);
         return fail_index(vm, args, args[1], size);
     }
+    if (is_big_integer(args[1])) return fail_index(vm, args, args[1], size);
     Slice slice;
     Value resumed;
     if (!resolve_slice(vm, args, size, slice, resumed)) return resumed;
@@ -67,7 +75,7 @@ Value list_at(Machine& vm, Value* args) {
 }
 
 Value list_at_put(Machine& vm, Value* args) {
-    if (!args[1].is_integer()) return vm.wrong_type(args, 1, "an Integer");
+    if (!args[1].is_integer()) return fail_place(vm, args);
     size_t at;
     if (!resolve_index(args[1].as_integer(), list_size(args[0]), at))
         return fail_index(vm, args, args[1], list_size(args[0]));
@@ -87,7 +95,7 @@ Value list_add_list(Machine& vm, Value* args) {
 }
 
 Value list_insert_value(Machine& vm, Value* args) {
-    if (!args[1].is_integer()) return vm.wrong_type(args, 1, "an Integer");
+    if (!args[1].is_integer()) return fail_place(vm, args);
     size_t size = list_size(args[0]), at;
     // The place after the last is one too, and -1 stands before the last element.
     if (args[1].as_integer() == int64_t(size))
@@ -105,7 +113,7 @@ Value remove_element(Machine& vm, Value* args, size_t at) {
 }
 
 Value list_remove_at(Machine& vm, Value* args) {
-    if (!args[1].is_integer()) return vm.wrong_type(args, 1, "an Integer");
+    if (!args[1].is_integer()) return fail_place(vm, args);
     size_t at;
     if (!resolve_index(args[1].as_integer(), list_size(args[0]), at))
         return fail_index(vm, args, args[1], list_size(args[0]));

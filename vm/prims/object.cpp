@@ -1,13 +1,13 @@
 // What every object answers: identity, its class, how it shows itself, sends by name, copies.
 #include "vm/interp/arguments.h"
 #include "vm/interp/visiting.h"
-#include <algorithm>
 #include "vm/model/array.h"
 #include "vm/model/key.h"
 #include "vm/model/text_literal.h"
 #include "vm/prims/sequence.h"
 #include "vm/prims/text_tables.h"
 #include "vm/syntax/did_you_mean.h"
+#include <algorithm>
 
 namespace indent {
 

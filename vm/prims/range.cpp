@@ -1,6 +1,7 @@
 // Ranges of small integers are counted by the machine; all others by what their ends answer to `<=`, `+` and
 // `-`.
 #include "vm/model/range.h"
+#include "vm/interp/range_ends.h"
 #include "vm/model/key.h"
 #include "vm/model/list.h"
 #include "vm/model/number.h"
@@ -13,6 +14,7 @@ namespace {
 
 Value range_class_new(Machine& vm, Value* args) {
     if (!args[3].is_boolean()) return vm.wrong_type(args, 3, "true or false");
+    if (!may_end_range(vm, args[1], args[2])) return fail_range(vm, args[1], args[2], args);
     return make_range(vm, args[1], args[2], args[3].is_true(), args + kPrimitiveFrame);
 }
 

@@ -15,5 +15,6 @@ PrimitiveTable class_primitives();
 PrimitiveTable module_primitives();
 PrimitiveTable record_with_primitives();
 PrimitiveTable stretch_primitives();
+PrimitiveTable eval_primitives();
 
 } // namespace indent

@@ -1,5 +1,6 @@
 // Texts: their code points, their order, putting them together.
 #include "vm/model/key.h"
+#include "vm/model/number.h"
 #include "vm/model/text_literal.h"
 #include "vm/prims/indexing.h"
 #include "vm/prims/text_tables.h"
@@ -33,6 +34,7 @@ Value text_at(Machine& vm, Value* args) {
         if (!resolve_index(args[1].as_integer(), size, at)) return fail_index(vm, args, args[1], size);
         return one_character(vm, args, at);
     }
+    if (is_big_integer(args[1])) return fail_index(vm, args, args[1], view_text(args[0]).length);
     Slice slice;
     Value resumed;
     if (!resolve_slice(vm, args, view_text(args[0]).length, slice, resumed)) return resumed;
@@ -45,6 +47,7 @@ Value text_plus(Machine& vm, Value* args) {
 }
 
 Value text_repeated(Machine& vm, Value* args) {
+    if (is_big_integer(args[1]) && !integer_is_negative(args[1])) throw OutOfMemory{SIZE_MAX};
     size_t count = 0;
     Value resumed;
     if (!count_argument(vm, args, 1, count, resumed)) return resumed;

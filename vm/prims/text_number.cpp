@@ -1,17 +1,15 @@
 // Texts read as numbers. White space around the number and `_` between digits are taken as in a program.
-#include "vm/model/number.h"
 #include "vm/model/text_literal.h"
+#include "vm/prims/big_arguments.h"
 #include "vm/prims/text_arguments.h"
 #include "vm/prims/text_tables.h"
-#include <boost/multiprecision/cpp_int.hpp>
+#include <bit>
 #include <charconv>
 #include <optional>
 
 namespace indent {
 
 namespace {
-
-using BigNumber = boost::multiprecision::cpp_int;
 
 int digit_value(char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -69,42 +67,21 @@ std::optional<Digits> integer_digits(std::string text, int base) {
     return result;
 }
 
-Value make_big(Machine& vm, const BigNumber& magnitude, bool negative, Value* args) {
-    std::vector<uint64_t> limbs;
-    boost::multiprecision::export_bits(magnitude, std::back_inserter(limbs), 64, false);
-    Cell* cell =
-        vm.heap->allocate_array(shape::kBigInteger, Format::Bytes, 2 + limbs.size(), args + kPrimitiveFrame);
-    cell->bits |= Cell::kFrozen;
-    cell->barrier = Cell::kNever;
-    (*cell)[1] = Value::from_bits(negative ? 1 : 0);
-    for (size_t i = 0; i < limbs.size(); ++i) (*cell)[2 + i] = Value::from_bits(limbs[i]);
-    return Value::cell(cell);
-}
-
-// Ten digits at a time fit a word in every base up to 36.
-constexpr size_t kChunk = 10;
+// So many digits fit a small integer in every base up to 36.
+constexpr size_t kFewDigits = 9;
 
 Value integer_of(Machine& vm, const Digits& from, int base, Value* args) {
-    std::string_view rest = from.digits;
-    BigNumber number = 0;
-    for (size_t round = 0; !rest.empty(); ++round) {
-        if ((round & 63) == 63) vm.poll(args);
-        uint64_t chunk = 0, scale = 1;
-        for (char c : rest.substr(0, kChunk)) {
-            chunk = chunk * uint64_t(base) + uint64_t(digit_value(c));
-            scale *= uint64_t(base);
-        }
-        number *= scale;
-        number += chunk;
-        rest.remove_prefix(std::min(rest.size(), kChunk));
+    if (from.digits.size() <= kFewDigits) {
+        int64_t number = 0;
+        for (char c : from.digits) number = number * base + digit_value(c);
+        return Value::integer(from.negative ? -number : number);
     }
-    if (number <= Value::kMaxInteger) {
-        auto small = int64_t(number);
-        return Value::integer(from.negative ? -small : small);
-    }
-    if (from.negative && number == BigNumber(Value::kMaxInteger) + 1)
-        return Value::integer(Value::kMinInteger);
-    return make_big(vm, number, from.negative, args);
+    size_t bits_each = std::bit_width(unsigned(base)) - 1; // at least so many
+    if (from.digits.size() > kMostIntegerBits / bits_each) return fail_too_large(vm, args, "to_integer");
+    BigInteger number = integer_from_digits(from.digits, base, poll_of(vm, args));
+    if (from.negative) number = -number;
+    if (bit_length(number) > kMostIntegerBits) return fail_too_large(vm, args, "to_integer");
+    return make(vm, number, args);
 }
 
 // digits [. digits] [e [sign] digits], with a digit on both sides of the point.

@@ -1,4 +1,5 @@
 // Texts: brought to a width, turned round, changed at a place.
+#include "vm/model/number.h"
 #include "vm/model/text_buffer.h"
 #include "vm/model/unicode.h"
 #include "vm/prims/indexing.h"
@@ -23,6 +24,7 @@ uint8_t* fill(uint8_t* to, int width, TextView with, size_t count) {
 
 // What of the missing places goes to the left.
 Value pad(Machine& vm, Value* args, size_t (*left_of)(size_t missing)) {
+    if (is_big_integer(args[1]) && !integer_is_negative(args[1])) throw OutOfMemory{SIZE_MAX};
     size_t width = 0;
     Value resumed;
     if (!count_argument(vm, args, 1, width, resumed)) return resumed;

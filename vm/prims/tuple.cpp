@@ -2,6 +2,7 @@
 #include "vm/interp/visiting.h"
 #include "vm/model/key.h"
 #include "vm/model/list.h"
+#include "vm/model/number.h"
 #include "vm/prims/collection_tables.h"
 #include "vm/prims/indexing.h"
 #include "vm/prims/sequence.h"
@@ -21,6 +22,7 @@ Value tuple_at(Machine& vm, Value* args) {
             return tuple_get(args[0], at);
         return fail_index(vm, args, args[1], size);
     }
+    if (is_big_integer(args[1])) return fail_index(vm, args, args[1], size);
     Slice slice;
     Value resumed;
     if (!resolve_slice(vm, args, size, slice, resumed)) return resumed;

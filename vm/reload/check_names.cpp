@@ -13,9 +13,6 @@ std::string pick(std::string_view wanted, const std::vector<std::string>& names)
     return syntax::nearest(wanted, views);
 }
 
-bool is_capital(std::string_view name) {
-    return !name.empty() && name[0] >= 'A' && name[0] <= 'Z';
-}
 
 } // namespace
 
@@ -75,7 +72,7 @@ void Checker::undefined(std::string_view name, syntax::Span where) {
         script_local = known && known->kind == KnownName::Variable;
     }
     if (script_local) return report(Mistake::ScriptLocalInFunction, where, {std::string(name)});
-    report(is_capital(name) ? Mistake::UndefinedClass : Mistake::UndefinedName, where,
+    report(syntax::is_capital(name) ? Mistake::UndefinedClass : Mistake::UndefinedName, where,
            {std::string(name), near_name(name, false)});
 }
 

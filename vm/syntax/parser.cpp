@@ -51,7 +51,7 @@ bool Parser::expect(TokenKind kind, std::string_view what, std::string_view help
 }
 
 bool Parser::is_capital(const Token& t) const {
-    return t.kind == TokenKind::Name && source_[t.begin] >= 'A' && source_[t.begin] <= 'Z';
+    return t.kind == TokenKind::Name && syntax::is_capital(text(t));
 }
 
 bool Parser::begins_operand(const Token& t) const {

@@ -158,10 +158,16 @@ struct Suite { // the statements of a body, in order; span covers them
 
 // ---- names, sends
 
+// Whether a name is a class's: CapWords, after the underscore of a private one.
+inline bool is_capital(std::string_view name) {
+    size_t first = name.find_first_not_of('_');
+    return first != std::string_view::npos && name[first] >= 'A' && name[first] <= 'Z';
+}
+
 struct NameNode : NodeOf<Kind::Name> { // lowercase or CapWords; without arguments
     using NodeOf::NodeOf;
     std::string_view text;
-    bool capital() const { return !text.empty() && text[0] >= 'A' && text[0] <= 'Z'; }
+    bool capital() const { return is_capital(text); }
 };
 struct SelfNode : NodeOf<Kind::Self> {
     using NodeOf::NodeOf;

@@ -48,6 +48,7 @@ Result<std::unique_ptr<World>> World::make(WorldOptions options) {
     world->memory_ = std::move(memory).value();
     world->runtime_ = std::make_unique<Runtime>();
     world->runtime_->port.output = world->options_.output;
+    world->runtime_->port.input = world->options_.input;
     world->runtime_->arguments = world->options_.arguments;
     HeapOptions heap;
     heap.limit_bytes = world->options_.memory_limit;
@@ -56,6 +57,7 @@ Result<std::unique_ptr<World>> World::make(WorldOptions options) {
     world->machine_->native_limit = reinterpret_cast<char*>(stack.low) + std::min(kNativeMargin, stack.bytes / 2);
     world->loader_ = std::make_unique<Loader>(*world->machine_);
     world->workspace_ = std::make_unique<Workspace>();
+    world->workspace_->variables.emplace("_", 0);
     world->machine_->inner->kept_roots.push_back(&world->workspace_->array);
     std::string failure;
     if (!world->load_library(failure)) return Failure{"library", failure};
@@ -121,7 +123,7 @@ void World::describe_error(Outcome& outcome, Value error) {
         args[0] = error;
         Value message = vm.send(args[0], sym::message, {}, args);
         outcome.error_message = vm.to_text(message, args);
-        if (cls == vm.runtime.prelude_class("Exit")) {
+        if (cls == vm.runtime.prelude_class("ExitRequest")) {
             Value code = vm.send(args[0], vm.symbols.intern("code"), {}, args);
             outcome.exit_code = code.is_integer() ? int(code.as_integer() & 0xFF) : 1;
         }
@@ -206,6 +208,11 @@ void World::run(Code* code, Outcome& outcome, bool inspect) {
             nf[0] = Value::nil();
             args[0] = enter(code, nf);
             outcome.has_value = !args[0].is_nil();
+            // The last value is `_`.
+            if (outcome.has_value && workspace_->array) {
+                size_t last = workspace_->variables.at("_");
+                if (!Heap::store(vm, workspace_->array.cell(), 1 + last, args[0])) assert(false);
+            }
             outcome.value = vm.inspect(args[0], args);
             return Value::nil();
         });
@@ -239,6 +246,15 @@ bool World::read_and_check(const std::string& file, std::string source, syntax::
     tree = made;
     add_problems(outcome, *tree, parsed.diagnostics);
     return !syntax::has_errors(parsed.diagnostics);
+}
+
+// Names, arguments and places, before anything of the text goes live. Warnings are noted and let through.
+bool World::check_meaning(const syntax::SyntaxTree& tree, const Module& module, const CheckOptions& options,
+                          RuntimeNames::Options names, Outcome& outcome) {
+    RuntimeNames known(*runtime_, &module, std::move(names));
+    Diagnostics diagnostics = check(tree, known, options);
+    add_problems(outcome, tree, diagnostics);
+    return !syntax::has_errors(diagnostics);
 }
 
 std::string World::root_of(const std::string& file, const syntax::SyntaxTree& tree) const {
@@ -316,6 +332,7 @@ Module* World::load_module(const std::string& path, const std::string& file, std
         runtime_->modules.erase(path);
         return nullptr;
     };
+    if (loaded) loaded = check_meaning(*tree, module, {}, {false, false, {}}, outcome);
     if (!loaded) return module.trees.empty() ? forget() : nullptr;
     Diagnostics diagnostics = loader_->define(module, tree);
     add_problems(outcome, *tree, diagnostics);
@@ -383,7 +400,12 @@ Outcome World::check_file(const std::string& path) {
         return outcome;
     }
     TreePointer tree;
-    outcome.ok = read_and_check(path, std::move(*source), syntax::ParseMode::Module, nullptr, tree, outcome, false);
+    if (!read_and_check(path, std::move(*source), syntax::ParseMode::Module, nullptr, tree, outcome, false)) return outcome;
+    // What it imports must be there to be asked; nothing of it runs but the values of its modules.
+    Module& module = loader_->module(module_name_of(path), path, false);
+    std::vector<std::string> chain{module.path};
+    outcome.ok = load_imports(module, *tree, root_of(path, *tree), chain, outcome, false) &&
+                 check_meaning(*tree, module, {}, {false, false, {}}, outcome);
     return outcome;
 }
 
@@ -396,6 +418,11 @@ Outcome World::evaluate(std::string_view text, std::string_view name) {
     Module& module = loader_->module("workspace", "workspace", false);
     std::vector<std::string> chain;
     if (!load_imports(module, *tree, "", chain, outcome, true)) return outcome;
+    CheckOptions options;
+    options.interactive = true;
+    RuntimeNames::Options names{true, true, {}};
+    for (const auto& [variable, slot] : workspace_->variables) names.variables.push_back(variable);
+    if (!check_meaning(*tree, module, options, std::move(names), outcome)) return outcome;
     Diagnostics diagnostics = loader_->define(module, tree);
     add_problems(outcome, *tree, diagnostics);
     if (!diagnostics.empty()) return outcome;
@@ -431,6 +458,7 @@ Outcome World::accept(std::string_view module_path, std::string_view path, std::
             return outcome;
         std::vector<std::string> chain;
         if (!load_imports(module, *tree, "", chain, outcome, true)) return outcome;
+        if (!check_meaning(*tree, module, {}, {true, false, {}}, outcome)) return outcome;
         Diagnostics diagnostics = loader_->define(module, tree);
         add_problems(outcome, *tree, diagnostics);
         outcome.ok = diagnostics.empty();
@@ -453,9 +481,36 @@ Outcome World::accept(std::string_view module_path, std::string_view path, std::
     if (cls.kind == ClassKind::Supervisor) mode = syntax::ParseMode::SupervisorMembers;
     std::string file = std::string(module_path) + "." + std::string(path);
     if (!read_and_check(file, std::string(text), mode, &module, tree, outcome, false)) return outcome;
+    CheckOptions options;
+    options.members_of = known_class(*runtime_, &cls);
+    options.module_path = module.path;
+    if (!check_meaning(*tree, module, options, {true, false, {}}, outcome)) return outcome;
     Diagnostics diagnostics = loader_->define_members(module, cls, tree);
     add_problems(outcome, *tree, diagnostics);
     outcome.ok = diagnostics.empty();
+    return outcome;
+}
+
+Outcome World::load_text(std::string_view module_path, std::string_view text) {
+    Outcome outcome;
+    TreePointer tree;
+    std::string file(module_path);
+    Module& module = loader_->module(module_path, module_path, false);
+    if (!read_and_check(file, std::string(text), syntax::ParseMode::Module, &module, tree, outcome, false))
+        return outcome;
+    std::vector<std::string> chain;
+    if (!load_imports(module, *tree, "", chain, outcome, true)) return outcome;
+    if (!check_meaning(*tree, module, {}, {true, false, {}}, outcome)) return outcome;
+    Diagnostics diagnostics = loader_->define(module, tree);
+    add_problems(outcome, *tree, diagnostics);
+    if (!diagnostics.empty()) return outcome;
+    TopLevelBody body;
+    body.tree = tree;
+    body.statements = tree->top_level;
+    body.module = &module;
+    body.name = module.path;
+    body.sets_module_values = true;
+    run(make_top_level(*machine_, body), outcome, false);
     return outcome;
 }
 

@@ -7,6 +7,8 @@
 #include "vm/interp/maker.h"
 #include "vm/interp/protected_run.h"
 #include "vm/os/memory.h"
+#include "vm/reload/checker.h"
+#include "vm/reload/known_runtime.h"
 #include "vm/reload/loader.h"
 #include "vm/syntax/parser.h"
 #include <functional>
@@ -22,6 +24,7 @@ inline constexpr size_t kThreadStack = size_t(1) << 30;
 
 struct WorldOptions {
     std::function<void(std::string_view line)> output; // what print writes; may be empty
+    std::function<std::optional<std::string>(std::string_view prompt)> input; // read_line; may be empty
     std::vector<std::string> arguments;                // of the script
     size_t memory_limit = size_t(4) << 30;             // bytes of the heap
     bool collect_always = false;                       // tests: a collection at every safe point
@@ -94,6 +97,10 @@ class World {
     // send runs the new code.
     Outcome accept(std::string_view module, std::string_view path, std::string_view text);
 
+    // Takes the definitions of a text into a module, as accept does, and then runs its effects and the initial values
+    // of its `stable` and `var`. Where an effect raises, the definitions stay: `error` is set and no problem is one.
+    Outcome load_text(std::string_view module, std::string_view text);
+
     // Any thread and signal handlers: ends what runs with `Stopped`.
     void request_stop();
 
@@ -115,6 +122,8 @@ class World {
                       std::vector<std::string>& chain, Outcome& outcome, bool run_effects);
     bool read_and_check(const std::string& file, std::string source, syntax::ParseMode mode, Module* module,
                         TreePointer& tree, Outcome& outcome, bool interactive);
+    bool check_meaning(const syntax::SyntaxTree& tree, const Module& module, const CheckOptions& options,
+                       RuntimeNames::Options names, Outcome& outcome);
     void add_problems(Outcome& outcome, const syntax::SyntaxTree& tree, const Diagnostics& diagnostics);
     void run(Code* code, Outcome& outcome, bool inspect);
     void describe_error(Outcome& outcome, Value error);

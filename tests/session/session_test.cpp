@@ -1,0 +1,257 @@
+#include "ui/client/in_process.h"
+#include "vm/os/thread.h"
+#include "vm/session/session.h"
+#include "vm/world/world.h"
+#include <doctest/doctest.h>
+#include <thread>
+
+using namespace indent;
+using namespace indent::protocol;
+using namespace std::chrono_literals;
+
+namespace {
+
+// A session with its two threads, and a face that waits for replies.
+class Talk {
+  public:
+    explicit Talk(DefinitionStore& store) {
+        link_.on_stop([this] { session_.load()->stop(); });
+        auto started = os::Thread::start("program", kThreadStack, [this, &store] {
+            auto made = Session::make(store, [this](Message m) { link_.deliver(std::move(m)); }, {"test"});
+            if (!made) {
+                problem_ = made.failure().message;
+                failed_ = true;
+                return;
+            }
+            session_ = made->get();
+            while (auto request = link_.next(Lane::Program)) (*made)->serve(*request);
+            desk_.join();
+            session_ = nullptr;
+        });
+        REQUIRE(started);
+        while (!session_ && !failed_) std::this_thread::sleep_for(1ms);
+        if (failed_) FAIL(problem_);
+        desk_ = std::thread([this] {
+            while (auto request = link_.next(Lane::Desk)) session_.load()->serve(*request);
+        });
+        program_ = std::move(started).value();
+    }
+    ~Talk() {
+        link_.close();
+        program_.join();
+    }
+
+    ui::Client& client() { return link_; }
+    // Sends and waits for the reply; what was printed meanwhile goes to `output`.
+    template <class Answer>
+    Answer ask(Request request) {
+        const RequestId id = link_.send(std::move(request));
+        return reply<Answer>(id);
+    }
+    template <class Answer>
+    Answer reply(RequestId id) {
+        for (;;) {
+            auto message = link_.wait(20'000ms);
+            REQUIRE(message);
+            if (auto* event = std::get_if<Event>(&*message)) {
+                if (auto* out = std::get_if<Output>(event)) output += out->text;
+                if (auto* trouble = std::get_if<Trouble>(event)) troubles += trouble->message;
+                continue;
+            }
+            auto& reply = std::get<Reply>(*message);
+            if (reply.id != id) continue;
+            if (auto* failed = std::get_if<Failed>(&reply.body)) MESSAGE(failed->message);
+            REQUIRE(std::holds_alternative<Answer>(reply.body));
+            return std::get<Answer>(reply.body);
+        }
+    }
+    std::string value(const std::string& text) {
+        auto result = ask<Evaluated>(Evaluate{"workspace", text});
+        return result.outcome == Evaluated::Outcome::Value ? result.text : "!" + result.report;
+    }
+    Accepted accept(const std::string& path, const std::string& text, const std::string& owner = "") {
+        return ask<Accepted>(Accept{"shapes", path, owner, text, ""});
+    }
+
+    std::string output, troubles;
+
+  private:
+    ui::InProcessLink link_;
+    std::atomic<Session*> session_{nullptr};
+    std::string problem_;
+    std::atomic<bool> failed_{false};
+    std::thread desk_;
+    os::Thread program_;
+};
+
+const char* kShapes = R"(module shapes
+
+class Square:
+    field side = 1
+
+    def area = side * side
+    def name = "square"
+
+def unit = Square(side: 1)
+
+var factor = 3
+def scaled(n) = n * factor
+)";
+
+} // namespace
+
+TEST_CASE("texts are run, their values and what they print come back") {
+    MemoryStore store;
+    Talk talk(store);
+    CHECK(talk.value("1 + 2") == "3");
+    CHECK(talk.value("x = \"a\"\nx + \"b\"") == "\"ab\"");
+    CHECK(talk.value("x") == "\"a\""); // variables stay
+    CHECK(talk.value("nil") == "nil");
+    talk.value("print(\"hello\")");
+    CHECK(talk.output == "hello\n");
+    auto silent = talk.ask<Evaluated>(Evaluate{"workspace", "41 + 1", false});
+    CHECK(silent.text == "");
+}
+
+TEST_CASE("a text that is wrong is refused with its places, and an error says where it came from") {
+    MemoryStore store;
+    Talk talk(store);
+    auto result = talk.ask<Evaluated>(Evaluate{"workspace", "x = 1\ny = (2 +\n"});
+    CHECK(result.outcome == Evaluated::Outcome::Refused);
+    REQUIRE(!result.diagnostics.empty());
+    CHECK(result.diagnostics[0].line >= 2);
+    CHECK(result.diagnostics[0].begin <= 15);
+    result = talk.ask<Evaluated>(Evaluate{"workspace", "1\n2 / 0"});
+    CHECK(result.outcome == Evaluated::Outcome::Raised);
+    REQUIRE(!result.trace.empty());
+    CHECK(result.trace[0].line == 2);
+    CHECK(result.report.find("workspace:2:") == 0);
+    result = talk.ask<Evaluated>(Evaluate{"workspace", "if true:", true, true});
+    CHECK(result.outcome == Evaluated::Outcome::Unfinished);
+}
+
+TEST_CASE("an endless loop is stopped, and the desk answers while it runs") {
+    MemoryStore store;
+    Talk talk(store);
+    talk.value("n = 0");
+    const RequestId id = talk.client().send(Evaluate{"workspace", "loop: n += 1"});
+    talk.ask<Done>(SaveDesk{"workspace/1", "loop: n += 1"});
+    for (;;) { // until it runs
+        if (talk.ask<Description>(Describe{}).running) break;
+    }
+    CHECK(talk.ask<Desk>(LoadDesk{}).texts["workspace/1"] == "loop: n += 1");
+    CHECK(!talk.ask<Modules>(ListModules{}).modules.empty());
+    talk.client().stop();
+    CHECK(talk.reply<Evaluated>(id).outcome == Evaluated::Outcome::Stopped);
+    talk.client().stop(); // nothing runs: the next is not stopped
+    CHECK(talk.value("1 + 1") == "2");
+}
+
+TEST_CASE("an accepted method is what the next send runs, also of objects that were there before") {
+    MemoryStore store;
+    Talk talk(store);
+    auto made = talk.accept("", kShapes);
+    REQUIRE(made.taken);
+    talk.value("s = shapes.Square(side: 3)");
+    CHECK(talk.value("s.area") == "9");
+    CHECK(talk.value("shapes.scaled(5)") == "15");
+    auto source = talk.ask<protocol::Source>(GetSource{"shapes", "Square.area"});
+    CHECK(source.text == "    def area = side * side\n");
+    auto taken =
+        talk.ask<Accepted>(Accept{"shapes", "Square.area", "", "    def area = side * 100\n", source.hash});
+    CHECK(taken.taken);
+    CHECK(taken.path == "Square.area");
+    CHECK(talk.value("s.area") == "300");
+    CHECK(talk.accept("", "def perimeter = side * 4", "Square").path == "Square.perimeter");
+    CHECK(talk.value("s.perimeter") == "12");
+    CHECK(talk.accept("scaled", "def scaled(n) = n - 1").taken);
+    CHECK(talk.value("shapes.scaled(5)") == "4");
+    // The class as a whole, with only a method changed: the object stays one of it.
+    auto whole = talk.ask<protocol::Source>(GetSource{"shapes", "Square"}).text;
+    whole.replace(whole.find("\"square\""), 8, "\"quadrat\"");
+    CHECK(talk.accept("Square", whole).taken);
+    CHECK(talk.value("s.name") == "\"quadrat\"");
+}
+
+TEST_CASE("what is wrong is refused in place, and nothing has changed") {
+    MemoryStore store;
+    Talk talk(store);
+    REQUIRE(talk.accept("", kShapes).taken);
+    const auto before = talk.ask<protocol::Source>(GetSource{"shapes", ""}).text;
+    const std::string wrong = "    def area = side * (\n";
+    auto refused = talk.accept("Square.area", wrong);
+    CHECK(!refused.taken);
+    REQUIRE(!refused.diagnostics.empty());
+    CHECK(refused.diagnostics[0].error);
+    CHECK(refused.diagnostics[0].end <= wrong.size());
+    CHECK(!refused.diagnostics[0].message.empty());
+    CHECK(talk.ask<protocol::Source>(GetSource{"shapes", ""}).text == before);
+    CHECK(talk.value("shapes.Square(side: 2).area") == "4");
+    // Edited from an older source.
+    auto late =
+        talk.ask<Accepted>(Accept{"shapes", "Square.area", "", "    def area = 1\n", "0123456789abcdef"});
+    CHECK(!late.taken);
+    CHECK(late.conflict);
+    CHECK(!talk.ask<Accepted>(Accept{"std.list", "List", "", "class List: pass", ""}).taken);
+    CHECK(!talk.ask<Accepted>(Accept{"No Module", "", "", "def f = 1", ""}).taken);
+    CHECK(!talk.accept("", "   \n").taken);
+}
+
+TEST_CASE("what was accepted is there again in the next session, byte for byte") {
+    MemoryStore store;
+    std::string text;
+    {
+        Talk talk(store);
+        REQUIRE(talk.accept("", kShapes).taken);
+        REQUIRE(talk.accept("Square.area", "    # Wider.\n    def area = side * 7   # !\n").taken);
+        REQUIRE(talk.ask<Accepted>(Accept{"user", "", "",
+                                          "module user\n\nimport shapes\n\ndef six = shapes.unit.area\n", ""})
+                    .taken);
+        text = talk.ask<protocol::Source>(GetSource{"shapes", ""}).text;
+    }
+    Talk talk(store);
+    CHECK(talk.troubles == "");
+    CHECK(talk.ask<protocol::Source>(GetSource{"shapes", ""}).text == text);
+    CHECK(talk.value("shapes.unit.area") == "7");
+    CHECK(talk.value("user.six") == "7");
+    CHECK(talk.value("shapes.factor") == "3");
+}
+
+TEST_CASE("a change that cannot be kept is not taken") {
+    struct Full final : DefinitionStore {
+        MemoryStore kept;
+        bool full = false;
+        std::string name() const override { return "full.indent"; }
+        Result<std::vector<StoredModule>> modules() override { return kept.modules(); }
+        Result<void> save_module(const StoredModule& module, std::string_view what) override {
+            if (full) return Failure{"no_space", "there is no space left"};
+            return kept.save_module(module, what);
+        }
+        Result<std::map<std::string, std::string>> desk() override { return kept.desk(); }
+        Result<void> save_desk(std::string_view, std::string_view) override {
+            return Failure{"no_space", "there is no space left"};
+        }
+        Result<void> forget_desk(std::string_view key) override { return kept.forget_desk(key); }
+    };
+    Full store;
+    Talk talk(store);
+    REQUIRE(talk.accept("", kShapes).taken);
+    store.full = true;
+    auto refused = talk.accept("Square.area", "    def area = 0\n");
+    CHECK(!refused.taken);
+    CHECK(refused.problem == "there is no space left");
+    CHECK(talk.value("shapes.Square(side: 2).area") == "4");
+    CHECK(talk.ask<Failed>(SaveDesk{"workspace/1", "x"}).code == "no_space");
+    CHECK(talk.troubles == "there is no space left");
+}
+
+TEST_CASE("the library can be looked at") {
+    MemoryStore store;
+    Talk talk(store);
+    auto all = talk.ask<Definitions>(ListDefinitions{"std.list"});
+    REQUIRE(!all.definitions.empty());
+    auto source = talk.ask<protocol::Source>(GetSource{"std.list", all.definitions.back().path});
+    CHECK(!source.editable);
+    CHECK(!source.text.empty());
+    CHECK(talk.ask<Failed>(GetSource{"std.list", "Nothing"}).code == "not_found");
+}

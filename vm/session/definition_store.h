@@ -1,0 +1,62 @@
+// Where a session keeps what a person makes. A port: the session knows no files; ui/main fills it with an image, or
+// with nothing.
+#pragma once
+#include "vm/base/result.h"
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace indent {
+
+struct StoredPiece { // of a module's text
+    std::string path;
+    std::string text;
+};
+struct StoredModule {
+    std::string path;
+    std::vector<StoredPiece> pieces; // in order they are the text; none: the module is gone
+};
+
+// Every change is kept when the call answers, or has failed and changed nothing. The session calls from its two
+// threads, one call at a time.
+class DefinitionStore {
+  public:
+    virtual ~DefinitionStore() = default;
+    virtual std::string name() const = 0; // for people: the image's path; empty where nothing is kept
+    virtual Result<std::vector<StoredModule>> modules() = 0;
+    virtual Result<void> save_module(const StoredModule& module, std::string_view what) = 0;
+    virtual Result<std::map<std::string, std::string>> desk() = 0;
+    virtual Result<void> save_desk(std::string_view key, std::string_view text) = 0;
+    virtual Result<void> forget_desk(std::string_view key) = 0;
+};
+
+// Keeps everything until the program ends.
+class MemoryStore final : public DefinitionStore {
+  public:
+    std::string name() const override { return ""; }
+    Result<std::vector<StoredModule>> modules() override {
+        std::vector<StoredModule> all;
+        for (const auto& module : modules_) all.push_back(module.second);
+        return all;
+    }
+    Result<void> save_module(const StoredModule& module, std::string_view) override {
+        modules_[module.path] = module;
+        return ok();
+    }
+    Result<std::map<std::string, std::string>> desk() override { return desk_; }
+    Result<void> save_desk(std::string_view key, std::string_view text) override {
+        desk_[std::string(key)] = text;
+        return ok();
+    }
+    Result<void> forget_desk(std::string_view key) override {
+        desk_.erase(std::string(key));
+        return ok();
+    }
+
+  private:
+    std::map<std::string, StoredModule> modules_;
+    std::map<std::string, std::string> desk_;
+};
+
+} // namespace indent

@@ -1,0 +1,87 @@
+// Serves the session protocol over a world.
+//
+// Two threads serve: the program's, which runs texts and takes definitions, and the desk's, which answers what needs
+// no running program (protocol::lane_of). The texts of modules belong to the session; both threads see them under a
+// lock. So the browser answers and drafts are saved while the program runs an endless loop.
+//
+//     auto session = Session::make(store, deliver, options);   // on the program's thread, with kThreadStack
+//     while (auto request = link.next(Lane::Program)) session->serve(*request);
+//     // and on another thread: while (auto request = link.next(Lane::Desk)) session->serve(*request);
+#pragma once
+#include "vm/base/result.h"
+#include "vm/protocol/messages.h"
+#include "vm/session/definition_store.h"
+#include "vm/session/module_text.h"
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace indent {
+
+class World;
+struct Outcome;
+
+class Session {
+  public:
+    struct Options {
+        std::string version;
+        std::vector<std::string> arguments{};
+        size_t memory_limit = size_t(4) << 30;
+    };
+    // Called on either thread; may wait for a face that is behind.
+    using Deliver = std::function<void(protocol::Message)>;
+
+    // Starts a world with the modules of the store. On the thread that will serve Lane::Program. What cannot be
+    // loaded is told by an event and stays in the store as it is. The store and `deliver` must outlive the session.
+    static Result<std::unique_ptr<Session>> make(DefinitionStore& store, Deliver deliver, Options options);
+    ~Session();
+
+    // Answers one request, on the thread of its lane.
+    void serve(const protocol::RequestEnvelope& request);
+
+    // Ends what the program runs, if it runs anything. Any thread and signal handlers.
+    void stop();
+
+  private:
+    Session(DefinitionStore& store, Deliver deliver, Options options);
+    Result<void> start();
+    void load(const StoredModule& stored);
+
+    template <class Body>
+    void reply(protocol::RequestId id, Body body) {
+        deliver_(protocol::Reply{id, std::move(body)});
+    }
+    void fail(protocol::RequestId id, Failure failure);
+
+    // Program lane.
+    protocol::Evaluated evaluate(const protocol::Evaluate& request);
+    protocol::Accepted accept(const protocol::Accept& request);
+    void take(const protocol::Accept& request, ModuleText next, size_t at, protocol::Accepted& answer);
+    void see_in_workspace(const std::string& module);
+    protocol::Completions complete(const std::string& text);
+    // Desk lane.
+    protocol::Modules modules();
+    void list_definitions(protocol::RequestId id, const std::string& module);
+    void get_source(protocol::RequestId id, const protocol::GetSource& request);
+    void save_desk(protocol::RequestId id, const protocol::SaveDesk& request);
+
+    const ModuleText* find_locked(const std::string& module, bool& library) const;
+
+    DefinitionStore& store_;
+    Deliver deliver_;
+    Options options_;
+    std::unique_ptr<World> world_;
+    std::atomic<bool> running_{false};
+    std::mutex mutex_; // of what follows
+    std::map<std::string, ModuleText> own_;
+    std::map<std::string, ModuleText> library_;
+    std::mutex store_mutex_; // one call at a time
+};
+
+// The hash that Source and Accept carry: 16 hexadecimal digits.
+std::string source_hash(std::string_view text);
+
+} // namespace indent
