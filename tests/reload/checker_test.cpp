@@ -144,6 +144,7 @@ TEST_CASE("assignment to a name that does not exist is refused where nothing dec
     CHECK(codes("x += 1") == "assign-undefined");
     CHECK(codes("def f:\n    print = 1") == "assign-constant");
     CHECK(codes("record P(x):\n    def f:\n        x = 2") == "assign-constant");
+    CHECK(codes("record P(x):\n    def init(y):\n        x = y + 1") == "");
     CHECK(codes("class A:\n    field n = 0\n    def f:\n        n = 1\n        (n, n) = (1, 2)") == "");
     CHECK(codes("test \"t\":\n    x = 1") == "assign-undefined");
 }

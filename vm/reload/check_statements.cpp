@@ -210,7 +210,7 @@ void Checker::assign_name(std::string_view name, syntax::Span where, bool declar
             report(Mistake::BlockCannotBeSent, where, {"assigns `" + text + "`, which stands outside of it"});
         return;
     case Meaning::Field:
-        if (record_fields_.count(name))
+        if (record_fields_.count(name) && !body_.is_init)
             return report(Mistake::AssignConstant, where, {text, "a field of a record"});
         if (body_.sent_block != std::string::npos && body_.cls && body_.cls->kind() == ClassKind::Actor)
             report(Mistake::BlockCannotBeSent, where, {"assigns the state `" + text + "`"});

@@ -256,6 +256,7 @@ void Checker::method(const syntax::DefinitionNode* node, const TextClass* cls) {
     Body body;
     body.cls = body.text_class = cls;
     body.class_side = node->class_side;
+    body.is_init = node->head.name.text == "init" && !node->class_side;
     body.sees_fields = cls && !node->class_side;
     if (node->result_type) class_name(node->result_type, "a class", false);
     if (node->primitive) {

@@ -24,6 +24,7 @@ class Checker {
         const KnownClass* cls = nullptr; // whose self it has
         const TextClass* text_class = nullptr;
         bool class_side = false;
+        bool is_init = false; // which may assign even a record's fields
         bool sees_fields = false;
         bool top_level = false;
         bool assigns_module_values = false;
