@@ -204,7 +204,7 @@ Value list_includes(Machine& vm, Value* args) {
 Value list_equal(Machine& vm, Value* args) {
     if (args[0] == args[1]) return Value::boolean(true);
     if (!is_list(args[1])) return Value::boolean(false);
-    vm.check_native_stack(args);
+    go_deeper(vm, args);
     for (size_t i = 0;; ++i) {
         poll_sometimes(vm, i, args);
         if (list_size(args[0]) != list_size(args[1])) return Value::boolean(false);
@@ -216,7 +216,7 @@ Value list_equal(Machine& vm, Value* args) {
 Value list_hash(Machine& vm, Value* args) {
     if (!args[0].cell()->is_frozen())
         return vm.fail("ArgumentError", "a List that can change has no hash: use a tuple, or .frozen", args);
-    vm.check_native_stack(args);
+    go_deeper(vm, args);
     HashSequence sequence(shape::kList);
     for (size_t i = 0, size = list_size(args[0]); i < size; ++i) {
         poll_sometimes(vm, i, args);
@@ -229,7 +229,7 @@ Value list_hash(Machine& vm, Value* args) {
 
 Value list_inspect(Machine& vm, Value* args) {
     if (Visiting::inside(vm, args[0])) return vm.text("[...]", args);
-    vm.check_native_stack(args);
+    go_deeper(vm, args);
     Visiting visiting(vm, args[0]);
     std::string out = "[";
     for (size_t i = 0; i < list_size(args[0]); ++i) {
@@ -260,8 +260,8 @@ Value list_join(Machine& vm, Value* args) {
 
 // Appends the elements of `source`, those of lists inside it one by one, to the list in args[2].
 void flatten_into(Machine& vm, Value source, int64_t levels, Value* args) {
-    vm.check_native_stack(args);
     Rooted list(vm, source);
+    go_deeper(vm, args);
     for (size_t i = 0; i < list_size(list); ++i) {
         poll_sometimes(vm, i, args);
         if (i >= list_size(list)) break;
@@ -298,7 +298,7 @@ Value list_frozen(Machine& vm, Value* args) {
     if (args[0].cell()->is_frozen()) return args[0];
     if (Visiting::inside(vm, args[0]))
         return vm.fail("FrozenError", "a List that contains itself cannot be frozen", args);
-    vm.check_native_stack(args);
+    go_deeper(vm, args);
     Visiting visiting(vm, args[0]);
     args[1] = vm.list(list_size(args[0]), args);
     for (size_t i = 0; i < list_size(args[0]); ++i) {

@@ -199,7 +199,7 @@ Value map_to_list(Machine& vm, Value* args) {
 Value map_equal(Machine& vm, Value* args) {
     if (args[0] == args[1]) return Value::boolean(true);
     if (!is_map(args[1]) || map_count(args[0]) != map_count(args[1])) return Value::boolean(false);
-    vm.check_native_stack(args);
+    go_deeper(vm, args);
     MapCursor cursor(args[0]);
     for (size_t i = cursor.next(args[0]); i != kNoEntry; i = cursor.next(args[0])) {
         args[2] = map_key_at(args[0], i);
@@ -216,7 +216,7 @@ Value map_equal(Machine& vm, Value* args) {
 Value map_hash(Machine& vm, Value* args) {
     if (!args[0].cell()->is_frozen())
         return vm.fail("ArgumentError", "a Map that can change has no hash: use a tuple, or .frozen", args);
-    vm.check_native_stack(args);
+    go_deeper(vm, args);
     uint64_t sum = 0;
     for (size_t i = map_next(args[0], 0); i != kNoEntry; i = map_next(args[0], i + 1)) {
         HashSequence pair(shape::kMap);
@@ -253,7 +253,7 @@ void append_key(Machine& vm, std::string& out, Value key, Value* args) {
 
 Value map_inspect(Machine& vm, Value* args) {
     if (Visiting::inside(vm, args[0])) return vm.text("{...}", args);
-    vm.check_native_stack(args);
+    go_deeper(vm, args);
     Visiting visiting(vm, args[0]);
     std::string out = "{";
     MapCursor cursor(args[0]);
@@ -276,7 +276,7 @@ Value map_frozen(Machine& vm, Value* args) {
     if (args[0].cell()->is_frozen()) return args[0];
     if (Visiting::inside(vm, args[0]))
         return vm.fail("FrozenError", "a Map that contains itself cannot be frozen", args);
-    vm.check_native_stack(args);
+    go_deeper(vm, args);
     Visiting visiting(vm, args[0]);
     args[1] = make_map(vm, map_count(args[0]), args + kPrimitiveFrame);
     MapCursor cursor(args[0]);

@@ -115,20 +115,20 @@ Value range_equal(Machine& vm, Value* args) {
     if (args[0] == args[1]) return Value::boolean(true);
     if (!is_range(args[1]) || range_exclusive(args[0]) != range_exclusive(args[1]))
         return Value::boolean(false);
-    vm.check_native_stack(args);
+    go_deeper(vm, args);
     return Value::boolean(vm.equals(range_low(args[0]), range_low(args[1]), args) &&
                           vm.equals(range_high(args[0]), range_high(args[1]), args));
 }
 
 Value range_hash(Machine& vm, Value* args) {
-    vm.check_native_stack(args);
+    go_deeper(vm, args);
     HashSequence sequence(shape::kRange);
     for (size_t i = 0; i < 3; ++i) sequence.add(vm.hash_of((*args[0].cell())[i], args));
     return hash_value(sequence.finish());
 }
 
 Value range_inspect(Machine& vm, Value* args) {
-    vm.check_native_stack(args);
+    go_deeper(vm, args);
     std::string out;
     append_inspected(vm, out, range_low(args[0]), args);
     out += range_exclusive(args[0]) ? "..<" : "..";

@@ -18,6 +18,12 @@ void append_inspected(Machine& vm, std::string& out, Value value, Value* args);
 // raised, and the slot holds what a handler has given for the answer.
 [[nodiscard]] bool frozen_part(Machine& vm, Value& slot, Value* args);
 
+// At the beginning of what calls itself for the parts of parts: those may be few each time and endless in all.
+inline void go_deeper(Machine& vm, Value* args) {
+    vm.check_native_stack(args);
+    vm.poll(args);
+}
+
 // Loops over elements poll now and then.
 inline void poll_sometimes(Machine& vm, size_t step, Value* args) {
     if ((step & 1023) == 1023) vm.poll(args);

@@ -43,7 +43,7 @@ Value tuple_to_list(Machine& vm, Value* args) {
 Value tuple_equal(Machine& vm, Value* args) {
     if (args[0] == args[1]) return Value::boolean(true);
     if (!is_tuple(args[1]) || tuple_size(args[0]) != tuple_size(args[1])) return Value::boolean(false);
-    vm.check_native_stack(args);
+    go_deeper(vm, args);
     for (size_t i = 0, size = tuple_size(args[0]); i < size; ++i) {
         poll_sometimes(vm, i, args);
         if (!vm.equals(tuple_get(args[0], i), tuple_get(args[1], i), args)) return Value::boolean(false);
@@ -52,7 +52,7 @@ Value tuple_equal(Machine& vm, Value* args) {
 }
 
 Value tuple_hash(Machine& vm, Value* args) {
-    vm.check_native_stack(args);
+    go_deeper(vm, args);
     HashSequence sequence(shape::kTuple);
     for (size_t i = 0, size = tuple_size(args[0]); i < size; ++i) {
         poll_sometimes(vm, i, args);
@@ -63,7 +63,7 @@ Value tuple_hash(Machine& vm, Value* args) {
 
 Value tuple_inspect(Machine& vm, Value* args) {
     if (Visiting::inside(vm, args[0])) return vm.text("(...)", args);
-    vm.check_native_stack(args);
+    go_deeper(vm, args);
     Visiting visiting(vm, args[0]);
     size_t size = tuple_size(args[0]);
     std::string out = "(";
@@ -80,7 +80,7 @@ Value tuple_frozen(Machine& vm, Value* args) {
     if (args[0].cell()->is_frozen()) return args[0];
     if (Visiting::inside(vm, args[0]))
         return vm.fail("FrozenError", "a Tuple that contains itself cannot be frozen", args);
-    vm.check_native_stack(args);
+    go_deeper(vm, args);
     Visiting visiting(vm, args[0]);
     args[1] = tuple_to_list(vm, args);
     for (size_t i = 0, size = tuple_size(args[0]); i < size; ++i) {

@@ -86,8 +86,6 @@ class World {
     // Loads the file without running its effects, then each of its tests in a stretch of its own that is rolled
     // back (a fresh world for the program's own state). Problems of loading are in `outcome`.
     TestReport test_file(const std::string& path, Outcome& outcome);
-    // The examples in the comments of a library file.
-    TestReport test_examples(const std::string& path, Outcome& outcome);
 
     // An input of a REPL or a workspace: one stretch. Its variables stay; definitions go to the module "workspace".
     Outcome evaluate(std::string_view text, std::string_view name = "input");
