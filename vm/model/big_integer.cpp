@@ -17,9 +17,9 @@ namespace {
 using Limb = boost::multiprecision::limb_type;
 static_assert(sizeof(Limb) == 8, "integers are made of 64 bits at a time");
 
-constexpr size_t kPieceLimbs = 1024; // multiplied by cpp_int at once
-constexpr size_t kDivideLimbs = 48;  // of a quotient that cpp_int computes at once
-constexpr size_t kTextLimbs = 32;    // written digit by digit
+constexpr size_t kPieceLimbs = 256; // multiplied by cpp_int at once
+constexpr size_t kDivideLimbs = 48; // of a quotient that cpp_int computes at once
+constexpr size_t kTextLimbs = 32;   // written digit by digit
 
 size_t limbs_of(const BigInteger& n) {
     return n.backend().size();
@@ -58,7 +58,7 @@ BigInteger shifted(const BigInteger& n, size_t limbs) {
 BigInteger multiply_magnitudes(const BigInteger& a, const BigInteger& b, const Poll& poll) {
     size_t longer = std::max(limbs_of(a), limbs_of(b)), shorter = std::min(limbs_of(a), limbs_of(b));
     if (shorter <= 32 || longer <= kPieceLimbs) {
-        if (longer > kPieceLimbs / 4) poll();
+        if (longer * shorter >= kPieceLimbs * 32) poll();
         return a * b;
     }
     const BigInteger& big = limbs_of(a) >= limbs_of(b) ? a : b;
@@ -111,7 +111,7 @@ Division divide_normal(const BigInteger& a, const BigInteger& b, size_t limbs, c
         return result;
     }
     if (limbs <= kDivideLimbs) {
-        if (limbs_of(b) > kPieceLimbs / 8) poll();
+        if (limbs_of(b) > kDivideLimbs) poll();
         boost::multiprecision::divide_qr(a, b, result.quotient, result.remainder);
         return result;
     }
@@ -459,7 +459,7 @@ BigInteger integer_from_digits(std::string_view digits, int base, const Poll& po
 }
 
 double nearest_quotient(const BigInteger& a, const BigInteger& b) {
-    if (a == 0) return 0;
+    if (a == 0) return b < 0 ? -0.0 : 0.0; // as floats divide
     bool negative = (a < 0) != (b < 0);
     BigInteger x = abs(a), y = abs(b);
     // As many of the leading bits of both as tell the first 64 of the quotient, and whether more follow.
