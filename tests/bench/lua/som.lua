@@ -20,6 +20,12 @@ function Vector:at(index)
     return self.storage[index]
 end
 
+function Vector:at_put(index, element)
+    while index > self.capacity do self.capacity = 2 * self.capacity end
+    self.storage[index] = element
+    if self.last < index + 1 then self.last = index + 1 end
+end
+
 function Vector:append(element)
     if self.last > self.capacity then
         self.capacity = 2 * self.capacity
@@ -69,6 +75,10 @@ function Vector:remove(object)
     return found
 end
 
+function Vector:remove_all()
+    self.storage, self.first, self.last = {}, 1, 1
+end
+
 -- Quicksort on the median of three, as the originals have it.
 function Vector:sort(before)
     if self:size() > 0 then
@@ -115,6 +125,30 @@ function Vector:sort_range(i, j, before)
     end
     self:sort_range(i, high, before)
     self:sort_range(low, j, before)
+end
+
+-- The sets of the originals: elements in a row.
+local Set = class()
+
+function Set.new()
+    return setmetatable({items = Vector.new(10)}, Set)
+end
+
+function Set:size()
+    return self.items:size()
+end
+
+function Set:each(fn)
+    self.items:each(fn)
+end
+
+function Set:add(object)
+    if not self:contains(object) then self.items:append(object) end
+end
+
+-- Objects are equal in Lua where they are identical: one class serves for both.
+function Set:contains(object)
+    return self.items:has_some(function(other) return other == object end)
 end
 
 local Entry = class()
@@ -195,6 +229,10 @@ function Dictionary:grow()
     end
 end
 
+function Dictionary:remove_all()
+    self.buckets, self.count = {}, 0
+end
+
 function Dictionary:keys()
     local keys = Vector.new(self.count)
     for i = 1, self.capacity do
@@ -218,4 +256,4 @@ function Random:next()
     return self.seed
 end
 
-return {Vector = Vector, Dictionary = Dictionary, Random = Random}
+return {Vector = Vector, Set = Set, IdentitySet = Set, Dictionary = Dictionary, Random = Random}

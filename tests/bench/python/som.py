@@ -19,12 +19,25 @@ class Vector:
             return None
         return self.storage[index]
 
+    def at_put(self, index, element):
+        if index >= len(self.storage):
+            size = len(self.storage)
+            while size <= index:
+                size *= 2
+            self.grow(size)
+        self.storage[index] = element
+        if self.last < index + 1:
+            self.last = index + 1
+
+    def grow(self, size):
+        grown = [None] * size
+        for i, kept in enumerate(self.storage):
+            grown[i] = kept
+        self.storage = grown
+
     def append(self, element):
         if self.last >= len(self.storage):
-            grown = [None] * (2 * len(self.storage))
-            for i, kept in enumerate(self.storage):
-                grown[i] = kept
-            self.storage = grown
+            self.grow(2 * len(self.storage))
         self.storage[self.last] = element
         self.last += 1
 
@@ -65,6 +78,11 @@ class Vector:
         self.first = 0
         self.last = last
         return found
+
+    def remove_all(self):
+        self.first = 0
+        self.last = 0
+        self.storage = [None] * len(self.storage)
 
     def sort(self, before):
         """Quicksort on the median of three, as the originals have it."""
@@ -111,6 +129,31 @@ class Vector:
             self.swap(low, high)
         self.sort_range(i, high, before)
         self.sort_range(low, j, before)
+
+
+class Set:
+    """The sets of the originals: elements in a row."""
+
+    def __init__(self):
+        self.items = Vector(10)
+
+    def size(self):
+        return self.items.size()
+
+    def each(self, fn):
+        self.items.each(fn)
+
+    def add(self, object):
+        if not self.contains(object):
+            self.items.append(object)
+
+    def contains(self, object):
+        return self.items.has_some(lambda other: other == object)
+
+
+class IdentitySet(Set):
+    def contains(self, object):
+        return self.items.has_some(lambda other: other is object)
 
 
 class Entry:
@@ -178,6 +221,10 @@ class Dictionary:
                 entry.next = self.buckets[index]
                 self.buckets[index] = entry
                 entry = rest
+
+    def remove_all(self):
+        self.buckets = [None] * len(self.buckets)
+        self.count = 0
 
     def keys(self):
         keys = Vector(self.count)
