@@ -1,4 +1,4 @@
--- Functions composed, and given to `map`, `select` and `inject` of lists and ranges; early return out of a loop.
+-- Functions composed, and given to `map`, `select` and `inject` of lists and ranges; return out of a loop.
 package.path = (arg[0]:match("^.*/") or "") .. "?.lua;" .. package.path
 local harness = require("harness")
 

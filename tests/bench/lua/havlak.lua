@@ -376,8 +376,8 @@ end
 
 local Havlak = class()
 
--- Loops and blocks: the results of the original, and one of our own for a quick check (0: one search, without the
--- 50 others).
+-- Loops and blocks: the results of the original, and one of our own for a quick check: 0 is one search
+-- without the 50 others.
 local LOOPS = {[0] = 1602, [1] = 1605, [15] = 1647, [150] = 2052, [1500] = 6102, [15000] = 46602}
 
 function Havlak:inner_loop(inner)

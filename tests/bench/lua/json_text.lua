@@ -13,7 +13,7 @@ local function array(list)
     return setmetatable(list, Array)
 end
 
-local SPACE, LINE, QUOTE, COMMA, COLON, ESCAPE = byte(" "), byte("\n"), byte('"'), byte(","), byte(":"), byte("\\")
+local SPACE, LINE, QUOTE, COMMA, COLON = byte(" "), byte("\n"), byte('"'), byte(","), byte(":")
 local OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY = byte("{"), byte("}"), byte("["), byte("]")
 local T, F, N, POINT, EXPONENT, MINUS = byte("t"), byte("f"), byte("n"), byte("."), byte("e"), byte("-")
 local ZERO, NINE = byte("0"), byte("9")

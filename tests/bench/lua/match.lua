@@ -1,4 +1,4 @@
--- Formulas as trees, derived, simplified and evaluated; and values of all kinds told apart. Lua has no `match`.
+-- Formulas as trees, derived, simplified and evaluated; values of all kinds told apart. Lua has no `match`.
 package.path = (arg[0]:match("^.*/") or "") .. "?.lua;" .. package.path
 local harness = require("harness")
 local class = harness.class
@@ -103,8 +103,8 @@ function Match.new()
             Sum.new(Product.new(part, y), Number.new(7))),
         -- The 17th is nil.
         values = {
-            0, 1, 5, -7, 400, "", "stop", "go", "something", LEFT, setmetatable({name = "right"}, Symbol), {}, {1},
-            {1, 2}, {2, 3, 4}, setmetatable({1, 2}, Tuple), nil, 1.5,
+            0, 1, 5, -7, 400, "", "stop", "go", "something", LEFT, setmetatable({name = "right"}, Symbol),
+            {}, {1}, {1, 2}, {2, 3, 4}, setmetatable({1, 2}, Tuple), nil, 1.5,
         },
     }, Match)
 end

@@ -1,4 +1,4 @@
--- A map that is never changed: each update answers another, which shares all but one path with the one before.
+-- A map that is never changed: an update answers another, which shares all but one path with the one before.
 -- Written by hand, as a tree with sixteen branches at each node, the same in every language.
 package.path = (arg[0]:match("^.*/") or "") .. "?.lua;" .. package.path
 local harness = require("harness")

@@ -1,4 +1,4 @@
--- A kept list of two thousand people gets new scores and is sorted by two functions. Lua can only compare two.
+-- A kept list of two thousand people gets new scores and is sorted by two functions. Lua only compares two.
 package.path = (arg[0]:match("^.*/") or "") .. "?.lua;" .. package.path
 local harness = require("harness")
 local Random = require("som").Random

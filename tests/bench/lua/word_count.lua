@@ -10,7 +10,8 @@ local function make_texts()
     local syllables = {"ba", "co", "du", "fe", "gi", "ho", "ka", "le", "mi", "no"}
     local words = {}
     for i = 0, 999 do
-        words[i + 1] = syllables[i % 10 + 1] .. syllables[floor(i / 10) % 10 + 1] .. syllables[floor(i / 100) + 1]
+        local first, second, third = i % 10, floor(i / 10) % 10, floor(i / 100)
+        words[i + 1] = syllables[first + 1] .. syllables[second + 1] .. syllables[third + 1]
     end
     local texts = {}
     for i = 1, 8 do

@@ -1,4 +1,4 @@
-"""Functions composed, and given to `map`, `filter` and `reduce` of lists and ranges; early return out of a loop."""
+"""Functions composed, and given to `map`, `filter` and `reduce` of lists and ranges; return out of a loop."""
 
 from functools import reduce
 
@@ -13,7 +13,8 @@ class Blocks:
     def __init__(self):
         self.numbers = [n * 7 % 1000 for n in range(1, 1001)]
         self.composed = reduce(compose, [
-            lambda n: n + 1, lambda n: n * 2, lambda n: n - 3, lambda n: n % 1000, lambda n: n * n], lambda n: n)
+            lambda n: n + 1, lambda n: n * 2, lambda n: n - 3, lambda n: n % 1000, lambda n: n * n,
+        ], lambda n: n)
 
     def inner_loop(self, inner):
         for _ in range(inner):

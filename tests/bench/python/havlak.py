@@ -1,4 +1,4 @@
-"""Finds the loops of a control flow graph, nested ones too; the inner iterations are runs on a small graph."""
+"""Finds the loops of a control flow graph, nested ones too; the inner iterations are small graphs' runs."""
 
 import sys
 from enum import Enum
@@ -357,8 +357,8 @@ class LoopTester:
 
 
 class Havlak:
-    # Loops and blocks: the results of the original, and one of our own for a quick check (0: one search, without
-    # the 50 others).
+    # Loops and blocks: the results of the original, and one of our own for a quick check: 0 is one search
+    # without the 50 others.
     EXPECTED = {
         0: (1602, 5213),
         1: (1605, 5213),

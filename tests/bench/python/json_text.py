@@ -1,4 +1,4 @@
-"""Reads JSON into dictionaries and lists, and prints it, both by hand: text by places and parts, maps, `match`."""
+"""Reads JSON into dictionaries and lists, and prints it, both by hand: text by places, maps, `match`."""
 
 import harness
 from som import Random
@@ -190,7 +190,8 @@ class Printer:
 
 def make_value():
     random = Random()
-    words = ["harbour", "lantern", 'a "quoted" meadow', "quarry", "two\nlines", "copper", "back\\slash", "amber"]
+    words = [
+        "harbour", "lantern", 'a "quoted" meadow', "quarry", "two\nlines", "copper", "back\\slash", "amber"]
     records = [{
         "number": i,
         "name": words[random.next() % 8] + " " + str(i),

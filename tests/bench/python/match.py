@@ -165,8 +165,8 @@ class Match:
         part = Sum(Product(Number(3), Power(x, 3)), Product(x, y))
         self.formula = Product(Sum(part, Power(Sum(x, Number(1)), 2)), Sum(Product(part, y), Number(7)))
         self.values = [
-            0, 1, 5, -7, 400, "", "stop", "go", "something", Symbols.LEFT, Symbols.RIGHT, [], [1], [1, 2], [2, 3, 4],
-            (1, 2), None, 1.5]
+            0, 1, 5, -7, 400, "", "stop", "go", "something", Symbols.LEFT, Symbols.RIGHT, [], [1],
+            [1, 2], [2, 3, 4], (1, 2), None, 1.5]
 
     def inner_loop(self, inner):
         for _ in range(inner):

@@ -1,4 +1,4 @@
-"""The digits of pi, one after the other, by a spigot of growing integers; the inner iterations are the digits."""
+"""The digits of pi, one by one, by a spigot of growing integers; the inner iterations are the digits."""
 
 import harness
 

@@ -1,5 +1,5 @@
-"""A kept list of two thousand people gets new scores and is sorted: by a function that compares two, and by one that
-answers a key."""
+"""A kept list of two thousand people gets new scores and is sorted: by a function that compares two, and by one
+that answers a key."""
 
 from functools import cmp_to_key
 
