@@ -112,10 +112,11 @@ Value Machine::object(Class* cls, std::initializer_list<Value> fields, Value* ar
 
 // ---- calls from C++
 
-Value* native_frame(Machine& vm, Value* args, Value* at) {
-    at[0] = Value::raw_number(uint64_t(at + 2 - args));
-    at[1] = Value::raw(&vm.inner->native);
-    return at + 2;
+Value* native_frame(Machine& vm, Value* args, Value* at, SymbolId selector) {
+    at[0] = Value::raw_number(selector);
+    at[1] = Value::raw_number(uint64_t(at + 3 - args));
+    at[2] = Value::raw(&vm.inner->native);
+    return at + 3;
 }
 
 namespace {
@@ -123,7 +124,7 @@ bool room_for(Machine& vm, Value* upto) { return upto <= vm.stack_end || Heap::r
 } // namespace
 
 Value Machine::send(Value receiver, SymbolId selector, std::span<const Value> arguments, Value* args) {
-    Value* nf = native_frame(*this, args, args + kPrimitiveFrame);
+    Value* nf = native_frame(*this, args, args + kPrimitiveFrame, selector);
     if (!room_for(*this, nf + arguments.size() + 4 * kPrimitiveFrame)) return fail("StackOverflow", "calls are nested too deeply", args);
     nf[0] = receiver;
     unsigned count = 0;
@@ -337,7 +338,12 @@ Value Machine::wrong_type(Value* args, int index, std::string_view wanted) {
     if (site.is_raw()) {
         // The method is found again by the site's selector where the site is a send.
         Node* node = site.raw_address<Node>();
-        if (node != &inner->native) {
+        if (node == &inner->native) {
+            if (SymbolId name = SymbolId(args[-3].raw_number())) {
+                selector = symbols.text(name);
+                method = class_of(args[0])->lookup(name);
+            }
+        } else {
             SymbolId name = selector_of(node);
             if (name) {
                 selector = symbols.text(name);
