@@ -287,8 +287,13 @@ bool Loader::fill_class(Pending& pending, Diagnostics& diagnostics) {
         if (!superclass) return false;
         if (superclass == &cls || superclass->kind == ClassKind::Trait ||
             (superclass->kind == ClassKind::Builtin && cls.kind != ClassKind::Builtin)) {
-            diagnostics.push_back(syntax::make_diagnostic(
-                superclass == &cls ? syntax::Code::InheritsItself : syntax::Code::NotAClass, named->span, {dotted(named)}));
+            const bool trait = superclass->kind == ClassKind::Trait;
+            diagnostics.push_back(
+                superclass == &cls
+                    ? syntax::make_diagnostic(syntax::Code::InheritsItself, named->span, {dotted(named)})
+                    : syntax::make_diagnostic(syntax::Code::NotAClass, named->span,
+                                              {dotted(named), trait ? "a trait" : "a built-in class",
+                                               trait ? "a class" : "one that can be extended"}));
             return false;
         }
     } else {
@@ -304,7 +309,8 @@ bool Loader::fill_class(Pending& pending, Diagnostics& diagnostics) {
         Class* trait = require(name);
         if (!trait) return false;
         if (trait->kind != ClassKind::Trait) {
-            diagnostics.push_back(syntax::make_diagnostic(syntax::Code::NotAClass, name->span, {dotted(name)}));
+            diagnostics.push_back(syntax::make_diagnostic(syntax::Code::NotAClass, name->span,
+                                                          {dotted(name), "a class", "a trait"}));
             return false;
         }
         cls.traits.push_back(trait);
