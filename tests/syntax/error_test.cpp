@@ -52,7 +52,7 @@ TEST_CASE("an error shows its line, a caret under the place, and what to do") {
 }
 
 TEST_CASE("zero bytes and control characters are errors wherever they stand") {
-    for (std::string text : {std::string("print(\"a\0b\")", 13), std::string("# a\0", 4), std::string("f\x07 = 1"),
+    for (std::string text : {std::string("print(\"a\0b\")", 12), std::string("# a\0", 4), std::string("f\x07 = 1"),
                              std::string("let a = \"\x1B[0m\"")}) {
         auto parsed = parse("a.ind", text);
         CAPTURE(text);
