@@ -75,6 +75,16 @@ TEST_CASE("a line is coloured by what stands in it") {
     }
 }
 
+TEST_CASE("a position stands before a result where nothing else follows on its line") {
+    EditBuffer buffer;
+    buffer.load("6 * 6  # \xE2\x86\x92 36\n7 # no\n8");
+    CHECK(stands_before_result(buffer, 5));
+    CHECK(stands_before_result(buffer, 6));
+    CHECK(!stands_before_result(buffer, 3));
+    CHECK(!stands_before_result(buffer, buffer.line(1).begin + 1));
+    CHECK(!stands_before_result(buffer, buffer.text().size()));
+}
+
 TEST_CASE("a layout is the same after it was kept, and nonsense leaves what is usual") {
     Layout layout;
     layout.left = 0.25f;

@@ -51,6 +51,17 @@ TEST_CASE("an error shows its line, a caret under the place, and what to do") {
           "suggestion: name the block first (`let work = do x:` …) and pass `work`, or write `x -> …`\n");
 }
 
+TEST_CASE("zero bytes and control characters are errors wherever they stand") {
+    for (std::string text : {std::string("print(\"a\0b\")", 12), std::string("# a\0", 4), std::string("f\x07 = 1"),
+                             std::string("let a = \"\x1B[0m\"")}) {
+        auto parsed = parse("a.ind", text);
+        CAPTURE(text);
+        REQUIRE(parsed.diagnostics.size() == 1);
+        CHECK(parsed.diagnostics[0].code == Code::UnexpectedCharacter);
+    }
+    CHECK(parse("a.ind", "let a = \"tab\tend\"\r\n").diagnostics.empty());
+}
+
 TEST_CASE("the caret stays in place after tabs and wide characters") {
     CHECK(errors("a\t= 漢字 é 1") == "a.ind:1:8: error: expected the end of the line, but found `é`\n"
                                      "    a\t= 漢字 é 1\n"

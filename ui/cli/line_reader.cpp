@@ -1,4 +1,5 @@
 #include "ui/cli/line_reader.h"
+#include <cerrno>
 #include <cstdio>
 #include <histedit.h>
 #include <iostream>
@@ -12,6 +13,7 @@ struct LineReader::State {
     EditLine* editor = nullptr;
     History* history = nullptr;
     std::string prompt;
+    bool interrupted = false;
 };
 
 namespace {
@@ -95,11 +97,17 @@ std::optional<std::string> LineReader::read(const std::string& prompt) {
     }
     state_->prompt = prompt;
     int count = 0;
+    errno = 0;
     const char* text = el_gets(state_->editor, &count);
+    state_->interrupted = !text && errno == EINTR;
     if (!text || count <= 0) return std::nullopt;
     line.assign(text, size_t(count));
     if (!line.empty() && line.back() == '\n') line.pop_back();
     return line;
+}
+
+bool LineReader::interrupted() const {
+    return state_->interrupted;
 }
 
 void LineReader::remember(const std::string& input) {

@@ -24,8 +24,9 @@ class LineReader {
     LineReader(const LineReader&) = delete;
     LineReader& operator=(const LineReader&) = delete;
 
-    // The next line without its end; nothing at the end of input.
+    // The next line without its end; nothing at the end of input, or when Ctrl-C was pressed: see interrupted().
     std::optional<std::string> read(const std::string& prompt);
+    bool interrupted() const; // whether Ctrl-C ended the last read
     void remember(const std::string& input); // into the history
 
   private:

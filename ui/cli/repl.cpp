@@ -10,7 +10,7 @@ namespace {
 constexpr std::string_view kHelp =
     "Type a statement or a definition; its value is printed, and `_` is the last value.\n"
     "A line that ends in `:` begins a suite: an empty line ends it. Tab completes and indents.\n"
-    "Ctrl-C stops what runs, Ctrl-D leaves.\n"
+    "Ctrl-C stops what runs and gives up what is being typed, Ctrl-D leaves.\n"
     "\n"
     "  :help          this text\n"
     "  :doc NAME      documentation of a class, a method or a function, as List, List.map, print\n"
@@ -28,6 +28,11 @@ class Repl {
         bool failed = false;
         for (;;) {
             auto line = reader_.read(input.empty() ? "> " : ". ");
+            if (!line && reader_.interrupted()) { // what was being typed is given up
+                input.clear();
+                std::printf("\n");
+                continue;
+            }
             if (!line) {
                 if (!input.empty()) failed |= !evaluate(input, true);
                 break;

@@ -1,6 +1,7 @@
 // Only the lines in sight are drawn; what must be known of all lines (where multi-line texts begin, the longest line)
 // is kept until the text changes.
 #include "ui/ide/code_view.h"
+#include "ui/ide/statement.h"
 #include <algorithm>
 #include <imgui.h>
 
@@ -28,9 +29,30 @@ void append_utf8(std::string& to, char32_t c) {
     }
 }
 
-// Rows that a mark takes under its line.
-size_t rows_of(const Mark& mark) {
-    return mark.suggestion.empty() ? 1 : 2;
+// `words` in lines of at most `columns` code points, broken at spaces where there are any; those after the first are
+// moved in by two.
+std::vector<std::string> wrapped(std::string_view words, size_t columns) {
+    std::vector<std::string> lines;
+    std::string line;
+    size_t length = 0, last_space = 0, last_length = 0; // of the line; of what stands before its last space
+    for (char c : words) {
+        if (c == ' ') {
+            last_space = line.size();
+            last_length = length;
+        }
+        if ((uint8_t(c) & 0xC0) != 0x80) ++length;
+        line += c;
+        if (length <= columns) continue;
+        const bool at_space = last_length > columns / 2;
+        std::string rest = at_space ? line.substr(last_space + 1) : std::string(1, c);
+        line.resize(at_space ? last_space : line.size() - 1);
+        lines.push_back(std::move(line));
+        line = "  " + rest;
+        length = 2 + (at_space ? length - last_length - 1 : 1);
+        last_space = last_length = 0;
+    }
+    lines.push_back(std::move(line));
+    return lines;
 }
 
 } // namespace
@@ -49,6 +71,7 @@ struct CodeView::Metrics {
         if (text.size() > kLongLine) text = text.substr(0, kLongLine);
         return font->CalcTextSizeA(size, 1e9f, 0, text.data(), text.data() + text.size()).x;
     }
+    float words_width() const { return width - gutter - 2 * size; } // for the words of marks
     size_t row_of(size_t line) const { return rows.empty() ? line : rows[line]; }
     size_t line_at(size_t wanted, size_t lines) const {
         if (rows.empty()) return std::min(wanted, lines - 1);
@@ -56,6 +79,24 @@ struct CodeView::Metrics {
     }
     float top(size_t line) const { return origin.y + float(row_of(line)) * row; }
 };
+
+namespace {
+
+// What a mark says, in the rows under its line.
+struct MarkWords {
+    std::vector<std::string> message, suggestion;
+    size_t rows() const { return message.size() + suggestion.size(); }
+};
+
+MarkWords words_of(const Mark& mark, float width, float digit) {
+    const size_t columns = size_t(std::max(20.0f, width / digit));
+    MarkWords words;
+    words.message = wrapped("^ " + mark.message, columns);
+    if (!mark.suggestion.empty()) words.suggestion = wrapped("  " + mark.suggestion, columns);
+    return words;
+}
+
+} // namespace
 
 void CodeView::show(std::vector<Mark> marks) {
     marks_ = std::move(marks);
@@ -115,7 +156,12 @@ bool CodeView::handle(const InputEvent& event, bool read_only, size_t page) {
         buffer.type(text);
         return true;
     }
-    case Key::Enter: buffer.new_line(); return true;
+    case Key::Enter:
+        // The value that was printed for a line stays with it.
+        if (buffer.selection().empty() && stands_before_result(buffer, buffer.cursor()))
+            buffer.move(EditBuffer::Step::LineEnd, false);
+        buffer.new_line();
+        return true;
     case Key::Tab:
         if (event.control) return false;
         if (event.shift)
@@ -262,19 +308,22 @@ void CodeView::draw_marks(const Metrics& metrics, const Theme& theme, size_t num
                                   {std::min(x + step, to), wave - (up ? 0 : step)}, ink, 1.2f);
         // … and the words below, from there if they fit.
         const float pane = ImGui::GetWindowPos().x;
-        metrics.list->AddRectFilled({pane, y}, {pane + metrics.width, y + float(rows_of(mark)) * metrics.row},
+        const auto words = words_of(mark, metrics.words_width(), metrics.measure("0"));
+        const float bottom = y + float(words.rows()) * metrics.row;
+        metrics.list->AddRectFilled({pane, y}, {pane + metrics.width, bottom},
                                     mark.error ? theme.error_background : theme.warning_background);
-        const std::string words = "^ " + mark.message;
-        const std::string hint = "  " + mark.suggestion;
-        const float widest =
-            std::max(metrics.measure(words), mark.suggestion.empty() ? 0 : metrics.measure(hint));
+        float widest = 0;
+        for (const auto* lines : {&words.message, &words.suggestion})
+            for (const auto& text : *lines) widest = std::max(widest, metrics.measure(text));
         const float x = std::max(left, std::min(from, pane + metrics.width - widest - metrics.size));
-        const float text_top = y + (metrics.row - metrics.size) / 2;
-        metrics.list->AddText(metrics.font, metrics.size, {x, text_top}, ink, words.c_str());
-        if (!mark.suggestion.empty())
-            metrics.list->AddText(metrics.font, metrics.size, {x, text_top + metrics.row}, theme.dim,
-                                  hint.c_str());
-        y += float(rows_of(mark)) * metrics.row;
+        y += (metrics.row - metrics.size) / 2;
+        for (const auto* lines : {&words.message, &words.suggestion})
+            for (const auto& text : *lines) {
+                metrics.list->AddText(metrics.font, metrics.size, {x, y}, lines == &words.message ? ink : theme.dim,
+                                      text.c_str());
+                y += metrics.row;
+            }
+        y = bottom;
     }
 }
 
@@ -295,6 +344,9 @@ void CodeView::draw(const char* name, float width, float height, const Theme& th
     metrics.width = width;
     if (focused_) handle(input, read_only, std::max<size_t>(1, size_t(height / metrics.row) - 1));
     refresh();
+    const float digit = metrics.measure("0");
+    const size_t digits = std::max<size_t>(2, std::to_string(buffer.line_count()).size());
+    metrics.gutter = digit * float(digits) + metrics.size * 1.5f;
     size_t rows = buffer.line_count();
     if (!marks_.empty()) {
         size_t row = 0;
@@ -302,13 +354,10 @@ void CodeView::draw(const char* name, float width, float height, const Theme& th
         for (size_t number = 0; number < buffer.line_count(); number++) {
             metrics.rows.push_back(row++);
             for (; mark != marks_.end() && buffer.line_of(mark->span.begin) == number; ++mark)
-                row += rows_of(*mark);
+                row += words_of(*mark, metrics.words_width(), digit).rows();
         }
         rows = row;
     }
-    const float digit = metrics.measure("0");
-    const size_t digits = std::max<size_t>(2, std::to_string(buffer.line_count()).size());
-    metrics.gutter = digit * float(digits) + metrics.size * 1.5f;
     const ImVec2 room = ImGui::GetContentRegionAvail();
     const ImVec2 whole{std::max(room.x, metrics.gutter + digit * float(longest_ + 2)),
                        std::max(room.y, float(rows + 1) * metrics.row + 6)};

@@ -52,6 +52,13 @@ Range statement_at(const EditBuffer& buffer, size_t position) {
     return {buffer.line(first).begin, buffer.line(last).end};
 }
 
+bool stands_before_result(const EditBuffer& buffer, size_t position) {
+    const Range line = buffer.line(buffer.line_of(position));
+    std::string_view rest = std::string_view(buffer.text()).substr(position, line.end - position);
+    rest.remove_prefix(std::min(rest.find_first_not_of(' '), rest.size()));
+    return is_result(rest);
+}
+
 Edit result_edit(const EditBuffer& buffer, size_t end, std::string_view value) {
     const size_t number = buffer.line_of(end);
     const Range line = buffer.line(number);

@@ -16,6 +16,9 @@ struct Edit {
     Range range;
     std::string with;
 };
+// Whether nothing but a printed value stands behind `position` on its line.
+bool stands_before_result(const EditBuffer& buffer, size_t position);
+
 // What writes `value` behind the text that ends at `end`, on its line, or below where that is long; a result that
 // stands there already is replaced.
 Edit result_edit(const EditBuffer& buffer, size_t end, std::string_view value);

@@ -22,13 +22,18 @@ class Output {
         if (pending_.size() >= 64 * 1024 || os::is_terminal(os::Stream::Output)) flush();
     }
     void flush() {
-        std::fwrite(pending_.data(), 1, pending_.size(), stdout);
-        std::fflush(stdout);
+        bool written = std::fwrite(pending_.data(), 1, pending_.size(), stdout) == pending_.size();
+        if (std::fflush(stdout) != 0) written = false;
         pending_.clear();
+        if (written || lost_) return;
+        lost_ = true;
+        std::fputs("indent: what the program printed could not all be written\n", stderr);
     }
+    bool lost() const { return lost_; }
 
   private:
     std::string pending_;
+    bool lost_ = false;
 };
 
 // Runs `work` with a world of its own on a thread with a stack for deep recursion.
@@ -91,7 +96,7 @@ int run_program(const RunOptions& options) {
         output.flush();
         std::fputs(outcome.text().c_str(), stderr);
         if (outcome.exit_code >= 0) return outcome.exit_code;
-        return outcome.ok ? 0 : 1;
+        return outcome.ok && !output.lost() ? 0 : 1;
     });
 }
 

@@ -27,6 +27,11 @@ std::string data_folder() {
     return os::home_folder() + "/.local/share/indent";
 }
 
+// What the workspace of a new image says.
+constexpr std::string_view kFirstWorkspace = "# A workspace: write anything, put the cursor on its line,\n"
+                                             "# and press Ctrl+P to print its value, or Ctrl+D to run it.\n"
+                                             "# Code > New module... makes a place for classes and functions.\n\n";
+
 // A module of a sample, in as many pieces as a session makes of it.
 image::ModuleRecord sample_module(std::string_view path, std::string_view text) {
     const std::string name(path.substr(path.rfind('/') + 1));
@@ -39,7 +44,10 @@ image::ModuleRecord sample_module(std::string_view path, std::string_view text) 
 Result<std::unique_ptr<image::Image>> make_image(const std::string& path, bool with_samples) {
     auto image = image::Image::create(path);
     if (!image) return image;
-    if (!with_samples) return image;
+    if (!with_samples) {
+        if (auto saved = (*image)->save("workspace/1", kFirstWorkspace); !saved) return std::move(saved).failure();
+        return image;
+    }
     std::vector<image::ModuleRecord> modules;
     for (const auto& source : sample_sources()) {
         if (source.path == "samples/workspace.ind") {

@@ -162,8 +162,7 @@ void Heap::State::lower_stack(Value* scan_end) {
     if (new_end > old_end) new_end = old_end;
     for (Value* slot = scan_end; slot < new_end + kStackSlack; ++slot) *slot = Value();
     mutator.stack_end = new_end;
-    // Whoever asks for a poll may do so at this very moment: his nullptr must stay.
-    std::atomic_ref<Value*>(mutator.stack_limit).compare_exchange_strong(old_end, new_end);
+    mutator.limit_moved(old_end);
 }
 
 // ---- the nursery

@@ -51,8 +51,7 @@ bool Heap::raise_stack(Mutator& mutator, Value* needed) {
     if (new_end < needed) new_end = needed;
     std::memset(static_cast<void*>(old_end + kStackSlack), 0, size_t(new_end - old_end) * sizeof(Value));
     mutator.stack_end = new_end;
-    // Whoever asks for a poll may do so at this very moment: his nullptr must stay.
-    std::atomic_ref<Value*>(mutator.stack_limit).compare_exchange_strong(old_end, new_end);
+    mutator.limit_moved(old_end);
     return true;
 }
 

@@ -19,6 +19,7 @@
 // blocks' open variables).
 #pragma once
 #include "vm/heap/cell.h"
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -41,13 +42,20 @@ inline constexpr size_t kStackSlack = 64;
 
 // The part of the running machine that fast paths touch. Lives at the base of its value stack. One thread.
 struct Mutator {
-    Value* stack_limit = nullptr; // stack_end, or nullptr: set so by anybody (atomically) to ask for a poll
+    Value* stack_limit = nullptr; // stack_end, or nullptr: set so by anybody to ask for a poll; see limit()
     std::byte* nursery_next = nullptr; // bump pointer
     std::byte* nursery_end = nullptr;
     Heap* heap = nullptr;
     Value* stack_base = nullptr;     // first slot
     Value* stack_end = nullptr;      // no frame may pass it without raise_stack; moved by the heap
     Value* stack_true_end = nullptr; // the end of the stack's memory
+
+    // stack_limit is the one member that other threads write: all its readers and writers are atomic.
+    Value* limit() const { return __atomic_load_n(&stack_limit, __ATOMIC_RELAXED); }
+    // The owner moved stack_end from `old_end`; a poll that somebody asks for at this moment stays asked for.
+    void limit_moved(Value* old_end) {
+        std::atomic_ref<Value*>(stack_limit).compare_exchange_strong(old_end, stack_end);
+    }
 
     static Mutator& of(const Value* frame) {
         return *reinterpret_cast<Mutator*>(reinterpret_cast<uintptr_t>(frame) & ~uintptr_t(kStackBytes - 1));

@@ -30,14 +30,14 @@ bool push(Machine& vm, Value* nf, unsigned& count, Value value) {
 
 } // namespace
 
-bool evaluate_spread(Machine& vm, SendSite* site, Value* fp, Value* nf, unsigned& count, ArgumentPlan& plan,
-                     SymbolId* labels) {
+bool evaluate_spread(Machine& vm, SendSite* site, Node* at, Value* fp, Value* nf, unsigned& count,
+                     ArgumentPlan& plan, SymbolId* labels) {
     // The frame was made with room for kMostArguments behind nf (maker.cpp), so nested evaluation begins there.
     bool any_label = false;
     for (unsigned i = 0; i < site->argument_count; ++i) {
         SymbolId label = i < site->plan->labels.size() ? site->plan->labels[i] : 0;
         Value value = run(site->operands[i + 1], fp);
-        nf[-1] = Value::raw(site);
+        nf[-1] = Value::raw(at);
         bool fits = true;
         if (!(site->plan->spreads >> i & 1)) {
             labels[count] = label;

@@ -6,10 +6,11 @@ namespace indent {
 
 inline constexpr unsigned kMostArguments = 250;
 
-// Evaluates operands 1 … into nf[1 …], spreads taken apart; fills count, plan and labels for what came. False: an
-// error was raised and resumed, with the answer in nf[0].
-bool evaluate_spread(Machine& vm, SendSite* site, Value* fp, Value* nf, unsigned& count, ArgumentPlan& plan,
-                     SymbolId* labels);
+// Evaluates operands 1 … of `site` into nf[1 …], spreads taken apart; fills count, plan and labels (room for
+// kMostArguments + 1) for what came. `at`: the node that traces name. False: an error was raised and resumed, with
+// the answer in nf[0].
+bool evaluate_spread(Machine& vm, SendSite* site, Node* at, Value* fp, Value* nf, unsigned& count,
+                     ArgumentPlan& plan, SymbolId* labels);
 
 // Moves `count` arguments at nf[1 …] to where the parameters want them; those that are missing but have defaults
 // become absent. Absent if all is well, else what a handler of the ArgumentError resumed with.

@@ -59,8 +59,9 @@ struct Machine::Inner : RootProvider {
 };
 
 // Begins a frame that C++ code enters from the primitive (or the like) whose frame is `args`, at `at` or behind:
-// answers where self goes, with the two words before it saying so (a trace finds its way by them).
-Value* native_frame(Machine& vm, Value* args, Value* at);
+// answers where self goes, with the three words before it saying so: a trace finds its way by them, and an error the
+// selector's name (0: it is no send).
+Value* native_frame(Machine& vm, Value* args, Value* at, SymbolId selector = 0);
 
 // Variables with slots at or above `from` take their values over.
 void close_variables(Machine& vm, Value* from);

@@ -112,10 +112,11 @@ Value Machine::object(Class* cls, std::initializer_list<Value> fields, Value* ar
 
 // ---- calls from C++
 
-Value* native_frame(Machine& vm, Value* args, Value* at) {
-    at[0] = Value::raw_number(uint64_t(at + 2 - args));
-    at[1] = Value::raw(&vm.inner->native);
-    return at + 2;
+Value* native_frame(Machine& vm, Value* args, Value* at, SymbolId selector) {
+    at[0] = Value::raw_number(selector);
+    at[1] = Value::raw_number(uint64_t(at + 3 - args));
+    at[2] = Value::raw(&vm.inner->native);
+    return at + 3;
 }
 
 namespace {
@@ -123,7 +124,7 @@ bool room_for(Machine& vm, Value* upto) { return upto <= vm.stack_end || Heap::r
 } // namespace
 
 Value Machine::send(Value receiver, SymbolId selector, std::span<const Value> arguments, Value* args) {
-    Value* nf = native_frame(*this, args, args + kPrimitiveFrame);
+    Value* nf = native_frame(*this, args, args + kPrimitiveFrame, selector);
     if (!room_for(*this, nf + arguments.size() + 4 * kPrimitiveFrame)) return fail("StackOverflow", "calls are nested too deeply", args);
     nf[0] = receiver;
     unsigned count = 0;
@@ -196,8 +197,11 @@ void unwind_to(const void* target) { throw Unwinding{target}; }
 
 namespace {
 
-void take_trace(Machine& vm, Value* args, ActiveRaise& raise) {
+// The innermost and outermost frames; `walked`: not more than that many are looked at, since a program may raise
+// at every level of a deep recursion.
+void take_trace(Machine& vm, Value* args, ActiveRaise& raise, size_t walked) {
     constexpr size_t kMost = 64;
+    raise.trace.clear();
     size_t count = 0;
     for (Value* frame = args; frame > vm.stack_base + 1;) {
         Value site = frame[-1];
@@ -209,6 +213,10 @@ void take_trace(Machine& vm, Value* args, ActiveRaise& raise) {
         } else {
             caller = frame - node->temp - 1;
             TraceFrame at{node->code, nullptr, node->position};
+            if (count == walked) {
+                raise.omitted = true;
+                break;
+            }
             if (count < kMost / 2) raise.trace.push_back(at);
             else {
                 raise.omitted = count >= kMost;
@@ -245,7 +253,7 @@ Value Machine::raise(Value error, Value* args) {
     ActiveRaise raise;
     raise.outer = inner->raises;
     raise.error = error;
-    take_trace(*this, args, raise);
+    take_trace(*this, args, raise, 64);
     TryRecord* const innermost = inner->handlers;
     struct Scope {
         Machine::Inner& inner;
@@ -265,6 +273,7 @@ Value Machine::raise(Value error, Value* args) {
             continue;
         }
         if (!record->node) { // the base
+            take_trace(*this, args, raise, SIZE_MAX);
             inner->uncaught.error = raise.error;
             inner->uncaught.trace = raise.trace;
             inner->uncaught.frames = raise.frames;
@@ -329,7 +338,12 @@ Value Machine::wrong_type(Value* args, int index, std::string_view wanted) {
     if (site.is_raw()) {
         // The method is found again by the site's selector where the site is a send.
         Node* node = site.raw_address<Node>();
-        if (node != &inner->native) {
+        if (node == &inner->native) {
+            if (SymbolId name = SymbolId(args[-3].raw_number())) {
+                selector = symbols.text(name);
+                method = class_of(args[0])->lookup(name);
+            }
+        } else {
             SymbolId name = selector_of(node);
             if (name) {
                 selector = symbols.text(name);
@@ -370,7 +384,7 @@ void Machine::request_stop() {
 }
 
 void Machine::poll_slowly(Value* args) {
-    stack_limit = stack_end;
+    std::atomic_ref<Value*>(stack_limit).store(stack_end);
     if (stop_requested.exchange(false)) {
         fail("Stopped", "the program was stopped", args);
         return;
@@ -404,8 +418,9 @@ Value Machine::fail_overflow(Value* args) {
             vm.inner->reserve_in_use = false;
             vm.native_limit = limit;
             vm.stack_true_end = end;
+            Value* used_end = vm.stack_end;
             vm.stack_end = std::min(vm.stack_end, end);
-            if (vm.stack_limit) vm.stack_limit = vm.stack_end;
+            vm.limit_moved(used_end);
         }
     };
     if (inner->reserve_in_use) {
@@ -431,7 +446,7 @@ Value Machine::fail_at_base(std::string_view error_class, std::string_view messa
 
 Value enter_slowly(Code* code, Value* nf) {
     Machine& vm = static_cast<Machine&>(Mutator::of(nf));
-    if (vm.stack_limit == nullptr) vm.poll_slowly_in_call(nf, code->parameters);
+    if (vm.limit() == nullptr) vm.poll_slowly_in_call(nf, code->parameters);
     if (nf + code->frame_words > vm.stack_end && !Heap::raise_stack(vm, nf + code->frame_words))
         return vm.fail_overflow(nf);
     if (static_cast<char*>(__builtin_frame_address(0)) < vm.native_limit) return vm.fail_overflow(nf);

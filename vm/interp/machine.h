@@ -105,7 +105,7 @@ class Machine : public Mutator {
     //      every thousand steps; calls and loops of Indent code do so by themselves.
 
     void poll(Value* args) {
-        if (stack_limit == nullptr) [[unlikely]]
+        if (limit() == nullptr) [[unlikely]]
             poll_slowly(args);
     }
     void request_stop(); // any thread, also from a signal handler: the running stretch raises Stopped

@@ -74,9 +74,9 @@ Value run_call_spread(Node* node, Value* fp) {
     Value* nf = fp + call->temp + 1;
     unsigned count = 0;
     ArgumentPlan plan;
-    SymbolId labels[kMostArguments];
+    SymbolId labels[kMostArguments + 1];
     nf[0] = Value::nil();
-    if (!evaluate_spread(vm, call->spread, fp, nf, count, plan, labels)) return nf[0];
+    if (!evaluate_spread(vm, call->spread, call, fp, nf, count, plan, labels)) return nf[0];
     nf[-1] = Value::raw(call);
     if (call->binding->kind == Binding::ClassName) return construct(vm, call->binding->cls, nf, count, &plan);
     return call_method(vm, call->binding->method, nf, count, &plan);

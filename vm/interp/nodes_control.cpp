@@ -203,7 +203,7 @@ Value run_default(Node* node, Value* fp) {
 // ---- loops
 
 inline void poll_loop(Node* node, Value* fp) {
-    if (Mutator::of(fp).stack_limit == nullptr) [[unlikely]] {
+    if (Mutator::of(fp).limit() == nullptr) [[unlikely]] {
         Value* nf = fp + node->temp + 1;
         nf[-1] = Value::raw(node);
         nf[0] = Value::nil();

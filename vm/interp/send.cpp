@@ -184,8 +184,8 @@ Value send_spread(Node* node, Value* fp) {
     nf[0] = run(site->operands[0], fp);
     unsigned count = 0;
     ArgumentPlan plan;
-    SymbolId labels[kMostArguments];
-    if (!evaluate_spread(vm, site, fp, nf, count, plan, labels)) return nf[0];
+    SymbolId labels[kMostArguments + 1];
+    if (!evaluate_spread(vm, site, site, fp, nf, count, plan, labels)) return nf[0];
     nf[-1] = Value::raw(site);
     ShapeId shape = shape_of(nf[0]);
     if (shape == shape::kBlock && site->selector == sym::call) return enter_block(nf, count);

@@ -54,7 +54,7 @@ Value send_prepared(SendSite* site, Value* nf);
 Value enter_slowly(Code* code, Value* nf);
 inline Value enter(Code* code, Value* nf) {
     Mutator& vm = Mutator::of(nf);
-    if (nf + code->frame_words > vm.stack_limit ||
+    if (nf + code->frame_words > vm.limit() ||
         static_cast<char*>(__builtin_frame_address(0)) < static_cast<Machine&>(vm).native_limit) [[unlikely]]
         return enter_slowly(code, nf);
     return code->body->run(code->body, nf);

@@ -37,7 +37,9 @@ Value object_hash(Machine& vm, Value* args) {
 }
 
 Value object_class(Machine& vm, Value* args) {
-    return vm.class_of(args[0])->value;
+    const Class* cls = vm.class_of(args[0]);
+    // A class side has no value of its own: classes are instances of Class.
+    return cls->value ? cls->value : vm.runtime.prelude_class("Class")->value;
 }
 
 Value object_is_a(Machine& vm, Value* args) {

@@ -231,6 +231,14 @@ void Loader::add_readers(Module& module, Class& cls, size_t first) {
     }
 }
 
+syntax::Diagnostic Loader::method_taken(const Class& cls, const syntax::DefinitionNode* node,
+                                        const Method& other) const {
+    return syntax::make_diagnostic(
+        syntax::Code::MethodTaken, node->head.name.span,
+        {std::string(vm_.symbols.text(cls.name)) + "." + std::string(node->head.name.text),
+         other.module->library ? std::string("the library") : "the module `" + other.module->path + "`"});
+}
+
 void Loader::add_methods(Module& module, Class& cls, const syntax::Behaviour& members, const TreePointer& tree,
                          Diagnostics& diagnostics, bool extending) {
     if (extending) // conflicts are refused before anything is added
@@ -238,9 +246,7 @@ void Loader::add_methods(Module& module, Class& cls, const syntax::Behaviour& me
             Class& target = node->class_side ? *cls.side : cls;
             auto found = target.methods.find(vm_.symbols.intern(node->head.name.text));
             if (found != target.methods.end() && found->second->module != &module)
-                diagnostics.push_back(syntax::make_diagnostic(
-                    syntax::Code::DuplicateDefinition, node->head.name.span,
-                    {std::string(vm_.symbols.text(cls.name)) + "." + std::string(node->head.name.text)}));
+                diagnostics.push_back(method_taken(cls, node, *found->second));
         }
     if (!diagnostics.empty()) return;
     for (const auto* node : members.methods) {
@@ -281,8 +287,13 @@ bool Loader::fill_class(Pending& pending, Diagnostics& diagnostics) {
         if (!superclass) return false;
         if (superclass == &cls || superclass->kind == ClassKind::Trait ||
             (superclass->kind == ClassKind::Builtin && cls.kind != ClassKind::Builtin)) {
-            diagnostics.push_back(syntax::make_diagnostic(
-                superclass == &cls ? syntax::Code::InheritsItself : syntax::Code::NotAClass, named->span, {dotted(named)}));
+            const bool trait = superclass->kind == ClassKind::Trait;
+            diagnostics.push_back(
+                superclass == &cls
+                    ? syntax::make_diagnostic(syntax::Code::InheritsItself, named->span, {dotted(named)})
+                    : syntax::make_diagnostic(syntax::Code::NotAClass, named->span,
+                                              {dotted(named), trait ? "a trait" : "a built-in class",
+                                               trait ? "a class" : "one that can be extended"}));
             return false;
         }
     } else {
@@ -298,7 +309,8 @@ bool Loader::fill_class(Pending& pending, Diagnostics& diagnostics) {
         Class* trait = require(name);
         if (!trait) return false;
         if (trait->kind != ClassKind::Trait) {
-            diagnostics.push_back(syntax::make_diagnostic(syntax::Code::NotAClass, name->span, {dotted(name)}));
+            diagnostics.push_back(syntax::make_diagnostic(syntax::Code::NotAClass, name->span,
+                                                          {dotted(name), "a class", "a trait"}));
             return false;
         }
         cls.traits.push_back(trait);
@@ -458,9 +470,7 @@ Diagnostics Loader::define_members(Module& module, Class& cls, TreePointer tree)
             Class& target = method->class_side ? *cls.side : cls;
             auto found = target.methods.find(vm_.symbols.intern(method->head.name.text));
             if (found != target.methods.end() && found->second->primitive && !method->primitive)
-                diagnostics.push_back(syntax::make_diagnostic(
-                    syntax::Code::DuplicateDefinition, method->head.name.span,
-                    {std::string(vm_.symbols.text(cls.name)) + "." + std::string(method->head.name.text)}));
+                diagnostics.push_back(method_taken(cls, method, *found->second));
         }
         if (!diagnostics.empty()) return diagnostics;
         add_methods(module, cls, *members, tree, diagnostics, false);

@@ -202,6 +202,8 @@ constexpr Row rows[] = {
      "take it away", "statements"},
     {Code::DuplicateDefinition, error, "duplicate-definition", "`{0}` is defined twice in {1}",
      "the other one is in line {2}; rename one of them", "definitions"},
+    {Code::MethodTaken, error, "method-taken", "`{0}` is already defined by {1}",
+     "give yours another name; what others rely on is not replaced", "definitions"},
     {Code::DuplicateParameter, error, "duplicate-parameter", "there are two parameters `{0}`",
      "rename one of them", "functions"},
     {Code::DuplicateField, error, "duplicate-field", "there are two fields `{0}`", "rename one of them",

@@ -106,6 +106,7 @@ enum class Code : uint8_t {
     FieldHidden,
     Unreachable,
     DuplicateDefinition,
+    MethodTaken,
     DuplicateParameter,
     DuplicateField,
     BreakOutsideLoop,

@@ -170,6 +170,13 @@ ParseOutcome parse(std::string file, std::string source, ParseMode mode) {
         while (next < text.size() && (static_cast<unsigned char>(text[next]) & 0xC0) == 0x80) ++next;
         invalid = find_invalid_utf8(text, next);
     }
+    for (size_t at = 0; at < text.size() && diagnostics.size() < 10; ++at) {
+        const auto byte = static_cast<unsigned char>(text[at]);
+        const bool line_end = byte == '\n' || byte == '\t' || byte == '\r';
+        if ((byte >= 0x20 || line_end) && byte != 0x7F) continue;
+        diagnostics.push_back(make_diagnostic(Code::UnexpectedCharacter, {uint32_t(at), uint32_t(at + 1)},
+                                              {byte == 0 ? "a zero byte" : "a control character"}));
+    }
     if (!diagnostics.empty()) return outcome;
 
     bool interactive = mode == ParseMode::Interactive;

@@ -1,5 +1,6 @@
 #include "vm/syntax/text_literal.h"
 #include "vm/syntax/source.h"
+#include <cstdio>
 #include <algorithm>
 #include <limits>
 
@@ -178,7 +179,14 @@ void append_escaped(std::string& to, std::string_view value) {
         case '"': to += "\\\""; break;
         case '\\': to += "\\\\"; break;
         case '{': to += "\\{"; break;
-        default: to += c;
+        default:
+            if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) {
+                to += c;
+            } else { // no source may hold it as it is
+                char code[8];
+                std::snprintf(code, sizeof code, "\\u{%X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+                to += code;
+            }
         }
     }
 }

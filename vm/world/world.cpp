@@ -14,7 +14,12 @@ namespace indent {
 namespace {
 // What is left of the C++ stack when calls are said to be nested too deeply.
 constexpr size_t kNativeMargin = size_t(4) << 20;
-constexpr uint64_t kMostSourceBytes = uint64_t(64) << 20;
+
+std::string folder_of(const std::string& file) {
+    size_t slash = file.rfind('/');
+    return slash == std::string::npos ? std::string() : file.substr(0, slash + 1);
+}
+} // namespace
 
 std::string module_name_of(std::string_view file) {
     size_t slash = file.rfind('/');
@@ -22,12 +27,6 @@ std::string module_name_of(std::string_view file) {
     if (name.size() > 4 && name.substr(name.size() - 4) == ".ind") name.remove_suffix(4);
     return std::string(name);
 }
-
-std::string folder_of(const std::string& file) {
-    size_t slash = file.rfind('/');
-    return slash == std::string::npos ? std::string() : file.substr(0, slash + 1);
-}
-} // namespace
 
 bool Outcome::has_errors() const {
     return !error.empty() ||
@@ -363,6 +362,7 @@ Outcome World::run_file(const std::string& path) {
 
 TestReport World::test_file(const std::string& path, Outcome& outcome) {
     TestReport report;
+    if (test_library_file(path, report, outcome)) return report;
     std::vector<std::string> chain;
     Module* module = load_module(module_name_of(path), path, chain, outcome, false);
     if (!module) return report;
@@ -385,6 +385,7 @@ TestReport World::test_file(const std::string& path, Outcome& outcome) {
         machine_->inner->uncaught = {};
         machine_->heap->rollback();
     }
+    if (auto source = os::read_file(path, kMostSourceBytes)) test_examples(path, *source, *module, report);
     return report;
 }
 

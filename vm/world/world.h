@@ -22,6 +22,12 @@ namespace indent {
 // The stack that threads which run a world need: deep recursion of a program is recursion here.
 inline constexpr size_t kThreadStack = size_t(1) << 30;
 
+// A longer file is refused.
+inline constexpr uint64_t kMostSourceBytes = uint64_t(64) << 20;
+
+// The module that a file is when nobody says otherwise: "a/counter.ind" is counter.
+std::string module_name_of(std::string_view file);
+
 struct WorldOptions {
     std::function<void(std::string_view line)> output; // what print writes; may be empty
     std::function<std::optional<std::string>(std::string_view prompt)> input; // read_line; may be empty
@@ -84,7 +90,8 @@ class World {
     // Reads and checks only.
     Outcome check_file(const std::string& path);
     // Loads the file without running its effects, then each of its tests in a stretch of its own that is rolled
-    // back (a fresh world for the program's own state). Problems of loading are in `outcome`.
+    // back (a fresh world for the program's own state), then the examples in its doc comments (see examples.cpp).
+    // Of a file with the same text as one of the built-in library: the examples. Problems of loading are in `outcome`.
     TestReport test_file(const std::string& path, Outcome& outcome);
 
     // An input of a REPL or a workspace: one stretch. Its variables stay; definitions go to the module "workspace".
@@ -124,6 +131,11 @@ class World {
                        RuntimeNames::Options names, Outcome& outcome);
     void add_problems(Outcome& outcome, const syntax::SyntaxTree& tree, const Diagnostics& diagnostics);
     void run(Code* code, Outcome& outcome, bool inspect);
+    // Adds the examples of `source`, the text of `module`, to the report.
+    void test_examples(const std::string& path, std::string_view source, Module& module, TestReport& report);
+    // False: the file is none of the library's.
+    bool test_library_file(const std::string& path, TestReport& report, Outcome& outcome);
+    void forget_inputs(); // variables and definitions of `evaluate`
     void describe_error(Outcome& outcome, Value error);
     std::string root_of(const std::string& file, const syntax::SyntaxTree& tree) const;
 
