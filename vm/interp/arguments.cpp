@@ -70,13 +70,15 @@ bool evaluate_spread(Machine& vm, SendSite* site, Node* at, Value* fp, Value* nf
 }
 
 Value arrange_arguments(Machine& vm, Value* nf, unsigned count, const ArgumentPlan* plan,
-                        std::span<const ParameterInfo> parameters, std::string_view callee) {
+                        std::span<const ParameterInfo> parameters, const Class* owner, SymbolId name) {
     const unsigned wanted = unsigned(parameters.size());
     // Incoming arguments are moved out of the way, behind all parameters.
     Value* in = nf + 1 + std::max(wanted, count);
     Value* end = in + count;
     auto fail = [&](std::string message) {
-        return vm.fail("ArgumentError", std::string(callee) + " " + message, nf);
+        std::string callee = owner ? std::string(vm.symbols.text(owner->name)) + "." : "";
+        callee += vm.symbols.text(name);
+        return vm.fail("ArgumentError", "`" + callee + "` " + message, nf);
     };
     if (end + 2 * kPrimitiveFrame > vm.stack_end && !Heap::raise_stack(vm, end + 2 * kPrimitiveFrame))
         return vm.fail("StackOverflow", "calls are nested too deeply", nf);

@@ -13,9 +13,10 @@ bool evaluate_spread(Machine& vm, SendSite* site, Node* at, Value* fp, Value* nf
                      ArgumentPlan& plan, SymbolId* labels);
 
 // Moves `count` arguments at nf[1 …] to where the parameters want them; those that are missing but have defaults
-// become absent. Absent if all is well, else what a handler of the ArgumentError resumed with.
+// become absent. `owner` (may be null) and `name` say in errors what is called. Absent if all is well, else what a
+// handler of the ArgumentError resumed with.
 Value arrange_arguments(Machine& vm, Value* nf, unsigned count, const ArgumentPlan* plan,
-                        std::span<const ParameterInfo> parameters, std::string_view callee);
+                        std::span<const ParameterInfo> parameters, const Class* owner, SymbolId name);
 
 // A block was given another number of arguments than it has parameters: one tuple is taken apart, anything else
 // is an error. Absent if all is well.

@@ -297,9 +297,8 @@ Value call_method(Machine& vm, Method* method, Value* nf, unsigned count, const 
     if (method->primitive == record_with) return copy_record(vm, nf, count, plan);
     bool plain = method->simple && count == method->parameters.size() && (!plan || plan->labels.empty());
     if (!plain) {
-        std::string callee = method->owner ? std::string(vm.symbols.text(method->owner->name)) + "." : "";
-        callee = "`" + callee + std::string(vm.symbols.text(method->selector)) + "`";
-        if (Value resumed = arrange_arguments(vm, nf, count, plan, method->parameters, callee)) return resumed;
+        if (Value resumed = arrange_arguments(vm, nf, count, plan, method->parameters, method->owner, method->selector))
+            return resumed;
     }
     if (method->primitive) {
         if (!vm.runtime.port.allows(method->effect))
@@ -317,11 +316,11 @@ Value call_method(Machine& vm, Method* method, Value* nf, unsigned count, const 
 
 // The object waits in nf[0] while arguments at nf[1 …] find their fields and initialisers run above them.
 Value construct(Machine& vm, Class* cls, Value* nf, unsigned count, const ArgumentPlan* plan) {
-    std::string name(vm.symbols.text(cls->name));
+    auto name = [&] { return std::string(vm.symbols.text(cls->name)); };
     if (cls->kind == ClassKind::Builtin) {
         nf[0] = cls->value;
         Method* method = cls->side->lookup(sym::new_);
-        if (!method) return vm.fail("ArgumentError", "`" + name + "` has no constructor", nf);
+        if (!method) return vm.fail("ArgumentError", "`" + name() + "` has no constructor", nf);
         return call_method(vm, method, nf, count, plan);
     }
     if (Method* method = cls->side->lookup(sym::construct)) {
@@ -329,9 +328,9 @@ Value construct(Machine& vm, Class* cls, Value* nf, unsigned count, const Argume
         return call_method(vm, method, nf, count, plan);
     }
     if (cls->kind == ClassKind::Trait)
-        return vm.fail("ArgumentError", "`" + name + "` is a trait: only classes that mix it in have instances", nf);
+        return vm.fail("ArgumentError", "`" + name() + "` is a trait: only classes that mix it in have instances", nf);
     if (cls->kind == ClassKind::Actor || cls->kind == ClassKind::Supervisor)
-        return vm.fail("NotYet", "actors are to come: `" + name + "` cannot be spawned yet", nf);
+        return vm.fail("NotYet", "actors are to come: `" + name() + "` cannot be spawned yet", nf);
     const size_t n = cls->fields.size();
     Method* init = cls->lookup(sym::init);
     // Parameters: the fields in order; with an init, none is given here.
@@ -342,7 +341,7 @@ Value construct(Machine& vm, Class* cls, Value* nf, unsigned count, const Argume
     } else {
         std::vector<ParameterInfo> parameters(n);
         for (size_t i = 0; i < n; ++i) parameters[i] = {cls->fields[i].name, cls->fields[i].initial != nullptr, false};
-        if (Value resumed = arrange_arguments(vm, nf, count, plan, parameters, "`" + name + "`")) return resumed;
+        if (Value resumed = arrange_arguments(vm, nf, count, plan, parameters, nullptr, cls->name)) return resumed;
     }
     Value* top = fields + n + 1;
     if (top + 2 * kPrimitiveFrame > vm.stack_end && !Heap::raise_stack(vm, top + 2 * kPrimitiveFrame))
