@@ -44,7 +44,13 @@ std::string World::documentation(std::string_view name) {
     if (!binding)
         if (auto found = runtime_->modules.find("workspace"); found != runtime_->modules.end())
             binding = find_binding(*runtime_, found->second.get(), first);
-    if (!binding) return {};
+    if (!binding) { // a selector alone: whoever defines it
+        std::string text;
+        for (const auto& cls : runtime_->classes)
+            if (auto method = cls->methods.find(vm.symbols.intern(name)); method != cls->methods.end())
+                text += (text.empty() ? "" : "\n") + described(vm, *method->second);
+        return text;
+    }
     if (binding->kind == Binding::Function && dot == std::string_view::npos) return described(vm, *binding->method);
     if (binding->kind != Binding::ClassName) return binding->doc.empty() ? std::string() : binding->doc + "\n";
     Class* cls = binding->cls;

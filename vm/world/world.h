@@ -115,7 +115,8 @@ class World {
 
     // The names that fit after `prefix` (what stands before the cursor), for completion; at most `most`.
     std::vector<std::string> completions(std::string_view prefix, size_t most = 50);
-    // The documentation of `List`, `List.map`, `print` …; empty where there is none.
+    // The documentation of `List`, `List.map`, `print` …, of `map` in each class that defines it; empty where there is
+    // none.
     std::string documentation(std::string_view name);
 
   private:
