@@ -2,6 +2,8 @@
 #include "vm/interp/inner.h"
 #include "vm/interp/maker.h"
 #include "vm/prims/reflection_tables.h"
+#include "vm/reload/checker.h"
+#include "vm/reload/known_runtime.h"
 #include "vm/reload/loader.h"
 #include "vm/syntax/parser.h"
 #include "vm/syntax/source.h"
@@ -27,6 +29,10 @@ Value eval(Machine& vm, Value* args) {
     auto tree = std::make_shared<syntax::SyntaxTree>(std::move(parsed.tree));
     Loader loader(vm);
     Module& module = loader.module("workspace", "workspace", false);
+    CheckOptions options;
+    options.interactive = true;
+    RuntimeNames known(vm.runtime, &module, {true, true, {}});
+    if (Diagnostics found = check(*tree, known, options); syntax::has_errors(found)) return refuse(*tree, found);
     Diagnostics diagnostics = loader.define(module, tree);
     if (!diagnostics.empty()) return refuse(*tree, diagnostics);
     TopLevelBody body;
