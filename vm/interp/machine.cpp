@@ -30,10 +30,10 @@ Runtime::~Runtime() {
         if (module->value) shared.release(module->value);
 }
 
-Class* Runtime::prelude_class(std::string_view name) const {
-    auto found = prelude.find(const_cast<SymbolTable&>(symbols).intern(name));
-    assert(found != prelude.end() && found->second->kind == Binding::ClassName);
-    return found->second->cls;
+Class* Runtime::prelude_class(std::string_view name) {
+    const Binding* found = prelude.find(symbols.intern(name));
+    assert(found && found->kind == Binding::ClassName);
+    return found->cls;
 }
 
 namespace {
@@ -312,8 +312,8 @@ Value Machine::raise(Value error, Value* args) {
 }
 
 bool Machine::is_uncatchable(Value error) const {
-    auto found = runtime.prelude.find(const_cast<SymbolTable&>(symbols).intern("Stopped"));
-    return found != runtime.prelude.end() && is_a(error, found->second->cls);
+    const Binding* stopped = runtime.prelude.find(symbols.intern("Stopped"));
+    return stopped && is_a(error, stopped->cls);
 }
 
 Value Machine::fail(std::string_view error_class, std::string_view message, Value* args) {
@@ -350,8 +350,8 @@ Value Machine::wrong_type(Value* args, int index, std::string_view wanted) {
                 is_function = node->sort == Node::Call;
                 if (!is_function) {
                     method = class_of(args[0])->lookup(name);
-                } else if (auto found = runtime.prelude.find(name); found != runtime.prelude.end()) {
-                    method = found->second->method;
+                } else if (const Binding* found = runtime.prelude.find(name)) {
+                    method = found->method;
                 }
             }
         }

@@ -398,14 +398,13 @@ Code* make_top_level(Machine& vm, const TopLevelBody& source) {
     return code;
 }
 
-Binding* find_binding(const Runtime& runtime, const Module* module, std::string_view name) {
-    SymbolId id = const_cast<SymbolTable&>(runtime.symbols).intern(name);
+Binding* find_binding(Runtime& runtime, const Module* module, std::string_view name) {
+    SymbolId id = runtime.symbols.intern(name);
     if (module) {
         if (auto found = module->names.find(id); found != module->names.end()) return found->second;
         if (auto found = module->imports.find(id); found != module->imports.end()) return found->second;
     }
-    if (auto found = runtime.prelude.find(id); found != runtime.prelude.end()) return found->second;
-    return nullptr;
+    return runtime.prelude.find(id);
 }
 
 } // namespace indent

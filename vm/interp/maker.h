@@ -35,6 +35,6 @@ Code* make_top_level(Machine& vm, const TopLevelBody& body);
 Value create_lazy_block(Machine& vm, Node* node, Value* fp, Value* top);
 
 // What a name means at a module's top level: own definition, import, prelude. Null: nothing.
-Binding* find_binding(const Runtime& runtime, const Module* module, std::string_view name);
+Binding* find_binding(Runtime& runtime, const Module* module, std::string_view name);
 
 } // namespace indent

@@ -28,7 +28,7 @@ std::string Maker::undefined_message(std::string_view name) {
         for (const auto& [id, binding] : names) candidates.push_back(vm_.symbols.text(id));
     };
     if (b_.module) add(b_.module->names), add(b_.module->imports);
-    add(vm_.runtime.prelude);
+    for (SymbolId id : vm_.runtime.prelude.names()) candidates.push_back(vm_.symbols.text(id));
     if (b_.cls)
         for (const auto& field : b_.cls->fields) candidates.push_back(vm_.symbols.text(field.name));
     std::string message = "nothing is named `" + std::string(name) + "`";

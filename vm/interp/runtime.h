@@ -1,6 +1,7 @@
 // What all machines of a world share: names, shapes, classes, modules, and the port to the outside.
 #pragma once
 #include "vm/heap/shared.h"
+#include "vm/interp/prelude.h"
 #include "vm/model/class.h"
 #include "vm/model/module.h"
 #include "vm/model/shape.h"
@@ -43,10 +44,10 @@ struct Runtime {
     std::vector<std::unique_ptr<Binding>> bindings;
     std::vector<std::unique_ptr<Code>> codes;
     std::unordered_map<std::string, std::unique_ptr<Module>> modules; // by path
-    std::unordered_map<SymbolId, Binding*> prelude;                   // what every module sees
+    Prelude prelude;
 
     // The class with this name in the prelude; asserts that there is one.
-    Class* prelude_class(std::string_view name) const;
+    Class* prelude_class(std::string_view name);
 
     // Rows of all primitives, by "Class.selector", "Class class.selector" or ".function".
     std::unordered_map<std::string, const struct PrimitiveRow*> primitives;

@@ -77,7 +77,7 @@ std::shared_ptr<const KnownClass> known_class(const Runtime& runtime, const Clas
     return std::make_shared<RuntimeClass>(runtime, cls);
 }
 
-RuntimeNames::RuntimeNames(const Runtime& runtime, const Module* module, Options options)
+RuntimeNames::RuntimeNames(Runtime& runtime, const Module* module, Options options)
     : runtime_(runtime), module_(module), options_(std::move(options)) {
     // Sorted, so that suggestions are the same at every run.
     std::sort(options_.variables.begin(), options_.variables.end());
@@ -110,7 +110,7 @@ std::optional<KnownName> RuntimeNames::find(std::string_view name) const {
         variable.kind = KnownName::Variable;
         return variable;
     }
-    SymbolId id = const_cast<SymbolTable&>(runtime_.symbols).intern(name);
+    SymbolId id = runtime_.symbols.intern(name);
     auto look = [&](const std::unordered_map<SymbolId, Binding*>& names) -> const Binding* {
         auto found = names.find(id);
         return found == names.end() ? nullptr : found->second;
@@ -118,7 +118,7 @@ std::optional<KnownName> RuntimeNames::find(std::string_view name) const {
     const Binding* binding = nullptr;
     if (module_ && options_.own_definitions) binding = look(module_->names);
     if (!binding && module_) binding = look(module_->imports);
-    if (!binding) binding = look(runtime_.prelude);
+    if (!binding) binding = runtime_.prelude.find(id);
     if (!binding) return std::nullopt;
     return known(*binding);
 }
@@ -130,7 +130,7 @@ void RuntimeNames::names(std::vector<std::string>& into) const {
     };
     if (module_ && options_.own_definitions) add(module_->names);
     if (module_) add(module_->imports);
-    add(runtime_.prelude);
+    for (SymbolId id : runtime_.prelude.names()) into.emplace_back(runtime_.symbols.text(id));
     into.insert(into.end(), options_.variables.begin(), options_.variables.end());
     std::sort(into.begin() + static_cast<ptrdiff_t>(first), into.end());
 }
@@ -155,7 +155,7 @@ bool RuntimeNames::module_in_sight(std::string_view path) const {
 std::optional<KnownName> RuntimeNames::find_in_module(std::string_view path, std::string_view name) const {
     const Module* wanted = find_module(path);
     if (!wanted) return std::nullopt;
-    SymbolId id = const_cast<SymbolTable&>(runtime_.symbols).intern(name);
+    SymbolId id = runtime_.symbols.intern(name);
     auto found = wanted->names.find(id);
     if (found == wanted->names.end()) return std::nullopt;
     return known(*found->second);

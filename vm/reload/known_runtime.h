@@ -18,7 +18,7 @@ class RuntimeNames : public KnownNames {
         std::vector<std::string> variables; // of the workspace
     };
     // `module` may be null.
-    RuntimeNames(const Runtime& runtime, const Module* module, Options options);
+    RuntimeNames(Runtime& runtime, const Module* module, Options options);
 
     std::optional<KnownName> find(std::string_view name) const override;
     void names(std::vector<std::string>& into) const override;
@@ -30,7 +30,7 @@ class RuntimeNames : public KnownNames {
     const Module* find_module(std::string_view path) const;
     KnownName known(const Binding& binding) const;
 
-    const Runtime& runtime_;
+    Runtime& runtime_;
     const Module* module_;
     Options options_;
 };

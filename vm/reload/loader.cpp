@@ -164,8 +164,8 @@ Class* Loader::find_class(const Module& module, const syntax::Node* node) const 
         SymbolId id = vm_.symbols.intern(name->text);
         if (auto own = module.names.find(id); own != module.names.end()) return class_of(own->second);
         if (auto in = module.imports.find(id); in != module.imports.end()) return class_of(in->second);
-        if (auto all = runtime_.prelude.find(id); all != runtime_.prelude.end()) return class_of(all->second);
-        return nullptr;
+        const Binding* everywhere = runtime_.prelude.find(id);
+        return everywhere ? class_of(everywhere) : nullptr;
     }
     auto* send = syntax::try_as<syntax::SendNode>(node);
     if (!send) return nullptr;
@@ -188,7 +188,7 @@ void Loader::bind_primitive(Method* method, const syntax::DefinitionNode* node) 
     method->primitive = found->second->function;
     method->effect = found->second->effect;
     method->control = found->second->control;
-    used_primitives_.push_back(found->second);
+    used_primitives_.insert(found->second);
 }
 
 Method* Loader::make_method(Module& module, Class* owner, const syntax::DefinitionNode* node, const TreePointer& tree,
@@ -298,9 +298,9 @@ bool Loader::fill_class(Pending& pending, Diagnostics& diagnostics) {
         }
     } else {
         const char* root = cls.kind == ClassKind::Record ? "Record" : "Object";
-        auto found = runtime_.prelude.find(vm_.symbols.intern(root));
-        if (found != runtime_.prelude.end() && found->second->cls != &cls && cls.kind != ClassKind::Trait) {
-            superclass = found->second->cls;
+        Binding* found = runtime_.prelude.find(vm_.symbols.intern(root));
+        if (found && found->cls != &cls && cls.kind != ClassKind::Trait) {
+            superclass = found->cls;
             if (!fill_first(superclass)) return false;
         }
     }
@@ -318,8 +318,7 @@ bool Loader::fill_class(Pending& pending, Diagnostics& diagnostics) {
     }
     // Class sides inherit along; the root's inherits from Class.
     if (superclass) cls.side->superclass = superclass->side;
-    else if (auto found = runtime_.prelude.find(vm_.symbols.intern("Class")); found != runtime_.prelude.end())
-        cls.side->superclass = found->second->cls;
+    else if (Binding* found = runtime_.prelude.find(vm_.symbols.intern("Class"))) cls.side->superclass = found->cls;
     // Fields.
     if (superclass) cls.fields = superclass->fields;
     const size_t inherited = cls.fields.size();
@@ -383,7 +382,7 @@ Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> file
     if (files.size() > 1 || files[0].first->library)
         for (auto& p : pending)
             if (head_of(p.node)->name.text[0] != '_')
-                runtime_.prelude[p.cls->name] = p.module->names[p.cls->name];
+                runtime_.prelude.add(p.cls->name, p.module->names[p.cls->name]);
     for (auto& p : pending)
         if (!fill_class(p, diagnostics)) break;
     // Extensions: checked first, then made.
@@ -435,7 +434,7 @@ Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> file
         }
         if (module->library)
             for (auto& [id, binding] : module->names)
-                if (vm_.symbols.text(id)[0] != '_') runtime_.prelude[id] = binding;
+                if (vm_.symbols.text(id)[0] != '_') runtime_.prelude.add(id, binding);
     }
     flush_caches(runtime_);
     return {};
@@ -448,12 +447,17 @@ bool Loader::define_library(const std::vector<std::pair<Module*, TreePointer>>& 
     for (const auto& diagnostic : diagnostics) failure += syntax::words(diagnostic) + "\n";
     if (!failure.empty()) return false;
     for (const auto& key : missing_primitives_) failure += "no primitive for " + key + "\n";
-    for (const auto& [key, row] : runtime_.primitives)
-        if (std::find(used_primitives_.begin(), used_primitives_.end(), row) == used_primitives_.end())
-            failure += "nothing in the library uses the primitive " + key + "/" + std::to_string(row->arity) + "\n";
     for (const auto& builtin : kBuiltins)
         if (!vm_.shapes[builtin.shape].cls) failure += "the library has no class " + std::string(builtin.name) + "\n";
     return failure.empty();
+}
+
+std::string Loader::unused_primitives() const {
+    std::string lines;
+    for (const auto& [key, row] : runtime_.primitives)
+        if (!used_primitives_.count(row))
+            lines += "nothing in the library uses the primitive " + key + "/" + std::to_string(row->arity) + "\n";
+    return lines;
 }
 
 Diagnostics Loader::define_members(Module& module, Class& cls, TreePointer tree) {

@@ -8,6 +8,7 @@
 #include "vm/syntax/diagnostics.h"
 #include <memory>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 namespace indent {
@@ -22,9 +23,12 @@ class Loader {
     // The module with this path, made empty if there is none.
     Module& module(std::string_view path, std::string_view file, bool library);
 
-    // The library as a whole: its files see each other. False with a sentence in `failure` where a primitive is
-    // missing or left over, or a class cannot be made: a fault of the program itself.
+    // Files of the library, which see each other. False with a sentence in `failure` where a primitive is missing or a
+    // class cannot be made: a fault of the program itself.
     bool define_library(const std::vector<std::pair<Module*, TreePointer>>& files, std::string& failure);
+
+    // A line for each primitive that no file of the library used so far.
+    std::string unused_primitives() const;
 
     // All definitions of the tree in the module. Errors leave what was there as it was. Imports must be loaded.
     Diagnostics define(Module& module, TreePointer tree);
@@ -57,7 +61,7 @@ class Loader {
     Machine& vm_;
     Runtime& runtime_;
     std::vector<std::string> missing_primitives_;
-    std::vector<const PrimitiveRow*> used_primitives_;
+    std::unordered_set<const PrimitiveRow*> used_primitives_;
 };
 
 } // namespace indent

@@ -115,6 +115,7 @@ Result<void> Session::start() {
         library_.emplace(path, ModuleText()); // split when it is looked at
     }
     WorldOptions world;
+    world.whole_library = true; // who explores looks at all of it
     world.arguments = options_.arguments;
     world.memory_limit = options_.memory_limit;
     world.output = [this](std::string_view line) { deliver_(Event{Output{std::string(line) + "\n"}}); };

@@ -45,6 +45,7 @@ std::string World::documentation(std::string_view name) {
         if (auto found = runtime_->modules.find("workspace"); found != runtime_->modules.end())
             binding = find_binding(*runtime_, found->second.get(), first);
     if (!binding) { // a selector alone: whoever defines it
+        runtime_->prelude.find_all();
         std::string text;
         for (const auto& cls : runtime_->classes)
             if (auto method = cls->methods.find(vm.symbols.intern(name)); method != cls->methods.end())
@@ -116,7 +117,7 @@ std::vector<std::string> World::completions(std::string_view prefix, size_t most
     } else {
         if (wanted.empty()) return {};
         for (const auto& [name, slot] : workspace_->variables) add(name);
-        for (const auto& [id, binding] : runtime_->prelude) add(vm.symbols.text(id));
+        for (SymbolId id : runtime_->prelude.names()) add(vm.symbols.text(id));
         if (auto own = runtime_->modules.find("workspace"); own != runtime_->modules.end())
             for (const auto& [id, binding] : own->second->names) add(vm.symbols.text(id));
         for (const char* word : {"and", "break", "case", "catch", "class", "continue", "def", "elif", "else", "expect",

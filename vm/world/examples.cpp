@@ -154,6 +154,7 @@ bool World::test_library_file(const std::string& path, TestReport& report, Outco
     if (!text) return false;
     for (const auto& source : library_sources()) {
         if (source.text != *text) continue;
+        read_library_module("std." + module_name_of(source.path));
         auto found = runtime_->modules.find("std." + module_name_of(source.path));
         if (found == runtime_->modules.end()) return false;
         test_examples(path, *text, *found->second, report);

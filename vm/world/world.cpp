@@ -19,6 +19,23 @@ std::string folder_of(const std::string& file) {
     size_t slash = file.rfind('/');
     return slash == std::string::npos ? std::string() : file.substr(0, slash + 1);
 }
+
+// The names that a file of the library defines for all, without parsing it.
+std::vector<std::string_view> public_names(std::string_view text) {
+    std::vector<std::string_view> names;
+    for (size_t begin = 0; begin < text.size();) {
+        size_t end = std::min(text.find('\n', begin), text.size());
+        std::string_view line = text.substr(begin, end - begin);
+        for (std::string_view word : {"class ", "record ", "trait ", "def "})
+            if (line.substr(0, word.size()) == word && line.size() > word.size() && line[word.size()] != '_') {
+                line.remove_prefix(word.size());
+                names.push_back(line.substr(0, line.find_first_of(" (:=")));
+                break;
+            }
+        begin = end + 1;
+    }
+    return names;
+}
 } // namespace
 
 std::string module_name_of(std::string_view file) {
@@ -75,8 +92,30 @@ bool World::load_library(std::string& failure) {
             if (!runtime_->primitives.emplace(key, &row).second) failure += "the primitive " + key + " has two rows\n";
         }
     if (!failure.empty()) return false;
+    // Of the files in stdlib/library only the names are taken; what they say is read when it is needed.
+    std::vector<size_t> at_once;
+    const auto sources = library_sources();
+    for (size_t i = 0; i < sources.size(); ++i) {
+        if (sources[i].path.substr(0, 5) == "core/") at_once.push_back(i);
+        else for (std::string_view name : public_names(sources[i].text)) runtime_->prelude.wait(runtime_->symbols.intern(name), i);
+    }
+    runtime_->prelude.read_file = [this](size_t number) {
+        std::string fault;
+        if (read_library_files({number}, fault)) return;
+        std::fprintf(stderr, "indent: a fault of the library: %s", fault.c_str());
+        std::abort();
+    };
+    if (!read_library_files(at_once, failure)) return false;
+    if (!options_.whole_library) return true;
+    runtime_->prelude.find_all();
+    failure = loader_->unused_primitives();
+    return failure.empty();
+}
+
+bool World::read_library_files(const std::vector<size_t>& numbers, std::string& failure) {
     std::vector<std::pair<Module*, TreePointer>> files;
-    for (const auto& source : library_sources()) {
+    for (size_t number : numbers) {
+        const auto& source = library_sources()[number];
         auto parsed = syntax::parse(std::string(source.path), std::string(source.text));
         if (!parsed.ok()) {
             failure += syntax::render(parsed);
@@ -87,6 +126,12 @@ bool World::load_library(std::string& failure) {
         files.emplace_back(&module, std::make_shared<syntax::SyntaxTree>(std::move(parsed.tree)));
     }
     return loader_->define_library(files, failure);
+}
+
+void World::read_library_module(std::string_view path) {
+    for (const auto& source : library_sources())
+        if ("std." + module_name_of(source.path) == path)
+            for (std::string_view name : public_names(source.text)) runtime_->prelude.find(runtime_->symbols.intern(name));
 }
 
 // ---- problems and errors in words
@@ -287,6 +332,7 @@ bool World::load_imports(Module& module, const syntax::SyntaxTree& tree, const s
             return false;
         };
         Module* from = nullptr;
+        if (path.substr(0, 4) == "std.") read_library_module(path);
         auto known = runtime_->modules.find(path);
         if (std::find(chain.begin(), chain.end(), path) != chain.end()) {
             std::string cycle;

@@ -34,6 +34,7 @@ struct WorldOptions {
     std::vector<std::string> arguments;                // of the script
     size_t memory_limit = size_t(4) << 30;             // bytes of the heap
     bool collect_always = false;                       // tests: a collection at every safe point
+    bool whole_library = false;                        // true: read now what is otherwise read when it is first named
 };
 
 // One problem, in the words and at the place that a person needs.
@@ -122,6 +123,8 @@ class World {
   private:
     World() = default;
     bool load_library(std::string& failure);
+    void read_library_module(std::string_view path); // if it waits; "std.json"
+    bool read_library_files(const std::vector<size_t>& numbers, std::string& failure);
     Module* load_module(const std::string& path, const std::string& file, std::vector<std::string>& chain,
                         Outcome& outcome, bool run_effects);
     bool load_imports(Module& module, const syntax::SyntaxTree& tree, const std::string& root,
