@@ -1,6 +1,7 @@
 // What the machine keeps for the interpreter's own use.
 #pragma once
 #include "vm/interp/node.h"
+#include <csetjmp>
 
 namespace indent {
 
@@ -13,10 +14,16 @@ struct TryRecord {
     TryRecord* outer = nullptr;
     TryNode* node = nullptr; // null: the base of a protected run, which takes what nobody handles
     Value* fp = nullptr;
+    uint16_t temp = 0;       // slots of its frame from here on are nobody's after unwinding
     Value result;            // what the handler answered; absent: a completion is under way
     bool retry = false;
     bool has_finally = false; // no catches: only says that a finally lies here
     int in_place = -1;        // the catch whose suite runs after unwinding; its error is in result
+    // Where jump_to arrives, and what its frame had at the time.
+    std::jmp_buf jump;
+    Rooted* roots = nullptr;
+    Visiting* visiting = nullptr;
+    TryRecord* heading_for = nullptr; // of a jump that stops here because of a finally
 };
 
 struct TraceFrame {
@@ -73,5 +80,10 @@ inline void close_variables_if_any(Machine& vm, Value* from) {
 Value open_variable(Machine& vm, Value* slot, Value* top);
 
 [[noreturn]] void unwind_to(const void* target);
+// The same for code that owns nothing which would have to be given back, such as a node: where no C++ code lies
+// between `frame` and the record, it is a jump, which costs a hundredth of a C++ exception.
+[[noreturn]] void jump_to(Machine& vm, Value* frame, TryRecord* target);
+// Machine::raise for such code.
+Value raise_from_node(Machine& vm, Value error, Value* frame);
 
 } // namespace indent

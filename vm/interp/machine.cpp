@@ -195,6 +195,25 @@ void Machine::print(std::string_view utf8) {
 
 void unwind_to(const void* target) { throw Unwinding{target}; }
 
+void jump_to(Machine& vm, Value* frame, TryRecord* target) {
+    TryRecord* stop = vm.inner->handlers;
+    while (stop != target && !stop->has_finally) stop = stop->outer;
+    if (!stop->fp) unwind_to(target); // the base of the run
+    for (Value* at = frame; at != stop->fp;) {
+        Node* site = at[-1].raw_address<Node>();
+        if (site == &vm.inner->native) unwind_to(target);
+        at -= site->temp + 1;
+    }
+    Value* from = stop->fp + stop->temp;
+    close_variables_if_any(vm, from);
+    // Homes of blocks whose frames are gone must not look alive.
+    if (from < frame) std::fill(from, frame, Value());
+    vm.roots = stop->roots;
+    vm.visiting = stop->visiting;
+    stop->heading_for = target;
+    std::longjmp(stop->jump, 1);
+}
+
 namespace {
 
 // The innermost and outermost frames; `walked`: not more than that many are looked at, since a program may raise
@@ -245,15 +264,13 @@ int fitting_clause(Machine& vm, TryRecord* record, Value error) {
 
 } // namespace
 
-Value Machine::raise(Value error, Value* args) {
-    if (!room_for(*this, args + 8 * kPrimitiveFrame)) return fail_overflow(args);
-    const Class* error_class = runtime.prelude_class("Error");
-    if (!is_a(error, error_class))
-        return fail("ArgumentError", "only errors can be raised, not " + with_article(error), args);
+namespace {
+// Finds who handles the error. `target`: where to go on, or null where the answer is the value of the raise.
+Value handle(Machine& vm, Value error, Value* args, TryRecord*& target) {
+    Machine::Inner* const inner = vm.inner;
     ActiveRaise raise;
     raise.outer = inner->raises;
     raise.error = error;
-    take_trace(*this, args, raise, 64);
     TryRecord* const innermost = inner->handlers;
     struct Scope {
         Machine::Inner& inner;
@@ -273,28 +290,31 @@ Value Machine::raise(Value error, Value* args) {
             continue;
         }
         if (!record->node) { // the base
-            take_trace(*this, args, raise, SIZE_MAX);
+            take_trace(vm, args, raise, SIZE_MAX);
             inner->uncaught.error = raise.error;
             inner->uncaught.trace = raise.trace;
             inner->uncaught.frames = raise.frames;
             inner->uncaught.omitted = raise.omitted;
-            unwind_to(record);
+            target = record;
+            return Value();
         }
-        if (is_uncatchable(raise.error)) continue;
-        int at = fitting_clause(*this, record, raise.error);
+        if (vm.is_uncatchable(raise.error)) continue;
+        int at = fitting_clause(vm, record, raise.error);
         if (at < 0) continue;
         const CatchTemplate& clause = record->node->catches[size_t(at)];
         raise.handled_by = record;
         if (!clause.block || (!clause.may_resume && !finally_between)) {
             record->result = raise.error;
             record->in_place = at;
-            unwind_to(record);
+            target = record;
+            return Value();
         }
+        take_trace(vm, args, raise, 64);
         inner->handlers = record->outer;
         // The suite as a block, on top of everything. The try's frame is alive below.
-        Value* nf = native_frame(*this, args, args + kPrimitiveFrame);
+        Value* nf = native_frame(vm, args, args + kPrimitiveFrame);
         // Blocks are made on the free part of the stack: the slots of the try's frame are only read.
-        nf[0] = create_lazy_block(*this, clause.block, record->fp, nf + 1);
+        nf[0] = create_lazy_block(vm, clause.block, record->fp, nf + 1);
         nf[1] = raise.error;
         Value answer;
         try {
@@ -305,14 +325,35 @@ Value Machine::raise(Value error, Value* args) {
         }
         record->result = answer; // absent: the suite's return, break or continue is under way
         record->in_place = -1;
-        unwind_to(record);
+        target = record;
+        return Value();
     }
     assert(false && "a protected run has a base record");
     std::abort();
 }
+} // namespace
+
+Value Machine::raise(Value error, Value* args) {
+    if (!room_for(*this, args + 8 * kPrimitiveFrame)) return fail_overflow(args);
+    if (!is_a(error, runtime.prelude.find(sym::Error)->cls))
+        return fail("ArgumentError", "only errors can be raised, not " + with_article(error), args);
+    TryRecord* target = nullptr;
+    Value resumed = handle(*this, error, args, target);
+    if (target) unwind_to(target);
+    return resumed;
+}
+
+Value raise_from_node(Machine& vm, Value error, Value* frame) {
+    if (!room_for(vm, frame + 8 * kPrimitiveFrame) || !vm.is_a(error, vm.runtime.prelude.find(sym::Error)->cls))
+        return vm.raise(error, frame);
+    TryRecord* target = nullptr;
+    Value resumed = handle(vm, error, frame, target);
+    if (target) jump_to(vm, frame, target);
+    return resumed;
+}
 
 bool Machine::is_uncatchable(Value error) const {
-    const Binding* stopped = runtime.prelude.find(symbols.intern("Stopped"));
+    const Binding* stopped = runtime.prelude.find(sym::Stopped);
     return stopped && is_a(error, stopped->cls);
 }
 

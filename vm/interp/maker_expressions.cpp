@@ -415,16 +415,34 @@ Node* Maker::map_literal(const syntax::MapNode* node) {
 }
 
 Node* Maker::interpolation(const syntax::InterpolationNode* node) {
+    return interpolation(node, std::span(node->parts.begin(), node->parts.size()));
+}
+
+// The parts wait on the stack, so very many are made in pieces.
+Node* Maker::interpolation(const syntax::InterpolationNode* node, std::span<const syntax::Node* const> of) {
+    constexpr size_t kMost = 64;
     const unsigned temp = b_.next;
     std::vector<Node*> parts;
     std::vector<SendSite*> sends;
-    for (const syntax::Node* part : node->parts) {
-        Node* made = operand(part, temp + 1);
+    auto add = [&](Node* made, SendSite* to_text) {
         parts.push_back(made);
-        sends.push_back(part->kind == syntax::Kind::Text
-                            ? nullptr
-                            : site(sym::to_text, std::vector<Node*>{made}, nullptr, part->span, temp, true));
+        sends.push_back(to_text);
+    };
+    const size_t piece = of.size() <= kMost ? 1 : (of.size() + kMost - 1) / kMost;
+    for (size_t i = 0; i < of.size(); i += piece) {
+        const unsigned at = temp + unsigned(parts.size());
+        if (piece > 1) {
+            b_.next = at;
+            add(interpolation(node, of.subspan(i, std::min(piece, of.size() - i))), nullptr);
+            b_.next = temp;
+            continue;
+        }
+        Node* made = operand(of[i], at);
+        add(made, of[i]->kind == syntax::Kind::Text
+                      ? nullptr
+                      : site(sym::to_text, std::vector<Node*>{made}, nullptr, of[i]->span, at, true));
     }
+    reserve(temp + unsigned(parts.size()) + 1);
     return placed(make_interpolation(arena(), parts, sends), node, temp);
 }
 

@@ -134,6 +134,7 @@ class Maker {
     Node* block(const syntax::BlockNode* node);
     Node* map_literal(const syntax::MapNode* node);
     Node* interpolation(const syntax::InterpolationNode* node);
+    Node* interpolation(const syntax::InterpolationNode* node, std::span<const syntax::Node* const> of);
     Node* reference(const syntax::ReferenceNode* node);
     Module* module_path(const syntax::Node* node) const;
     std::vector<Node*> arguments(syntax::Arguments arguments, const syntax::BlockNode* block, unsigned first,

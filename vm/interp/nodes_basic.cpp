@@ -202,27 +202,24 @@ Value run_range(Node* node, Value* fp) {
 struct InterpolationNode : ElementsNode {
     std::span<SendSite*> to_text;
 };
-void append_number(std::string& text, int64_t n) {
-    char digits[24];
-    char* at = digits + sizeof digits;
+// Digits of a small integer, from behind; answers how many characters there are.
+size_t write_number(int64_t n, char (&characters)[24]) {
+    char* at = characters + sizeof characters;
     uint64_t rest = n < 0 ? uint64_t(-n) : uint64_t(n);
     do *--at = char('0' + rest % 10);
     while (rest /= 10);
     if (n < 0) *--at = '-';
-    text.append(at, size_t(digits + sizeof digits - at));
+    return size_t(characters + sizeof characters - at);
 }
+// The parts wait in the frame as texts and integers; then the text is made at once in its length.
 Value run_interpolation(Node* node, Value* fp) {
     auto* parts = static_cast<InterpolationNode*>(node);
     Machine& vm = Machine::of(fp);
     Value* own = fp + node->temp;
-    std::string text;
-    for (size_t i = 0; i < parts->elements.size(); ++i) {
+    const size_t count = parts->elements.size();
+    for (size_t i = 0; i < count; ++i) {
         Value value = run(parts->elements[i], fp);
-        if (value.is_integer()) {
-            append_number(text, value.as_integer());
-            continue;
-        }
-        if (!is_text(value)) {
+        if (!value.is_integer() && !is_text(value)) {
             Value* nf = fp + parts->to_text[i]->temp + 1;
             nf[0] = value;
             value = send_prepared(parts->to_text[i], nf);
@@ -230,25 +227,37 @@ Value run_interpolation(Node* node, Value* fp) {
                 nf[-1] = Value::raw(node);
                 nf[0] = value;
                 value = vm.fail("ArgumentError", "to_text must answer a Text, not " + vm.with_article(value), nf);
-                if (!is_text(value)) continue;
+                if (!is_text(value)) value = make_text(vm, "", nf);
             }
         }
-        TextView view = view_text(value);
-        if (view.width == 1) {
-            for (size_t k = 0; k < view.length; ++k) {
-                uint8_t c = view.data[k];
-                if (c < 0x80) {
-                    text.push_back(char(c));
-                } else {
-                    text.push_back(char(0xC0 | c >> 6));
-                    text.push_back(char(0x80 | (c & 0x3F)));
-                }
-            }
+        own[i] = value;
+    }
+    char characters[24];
+    size_t length = 0;
+    int width = 1;
+    for (size_t i = 0; i < count; ++i) {
+        if (own[i].is_integer()) {
+            length += write_number(own[i].as_integer(), characters);
         } else {
-            text += text_utf8(value);
+            TextView view = view_text(own[i]);
+            length += view.length;
+            width = std::max(width, view.width);
         }
     }
-    return make_text(vm, text, own);
+    Value text;
+    uint8_t* at = make_text_room(vm, length, width, text, own + count);
+    for (size_t i = 0; i < count; ++i) {
+        TextView view;
+        if (own[i].is_integer()) {
+            view.length = write_number(own[i].as_integer(), characters);
+            view.data = reinterpret_cast<const uint8_t*>(characters + sizeof characters - view.length);
+        } else {
+            view = view_text(own[i]);
+        }
+        copy_text(at, width, view);
+        at += view.length * size_t(width);
+    }
+    return text;
 }
 
 struct IdentityNode : Node {

@@ -27,10 +27,26 @@ struct HandlerScope {
         record.outer = inner.handlers;
         record.node = node;
         record.fp = fp;
+        record.roots = vm.roots;
+        record.visiting = vm.visiting;
         inner.handlers = &record;
     }
     ~HandlerScope() { inner.handlers = record.outer; }
 };
+
+// Runs the body; false where it was left by a jump to the record. In a function of its own, so that the caller keeps
+// no variable in a register across the jump.
+[[gnu::noinline]] bool run_to_jump(TryRecord& record, Node* body, Value* fp, Value& answer) {
+    if (_setjmp(record.jump)) return false;
+    answer = run(body, fp);
+    return true;
+}
+[[gnu::noinline]] bool run_to_jump(TryRecord& record, Value (*work)(TryNode*, Value*), TryNode* node, Value* fp,
+                                   Value& answer) {
+    if (_setjmp(record.jump)) return false;
+    answer = work(node, fp);
+    return true;
+}
 
 // Body and catches, without finally.
 Value run_guarded(TryNode* node, Value* fp) {
@@ -38,13 +54,18 @@ Value run_guarded(TryNode* node, Value* fp) {
     bool out_of_memory = false;
     for (;;) {
         HandlerScope scope(vm, node, fp);
+        scope.record.temp = node->temp;
         try {
-            if (!out_of_memory) return run(node->body, fp);
-            // The heap said so from somewhere below, whose frames are gone: it becomes an error here.
-            Value* nf = fp + node->temp + 1;
-            nf[-1] = Value::raw(node);
-            nf[0] = Value::nil();
-            return vm.fail("OutOfMemory", "the program needs more memory than it may take", nf);
+            if (!out_of_memory) {
+                Value answer;
+                if (run_to_jump(scope.record, node->body, fp, answer)) return answer;
+            } else {
+                // The heap said so from somewhere below, whose frames are gone: it becomes an error here.
+                Value* nf = fp + node->temp + 1;
+                nf[-1] = Value::raw(node);
+                nf[0] = Value::nil();
+                return vm.fail("OutOfMemory", "the program needs more memory than it may take", nf);
+            }
         } catch (const Unwinding& unwinding) {
             if (unwinding.target != &scope.record) throw;
         } catch (const OutOfMemory&) {
@@ -65,6 +86,8 @@ Value run_guarded(TryNode* node, Value* fp) {
     }
 }
 
+Value run_body(TryNode* node, Value* fp) { return run(node->body, fp); }
+
 Value run_try(Node* node_, Value* fp) {
     auto* node = static_cast<TryNode*>(node_);
     if (!node->finally_body) return run_guarded(node, fp);
@@ -81,21 +104,39 @@ Value run_try(Node* node_, Value* fp) {
         inner.completion_value = kept[1];
         return true;
     };
+    enum { Done, Jumped, Thrown, Exhausted } left = Done;
+    const void* target = nullptr;
+    size_t wanted = 0;
     {
         // A record without catches, so that whoever searches knows that a finally lies here.
         HandlerScope scope(vm, nullptr, fp);
+        scope.record.temp = node->temp;
         scope.record.has_finally = true;
         try {
-            kept[0] = node->catches.empty() ? run(node->body, fp) : run_guarded(node, fp);
-        } catch (...) {
-            close_variables_if_any(vm, fp + node->temp);
-            inner.handlers = scope.record.outer;
-            if (!run_finally()) return Value();
-            throw;
+            Value answer;
+            if (run_to_jump(scope.record, node->catches.empty() ? run_body : run_guarded, node, fp, answer)) {
+                kept[0] = answer;
+            } else {
+                left = Jumped;
+                target = scope.record.heading_for;
+            }
+        } catch (const Unwinding& unwinding) {
+            left = Thrown;
+            target = unwinding.target;
+        } catch (const OutOfMemory& memory) {
+            left = Exhausted;
+            wanted = memory.wanted;
         }
     }
+    // Only now, as no C++ exception is under way: finally may jump, too.
+    if (left != Done) close_variables_if_any(vm, fp + node->temp);
     if (!run_finally()) return Value();
-    return kept[0];
+    if (left == Done) return kept[0];
+    if (left == Thrown) unwind_to(target);
+    if (left == Exhausted) throw OutOfMemory{wanted};
+    Value* nf = fp + node->temp + 1;
+    nf[-1] = Value::raw(node);
+    jump_to(vm, nf, static_cast<TryRecord*>(const_cast<void*>(target)));
 }
 
 struct OneNode : Node {
@@ -113,7 +154,7 @@ Value run_raise(Node* node_, Value* fp) {
     Value* nf = fp + node->temp + 1;
     nf[0] = run(node->operand, fp);
     nf[-1] = Value::raw(node);
-    return Machine::of(fp).raise(nf[0], nf);
+    return raise_from_node(Machine::of(fp), nf[0], nf);
 }
 
 Value run_expect(Node* node_, Value* fp) {
