@@ -72,6 +72,15 @@ bool evaluate_spread(Machine& vm, SendSite* site, Node* at, Value* fp, Value* nf
 Value arrange_arguments(Machine& vm, Value* nf, unsigned count, const ArgumentPlan* plan,
                         std::span<const ParameterInfo> parameters, const Class* owner, SymbolId name) {
     const unsigned wanted = unsigned(parameters.size());
+    if (count < wanted && (!plan || (plan->labels.empty() && !plan->trailing_block))) {
+        // The first parameters are given and the others have defaults: nothing has to move.
+        bool all = true;
+        for (unsigned i = 0; i < wanted && all; ++i) all = !parameters[i].rest && (i < count || parameters[i].has_default);
+        if (all) {
+            for (unsigned i = count; i < wanted; ++i) nf[1 + i] = Value();
+            return Value();
+        }
+    }
     // Incoming arguments are moved out of the way, behind all parameters.
     Value* in = nf + 1 + std::max(wanted, count);
     Value* end = in + count;

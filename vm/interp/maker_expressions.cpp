@@ -219,7 +219,7 @@ Node* Maker::call_binding(Binding* binding, syntax::Arguments args, const syntax
         Node* made = make_construction(arena(), vm_, binding, nodes, only_trailing(plan) ? nullptr : plan);
         return placed(made, at, temp);
     }
-    if (only_trailing(plan) && binding->method && binding->method->simple &&
+    if (only_trailing(plan) && binding->method && !binding->method->has_rest &&
         binding->method->parameters.size() == nodes.size())
         plan = nullptr;
     return placed(make_function_call(arena(), binding, nodes, plan), at, temp);

@@ -48,7 +48,7 @@ Value call_prepared(CallNode* call, Value* nf) {
                        "`" + std::string(vm.symbols.text(call->binding->name)) + "` is not defined any more", nf);
     if (method != call->method) {
         call->method = method;
-        bool fits = !call->plan && method->simple && method->parameters.size() == call->argument_count &&
+        bool fits = !call->plan && !method->has_rest && method->parameters.size() == call->argument_count &&
                     !method->primitive;
         call->ready = fits ? code_of(vm, method) : nullptr;
     }
@@ -295,7 +295,7 @@ static Value copy_record(Machine& vm, Value* nf, unsigned count, const ArgumentP
 
 Value call_method(Machine& vm, Method* method, Value* nf, unsigned count, const ArgumentPlan* plan) {
     if (method->primitive == record_with) return copy_record(vm, nf, count, plan);
-    bool plain = method->simple && count == method->parameters.size() && (!plan || plan->labels.empty());
+    bool plain = !method->has_rest && count == method->parameters.size() && (!plan || plan->labels.empty());
     if (!plain) {
         if (Value resumed = arrange_arguments(vm, nf, count, plan, method->parameters, method->owner, method->selector))
             return resumed;

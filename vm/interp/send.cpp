@@ -33,7 +33,7 @@ CacheEntry entry_for(Machine& vm, SendSite* site, ShapeId shape, Method* method)
     const bool labelled = site->plan && (!site->plan->labels.empty() || site->plan->spreads);
     if (shape == shape::kBlock && site->selector == sym::call && !labelled) {
         entry.kind = CacheEntry::Block;
-    } else if (labelled || !method->simple || method->parameters.size() != site->argument_count) {
+    } else if (labelled || method->has_rest || method->parameters.size() != site->argument_count) {
         entry.kind = CacheEntry::General;
     } else if (method->reader >= 0) {
         entry.kind = CacheEntry::Reader;

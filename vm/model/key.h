@@ -5,7 +5,7 @@
 // The contract that both sides keep: what is equal has the same hash (1 and 1.0, 2 ** 60 and its float, a tuple
 // of them). Sequences hash by HashSequence wherever that happens.
 #pragma once
-#include "vm/heap/value.h"
+#include "vm/model/text.h"
 #include <optional>
 
 namespace indent {
@@ -37,6 +37,20 @@ class HashSequence {
 
 // Empty: the machine has to ask the value (or it cannot be a key at all).
 std::optional<uint64_t> quick_hash(Value value);
+// The same for the commonest keys, without a call; false: ask quick_hash.
+inline bool hash_at_once(Value value, uint64_t& hash) {
+    if (value.is_integer()) {
+        hash = mix_hash(uint64_t(value.as_integer()));
+        return true;
+    }
+    if (has_shape(value, shape::kText)) {
+        hash = kept_text_hash(value);
+        return hash != 0;
+    }
+    if (!value.is_symbol()) return false;
+    hash = mix_hash(value.bits());
+    return true;
+}
 // As for keys: the same word is equal, not-a-number too.
 Equal quick_equal(Value a, Value b);
 

@@ -8,6 +8,7 @@
 #include "vm/model/map.h"
 #include "vm/model/list.h"
 #include "vm/model/temporary_root.h"
+#include "vm/model/text.h"
 #include <algorithm>
 #include <bit>
 
@@ -122,14 +123,27 @@ size_t MapCursor::next(Value map) {
 }
 
 size_t map_find(Value map, Value key, uint64_t hash, bool& ask) {
-    MapProbe probe(hash);
-    for (size_t i = probe.next(map); i != kNoEntry; i = probe.next(map)) {
-        Value other = map_key_at(map, i);
-        if (other == key) return i;
-        Equal equal = quick_equal(key, other);
-        if (equal == Equal::Yes) return i;
+    const Value wanted = Value::integer(int64_t(hash & kHashMask));
+    const Value* entries = map_entries(map)->words() + 1;
+    const size_t used = map_used(map);
+    auto fits = [&](const Value* entry) {
+        if (entry[0] != wanted) return false;
+        if (entry[1] == key) return true;
+        Equal equal = is_text(key) && is_text(entry[1]) ? text_equal(key, entry[1]) ? Equal::Yes : Equal::No
+                                                        : quick_equal(key, entry[1]);
         if (equal == Equal::Ask) ask = true;
+        return equal == Equal::Yes;
+    };
+    Cell* index = index_of(map);
+    if (!index) {
+        for (size_t i = 0; i < used; ++i)
+            if (fits(entries + kEntryWords * i)) return i;
+        return kNoEntry;
     }
+    const uint32_t* slots = slots_of(index);
+    const size_t mask = index_slots(index) - 1;
+    for (size_t at = hash & mask; slots[at] != 0; at = (at + 1) & mask)
+        if (size_t i = slots[at] - 1; i < used && fits(entries + kEntryWords * i)) return i;
     return kNoEntry;
 }
 

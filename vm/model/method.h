@@ -40,7 +40,7 @@ struct Method {
     const syntax::DefinitionNode* definition = nullptr; // in tree; null: made by the machine
     std::vector<ParameterInfo> parameters;
     uint32_t required = 0;                 // leading parameters without a default
-    bool simple = true;                    // neither defaults nor rest: the count must match
+    bool has_rest = false;                 // a *parameter takes what is over
     PrimitiveFunction primitive = nullptr; // null: runs code
     Effect effect = Effect::Pure;
     Control control = Control::None;

@@ -49,6 +49,10 @@ bool text_equal(Value a, Value b);
 int text_compare(Value a, Value b); // by code points: < 0, 0, > 0
 int compare_points(TextView a, TextView b);
 uint64_t text_hash(Value text); // never 0; the same in every run
+// The same if it was asked for before, else 0.
+inline uint64_t kept_text_hash(Value text) {
+    return __atomic_load_n(reinterpret_cast<const uint64_t*>(text.cell()->words() + 2), __ATOMIC_RELAXED);
+}
 bool text_is(Value v, std::string_view ascii);
 
 void append_utf8(std::string& to, char32_t point);

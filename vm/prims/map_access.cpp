@@ -4,6 +4,7 @@ namespace indent {
 
 bool hash_key(Machine& vm, const Value& key_slot, uint64_t& hash, Value& resumed, Value* args) {
     Value key = key_slot;
+    if (hash_at_once(key, hash)) return true;
     if (auto quick = quick_hash(key)) {
         hash = *quick;
         return true;

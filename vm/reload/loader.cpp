@@ -208,7 +208,7 @@ Method* Loader::make_method(Module& module, Class* owner, const syntax::Definiti
         info.name = vm_.symbols.intern(parameter.name.text);
         info.has_default = parameter.initial != nullptr;
         info.rest = parameter.rest;
-        method->simple &= !info.has_default && !info.rest;
+        method->has_rest |= info.rest;
         only_required &= !info.has_default && !info.rest;
         if (only_required) ++method->required;
         method->parameters.push_back(info);
