@@ -24,6 +24,13 @@ Value run_local(Node* node, Value* fp) { return fp[static_cast<LocalNode*>(node)
 
 namespace {
 
+bool test_local(Node* node, Value* fp) {
+    Value value = fp[static_cast<LocalNode*>(node)->slot];
+    if (value.is_true()) return true;
+    if (value.is_false()) return false;
+    return test_from_run(node, fp);
+}
+
 Value run_literal(Node* node, Value*) { return static_cast<LiteralNode*>(node)->value; }
 bool test_true(Node*, Value*) { return true; }
 bool test_false(Node*, Value*) { return false; }
@@ -321,6 +328,7 @@ LiteralNode* make_literal(Arena& arena, Value value) {
 }
 LocalNode* make_local(Arena& arena, uint16_t slot) {
     auto* node = made<LocalNode>(arena, run_local);
+    node->test = test_local;
     node->slot = slot;
     return node;
 }
