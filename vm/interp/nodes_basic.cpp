@@ -1,7 +1,7 @@
 // Literals, variables, fields and what collections are written as.
 #include "vm/interp/block.h"
 #include "vm/interp/inner.h"
-#include "vm/interp/nodes.h"
+#include "vm/interp/operand_kinds.h"
 #include "vm/interp/range_ends.h"
 #include "vm/model/number.h"
 #include "vm/model/range.h"
@@ -23,6 +23,13 @@ bool test_from_run(Node* node, Value* fp) {
 Value run_local(Node* node, Value* fp) { return fp[static_cast<LocalNode*>(node)->slot]; }
 
 namespace {
+
+bool test_local(Node* node, Value* fp) {
+    Value value = fp[static_cast<LocalNode*>(node)->slot];
+    if (value.is_true()) return true;
+    if (value.is_false()) return false;
+    return test_from_run(node, fp);
+}
 
 Value run_literal(Node* node, Value*) { return static_cast<LiteralNode*>(node)->value; }
 bool test_true(Node*, Value*) { return true; }
@@ -321,6 +328,7 @@ LiteralNode* make_literal(Arena& arena, Value value) {
 }
 LocalNode* make_local(Arena& arena, uint16_t slot) {
     auto* node = made<LocalNode>(arena, run_local);
+    node->test = test_local;
     node->slot = slot;
     return node;
 }
@@ -431,6 +439,22 @@ Node* make_failure(Arena& arena, std::string_view error_class, std::string_view 
     node->error_class = arena.copy(error_class);
     node->message = arena.copy(message);
     return node;
+}
+
+Kind kind_of(const Node* child, uint32_t& index, Value& constant) {
+    if (child->run == run_local) {
+        index = static_cast<const LocalNode*>(child)->slot;
+        return Kind::Local;
+    }
+    if (child->run == run_field) {
+        index = static_cast<const FieldNode*>(child)->index;
+        return Kind::Field;
+    }
+    if (child->run == run_literal) {
+        constant = static_cast<const LiteralNode*>(child)->value;
+        return Kind::Constant;
+    }
+    return Kind::Any;
 }
 
 } // namespace indent
