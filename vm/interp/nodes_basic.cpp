@@ -31,6 +31,13 @@ bool test_local(Node* node, Value* fp) {
     return test_from_run(node, fp);
 }
 
+bool test_field(Node* node, Value* fp) {
+    Value value = (*fp[0].cell())[static_cast<FieldNode*>(node)->index];
+    if (value.is_true()) return true;
+    if (value.is_false()) return false;
+    return test_from_run(node, fp);
+}
+
 Value run_literal(Node* node, Value*) { return static_cast<LiteralNode*>(node)->value; }
 bool test_true(Node*, Value*) { return true; }
 bool test_false(Node*, Value*) { return false; }
@@ -358,6 +365,7 @@ Node* make_set_local(Arena& arena, uint16_t slot, Node* value) {
 }
 FieldNode* make_field(Arena& arena, uint32_t index) {
     auto* node = made<FieldNode>(arena, run_field);
+    node->test = test_field;
     node->index = index;
     return node;
 }
