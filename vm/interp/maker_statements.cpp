@@ -238,7 +238,9 @@ Node* Maker::assign(const syntax::AssignNode* node) {
                          true);
     Node* set = placed(make_index_set(arena(), read(temp), read(temp + 1), value, put), node, own);
     reserve(inner + 8);
-    return placed(make_sequence(arena(), std::vector<Node*>{keep_receiver, keep_index, set}), node, temp);
+    Node* general = placed(make_sequence(arena(), std::vector<Node*>{keep_receiver, keep_index, set}), node, temp);
+    Node* quick = make_index_update(arena(), op, receiver, index, right, general);
+    return quick ? placed(quick, node, temp) : general;
 }
 
 // ---- patterns

@@ -1,7 +1,7 @@
 // Literals, variables, fields and what collections are written as.
 #include "vm/interp/block.h"
 #include "vm/interp/inner.h"
-#include "vm/interp/nodes.h"
+#include "vm/interp/operand_kinds.h"
 #include "vm/interp/range_ends.h"
 #include "vm/model/number.h"
 #include "vm/model/range.h"
@@ -431,6 +431,22 @@ Node* make_failure(Arena& arena, std::string_view error_class, std::string_view 
     node->error_class = arena.copy(error_class);
     node->message = arena.copy(message);
     return node;
+}
+
+Kind kind_of(const Node* child, uint32_t& index, Value& constant) {
+    if (child->run == run_local) {
+        index = static_cast<const LocalNode*>(child)->slot;
+        return Kind::Local;
+    }
+    if (child->run == run_field) {
+        index = static_cast<const FieldNode*>(child)->index;
+        return Kind::Field;
+    }
+    if (child->run == run_literal) {
+        constant = static_cast<const LiteralNode*>(child)->value;
+        return Kind::Constant;
+    }
+    return Kind::Any;
 }
 
 } // namespace indent
