@@ -237,6 +237,8 @@ constexpr Row rows[] = {
      "did you mean `{2}`?", "actors"},
     {Code::MissingField, error, "missing-field", "`{0}` needs {1}", "write `{2}`", "classes"},
     {Code::NoSuchField, error, "no-such-field", "`{0}` has no field `{1}`", "did you mean `{2}`?", "classes"},
+    {Code::AlternativesDiffer, error, "alternatives-differ",
+     "all alternatives bind the same names, and `{0}` is bound by {1} only", "write two cases", "patterns"},
 };
 
 static_assert(std::size(rows) == static_cast<size_t>(Code::Count_));
