@@ -271,6 +271,12 @@ void Maker::bind_pattern_name(Matcher* matcher, std::string_view name, bool assi
             return;
         }
     }
+    if (alternatives_)
+        for (const Environment* e = b_.environment; e != *alternatives_; e = e->outer)
+            if (e->variable.name == name) {
+                matcher->slot = e->variable.slot;
+                return;
+            }
     uint16_t slot = take();
     declare(name, slot);
     matcher->slot = slot;
@@ -342,10 +348,14 @@ Matcher* Maker::matcher(const syntax::Pattern* pattern, bool assigns) {
         made->has_key = sends(sym::has_key);
         made->at = sends(sym::at);
         break;
-    case PatternKind::Either:
+    case PatternKind::Either: {
         made->kind = Matcher::Either;
+        const auto outer = alternatives_;
+        if (!outer) alternatives_ = b_.environment;
         parts();
+        alternatives_ = outer;
         break;
+    }
     }
     reserve(b_.next + 8);
     return made;

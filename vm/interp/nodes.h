@@ -123,6 +123,8 @@ Value create_block(Machine& vm, const BlockTemplate& block, Value* fp, Value* to
 Node* make_function_call(Arena& arena, Binding* binding, std::span<Node* const> arguments, const ArgumentPlan* plan);
 Node* make_construction(Arena& arena, Machine& vm, Binding* binding, std::span<Node* const> arguments,
                         const ArgumentPlan* plan);
+// After a change of classes, an `init` that came or went: the node looks at its class again.
+void reset_construction(Node* construction);
 Node* make_class_value(Arena& arena, Binding* binding);
 Node* make_reference(Arena& arena, Binding* binding, SymbolId selector);
 

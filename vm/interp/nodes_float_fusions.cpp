@@ -24,14 +24,6 @@ inline Value finish(BinaryNode* node, Value* fp, double result, bool into) {
     return value;
 }
 
-// The field that a send of a reader to a local answers, or absent where its cache does not say.
-inline Value field_of_local(const Node* child, Value* fp) {
-    auto* site = static_cast<const SendSite*>(child);
-    Value receiver = fp[static_cast<const LocalNode*>(site->operands[0])->slot];
-    if (site->entry.kind != CacheEntry::Reader || shape_of(receiver) != site->entry.shape) return Value();
-    return (*receiver.cell())[site->entry.field];
-}
-
 enum class Side : uint8_t { Local, Reader };
 
 template <Side S>
@@ -125,13 +117,6 @@ struct Two {
     static RunFunction choose(Op inner, bool right, bool into) { return for_op<With>(inner, right, into); }
 };
 
-bool is_reader_of_local(const Node* child) {
-    if (child->sort != Node::Send) return false;
-    auto* site = static_cast<const SendSite*>(child);
-    return site->argument_count == 0 && !site->plan && !site->super_of && site->entry.kind == CacheEntry::Reader &&
-           site->operands[0]->run == run_local;
-}
-
 bool is_operator_on_locals(const Node* child) {
     if (child->sort != Node::Binary) return false;
     auto* binary = static_cast<const BinaryNode*>(child);
@@ -154,8 +139,8 @@ TestFunction fused_float_test(BinaryNode* node) {
 
 RunFunction fused_floats(BinaryNode* node, bool into) {
     if (!is_quick(node->op)) return nullptr;
-    const bool left = node->left_kind == Kind::Any && is_reader_of_local(node->left);
-    const bool right = node->right_kind == Kind::Any && is_reader_of_local(node->right);
+    const bool left = node->left_kind == Kind::Any && reads_field_of_local(node->left);
+    const bool right = node->right_kind == Kind::Any && reads_field_of_local(node->right);
     if ((left && (right || node->right_kind == Kind::Local)) || (right && node->left_kind == Kind::Local))
         return for_op<Fields>(node->op, left, right, into);
     auto inner_of = [](Node* child) { return static_cast<BinaryNode*>(child)->op; };
