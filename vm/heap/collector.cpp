@@ -242,7 +242,7 @@ void Heap::State::collect_fully(Value* scan_end) {
         if (!held.contains(entry.key)) shared.release(Value::cell(static_cast<const Cell*>(entry.key)));
     });
 
-    collect_fully_at = 2 * old.used_bytes() + kGrowthBytes;
+    collect_fully_at = old.used_bytes() + old.used_bytes() / 4 * 3 + kGrowthBytes;
     if (collect_fully_at > limit_bytes) collect_fully_at = limit_bytes;
     shared_bytes_limit = 2 * shared.bytes() + kGrowthBytes;
 }

@@ -16,5 +16,7 @@ PrimitiveTable module_primitives();
 PrimitiveTable record_with_primitives();
 PrimitiveTable stretch_primitives();
 PrimitiveTable eval_primitives();
+PrimitiveTable class_change_primitives();
+PrimitiveTable module_eval_primitives();
 
 } // namespace indent

@@ -60,23 +60,35 @@ void Checker::declare(std::string_view name, syntax::Span where) {
     locals_.push_back({name});
 }
 
-void Checker::condition(const Node* node) {
+void Checker::condition(const Node* node, bool of_loop) {
     expression(node);
     const char* what = nullptr;
+    const char* help = "";
     switch (node->kind) {
     case Kind::Integer:
-    case Kind::Float: what = "a number"; break;
+    case Kind::Float:
+        what = "a number";
+        help = of_loop ? "for an endless loop write `loop:`" : "compare it: `x != 0`";
+        break;
     case Kind::Text:
-    case Kind::Interpolation: what = "a text"; break;
+    case Kind::Interpolation:
+        what = "a text";
+        help = "ask it: `text.not_empty?`";
+        break;
+    case Kind::List:
+        what = "a list";
+        help = "ask it: `list.not_empty?`";
+        break;
+    case Kind::Map:
+        what = "a map";
+        help = "ask it: `map.not_empty?`";
+        break;
     case Kind::Nil: what = "nil"; break;
-    case Kind::List: what = "a list"; break;
-    case Kind::Map: what = "a map"; break;
     case Kind::Tuple: what = "a tuple"; break;
     case Kind::Symbol: what = "a symbol"; break;
     default: return;
     }
-    report(Mistake::ConditionNeverBoolean, node->span,
-           {what, node->kind == Kind::Integer ? "for an endless loop write `loop:`" : ""});
+    report(Mistake::ConditionNeverBoolean, node->span, {what, help});
 }
 
 void Checker::statement(const Node* node) {
@@ -106,7 +118,7 @@ void Checker::statement(const Node* node) {
     }
     case Kind::While: {
         auto* it = as<syntax::WhileNode>(node);
-        condition(it->condition);
+        condition(it->condition, true);
         ++body_.loops;
         suite(it->body);
         --body_.loops;
@@ -308,16 +320,25 @@ void Checker::pattern(const syntax::Pattern& p) {
         break;
     }
     case PatternKind::Either: {
-        // Every alternative binds the same names: the first one's count.
-        size_t mark = locals_.size();
-        for (size_t i = 0; i < p.entries.size(); ++i) {
-            size_t before = locals_.size();
-            pattern(*p.entries[i].pattern);
-            if (i == 0) mark = locals_.size();
-            if (i > 0) {
-                (void)before;
-                locals_.resize(std::max(mark, before));
-            }
+        // Which alternative fitted is not known afterwards: each binds the same names.
+        const size_t first = locals_.size();
+        pattern(*p.entries[0].pattern);
+        const size_t others = locals_.size();
+        for (size_t i = 1; i < p.entries.size(); ++i) {
+            const syntax::Pattern& other = *p.entries[i].pattern;
+            pattern(other);
+            auto bound = [&](std::string_view name, size_t from, size_t to) {
+                for (size_t k = from; k < to; ++k)
+                    if (locals_[k].name == name) return true;
+                return false;
+            };
+            for (size_t k = first; k < others; ++k)
+                if (!bound(locals_[k].name, others, locals_.size()))
+                    report(Mistake::AlternativesDiffer, other.span, {std::string(locals_[k].name), "others"});
+            for (size_t k = others; k < locals_.size(); ++k)
+                if (!bound(locals_[k].name, first, others))
+                    report(Mistake::AlternativesDiffer, other.span, {std::string(locals_[k].name), "this one"});
+            locals_.resize(others);
         }
         return;
     }

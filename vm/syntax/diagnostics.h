@@ -126,6 +126,7 @@ enum class Code : uint8_t {
     MessageMissing,
     MissingField,
     NoSuchField,
+    AlternativesDiffer,
     Count_
 };
 
