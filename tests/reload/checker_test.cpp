@@ -106,6 +106,17 @@ std::string codes(std::string_view text, CheckOptions options = {}) {
 TEST_CASE("a name that nothing defines is refused, with the one that was most likely meant") {
     CHECK(wrong("let count = 1\nprint(cuont)") ==
           "2: undefined-name: nothing defines `cuont` (did you mean `count`?)");
+    CHECK(wrong("let n = len(1)") == "1: undefined-name: nothing defines `len` (write `1.size`)");
+    CHECK(wrong("let n = len(1 + 2)") == "1: undefined-name: nothing defines `len` (write `(1 + 2).size`)");
+    CHECK(wrong("let n = sqrt(4)") ==
+          "1: undefined-name: nothing defines `sqrt` (it is a message: `4.sqrt`)");
+    CHECK(wrong("let n = each([1], n)").find("(it is a message: `[1].each(n)`)") != std::string::npos);
+    CHECK(wrong("let n = null") == "1: undefined-name: nothing defines `null` (it is `nil` here)");
+    CHECK(wrong("let n = None") ==
+          "1: undefined-class: nothing defines a class, record or actor `None` (it is `nil` here)");
+    CHECK(wrong("for i in range(10):\n    i") ==
+          "1: undefined-name: nothing defines `range` (write `0..<10`)");
+    CHECK(wrong("this.x") == "1: undefined-name: nothing defines `this` (it is `self` here)");
     CHECK(wrong("prnit(1)") == "1: undefined-name: nothing defines `prnit` (did you mean `print`?)");
     CHECK(wrong("Liist()") ==
           "1: undefined-class: nothing defines a class, record or actor `Liist` (did you mean `List`?)");

@@ -2,8 +2,8 @@
 #include "vm/syntax/did_you_mean.h"
 #include "vm/syntax/parser.h"
 #include "vm/syntax/source.h"
-#include <doctest/doctest.h>
 #include <cctype>
+#include <doctest/doctest.h>
 #include <fstream>
 #include <set>
 
@@ -52,8 +52,8 @@ TEST_CASE("an error shows its line, a caret under the place, and what to do") {
 }
 
 TEST_CASE("zero bytes and control characters are errors wherever they stand") {
-    for (std::string text : {std::string("print(\"a\0b\")", 12), std::string("# a\0", 4), std::string("f\x07 = 1"),
-                             std::string("let a = \"\x1B[0m\"")}) {
+    for (std::string text : {std::string("print(\"a\0b\")", 12), std::string("# a\0", 4),
+                             std::string("f\x07 = 1"), std::string("let a = \"\x1B[0m\"")}) {
         auto parsed = parse("a.ind", text);
         CAPTURE(text);
         REQUIRE(parsed.diagnostics.size() == 1);
@@ -126,7 +126,7 @@ TEST_CASE("every code has a name of its own, words and an anchor") {
 }
 
 TEST_CASE("a suggestion whose argument is empty is left out") {
-    CHECK(suggestion(make_diagnostic(Code::UndefinedName, {}, {"cuont", "count"})) ==
+    CHECK(suggestion(make_diagnostic(Code::UndefinedName, {}, {"cuont", "did you mean `count`?"})) ==
           "did you mean `count`?");
     CHECK(suggestion(make_diagnostic(Code::UndefinedName, {}, {"cuont", ""})) == "");
     CHECK(suggestion(make_diagnostic(Code::UndefinedName, {}, {"cuont"})) == "");
@@ -140,10 +140,81 @@ TEST_CASE("did you mean: near names are suggested, far ones are not") {
     CHECK(nearest("zebra", names) == "");
     CHECK(nearest("y", names) == "");
     CHECK(nearest("COUNT", names) == "count");
+    CHECK(nearest("counterz", names) == "counter");
+    std::string_view short_names[] = {"Map",   "size",      "reject",       "last",
+                                      "class", "FileError", "starts_with?", "end"};
+    CHECK(nearest("max", short_names) == ""); // another letter makes another word
+    CHECK(nearest("slice", short_names) == "");
+    CHECK(nearest("detect", short_names) == "");
+    CHECK(nearest("ljust", short_names) == "");
+    CHECK(nearest("chars", short_names) == "");
+    CHECK(nearest("ValueError", short_names) == "");
+    CHECK(nearest("startsWith", short_names) == "starts_with?");
+    CHECK(nearest("edn", short_names) == "end");
     CHECK(edit_distance("abc", "acb", 3) == 1);
     CHECK(edit_distance("abc", "", 5) == 3);
     CHECK(edit_distance("kitten", "sitting", 5) == 3);
     CHECK(edit_distance("kitten", "sitting", 2) == 3);
+}
+
+namespace {
+
+// The suggestion of the first error.
+std::string advice(std::string_view text) {
+    auto outcome = parse("a.ind", std::string(text));
+    REQUIRE_MESSAGE(!outcome.diagnostics.empty(), text);
+    return suggestion(outcome.diagnostics.front());
+}
+
+} // namespace
+
+TEST_CASE("what other languages write gets the words of this one") {
+    struct {
+        const char* text;
+        const char* advice;
+    } rows[] = {
+        {"print \"hi\"", "arguments stand in parentheses: `print(\"hi\")`"},
+        {"log.write x, 1", "arguments stand in parentheses: `log.write(x, 1)`"},
+        {"let x = 1 if c else 2", "a conditional expression is `if c then a else b`"},
+        {"f(1 if c else 2)", "a conditional expression is `if c then a else b`"},
+        {"[x * 2 for x in xs]", "write `xs.map(x -> x * 2)`"},
+        {"[x for x in xs if x > 1]", "write `xs.select(x -> x > 1)`"},
+        {"[x + y for x in a + b if f(x)]", "write `(a + b).select(x -> f(x)).map(x -> x + y)`"},
+        {"try:\n    a\nexcept e:\n    b", "write `catch e:`, or `catch e: ErrorClass:`"},
+        {"try:\n    a\nexcept:\n    b", "write `catch e:`, or `catch e: ErrorClass:`"},
+        {"try:\n    a\ncatch Lost as error:\n    b", "write `catch error: Lost:`"},
+        {"f\"{x}\"", "a text needs no `f` before it: it takes expressions in braces by itself"},
+        {"class A:\n    def __init__(self, x):\n        1",
+         "leave it out, and name the method `init`: `def init(…)`"},
+        {"class A:\n    def add(self, x):\n        1", "leave it out: `self` is there by itself"},
+        {"function f(x):\n    x", "a function is defined by `def name(x) = …` or `def name(x):`"},
+        {"const x = 1", "write `let name = value`"},
+        {"import tax from shop", "write `import shop (tax)`"},
+        {"from shop import tax", "write `import module (name, other)`"},
+        {"xs[1:2]", "a part of a list or text is `xs[1..<3]`, `xs.take(n)` or `xs.drop(n)`"},
+        {"xs[1..]", "a range has two ends; the rest from there on is `xs.drop(n)`"},
+        {"let f = lambda x: x", "a block is written `x -> …`"},
+        {"xs.each { |x| x }", "a block is written `x -> …`, or `do x:` with a suite behind the call"},
+        {"let x = new List()", "leave it out: `Class(…)` makes an object"},
+        {"with open(f) as g:\n    1", "write `File.open(path) do file:`, which closes it"},
+        {"x := 1", "write `let name = value`, and `name = value` to change it"},
+        {"if x then\n    1", "a suite is opened by `:`; `then` is for `if c then a else b`"},
+        {"def f(x) {\n    x\n}", "a suite has no braces: end the line with `:` and indent what follows"},
+        {"if a:\n    1\nelse if b:\n    2", "write `elif condition:`"},
+        {"x++", "write `+= 1` to add one"},
+        {"a && b", "write `and`"},
+        {"\"{x:.2f}\"", "for two digits write `{x.format(2)}`"},
+    };
+    for (const auto& row : rows) CHECK_MESSAGE(advice(row.text) == row.advice, row.text);
+}
+
+TEST_CASE("advice about a comprehension looks no further than its brackets, and stays short") {
+    CHECK(advice("[for x in xs]") != "");
+    CHECK(advice("[a for x in]").find("write `xs.map(x -> …)`") == 0);
+    CHECK(advice("[(a for x in xs)]").find("write `xs.map(x -> …)`") == 0);
+    std::string text = "[x for x in " + std::string(200, 'a') + "]";
+    CHECK(advice(text).find("write `xs.map(x -> …)`") == 0);
+    CHECK(advice("f(x for") != "");
 }
 
 TEST_CASE("every diagnostic is explained under a heading of the guide") {
@@ -152,7 +223,8 @@ TEST_CASE("every diagnostic is explained under a heading of the guide") {
     for (std::string line; std::getline(page, line);) {
         if (!line.starts_with("## ")) continue;
         std::string heading = line.substr(3);
-        for (char& c : heading) c = c == ' ' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        for (char& c : heading)
+            c = c == ' ' ? '-' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
         headings.insert(heading);
     }
     REQUIRE(headings.size() > 20);

@@ -7,6 +7,7 @@
 #include "vm/interp/arguments.h"
 #include "vm/interp/block.h"
 #include "vm/interp/inner.h"
+#include "vm/interp/sketch.h"
 #include "vm/interp/maker.h"
 #include "vm/interp/nodes_try.h"
 #include "vm/interp/protected_run.h"
@@ -143,7 +144,7 @@ bool Machine::truth(Value value, Value* args) {
     if (value.is_true()) return true;
     if (value.is_false()) return false;
     Value resumed = fail("ArgumentError",
-                         "a condition takes true or false, not " + with_article(value) +
+                         "a condition takes true or false, not " + described(*this, value) +
                              (value.is_nil() ? " (`value.or_else(d)` gives a value for nil)" : ""), args);
     return resumed.is_true();
 }
@@ -336,7 +337,8 @@ Value handle(Machine& vm, Value error, Value* args, TryRecord*& target) {
 Value Machine::raise(Value error, Value* args) {
     if (!room_for(*this, args + 8 * kPrimitiveFrame)) return fail_overflow(args);
     if (!is_a(error, runtime.prelude.find(sym::Error)->cls))
-        return fail("ArgumentError", "only errors can be raised, not " + with_article(error), args);
+        return fail("ArgumentError", "only errors can be raised, not " + described(*this, error) +
+                                         (is_text(error) ? "; write `raise Error(…)`" : ""), args);
     TryRecord* target = nullptr;
     Value resumed = handle(*this, error, args, target);
     if (target) unwind_to(target);
@@ -397,17 +399,14 @@ Value Machine::wrong_type(Value* args, int index, std::string_view wanted) {
             }
         }
     }
-    std::string shown = is_text(came) || came.is_symbol() || came.is_integer() || came.is_float()
-                            ? " (" + inspect(came, args) + ")" : "";
-    if (shown.size() > 60) shown = shown.substr(0, 50) + "…)";
     if (index == 0) {
-        message = "`" + selector + "` wants " + std::string(wanted) + " as its receiver, not " + with_article(came) + shown;
+        message = "`" + selector + "` wants " + std::string(wanted) + " as its receiver, not " + described(*this, came);
     } else {
         std::string owner = is_function ? "" : std::string(symbols.text(class_of(args[0])->name)) + ".";
         message = "`" + owner + selector + "` wants " + std::string(wanted);
         if (method && size_t(index) <= method->parameters.size())
             message += " for `" + std::string(symbols.text(method->parameters[size_t(index) - 1].name)) + "`";
-        message += ", not " + with_article(came) + shown;
+        message += ", not " + described(*this, came);
     }
     return fail("WrongType", message, args);
 }

@@ -21,7 +21,8 @@ struct IndexNode : Node {
     uint32_t index_at = 0;    // slot
     int32_t delta = 0;        // LocalPlus
     Value constant;           // Constant
-    uint32_t value_at = 0;    // slot
+    uint32_t value_at = 0;    // slot or field
+    Value value_constant;
     uint16_t into = 0;        // the local that takes the element, in the entries that are Into
     Kind receiver_kind{};
     At index_kind{};
@@ -39,68 +40,55 @@ inline Value* element(Value list, Value index) {
     return &(*(*cell)[1].cell())[1 + size_t(i)];
 }
 
+// Whether the index is at hand without running a node: always, but where the local of `i + 1` is no integer.
 template <At I>
-inline Value load_index(IndexNode* node, Value* fp) {
-    if constexpr (I == At::Local) return fp[node->index_at];
-    if constexpr (I == At::Constant) return node->constant;
+inline bool index_at_hand(IndexNode* node, Value* fp, Value& index) {
+    if constexpr (I == At::Local) index = fp[node->index_at];
+    if constexpr (I == At::Constant) index = node->constant;
     if constexpr (I == At::LocalPlus) {
         Value local = fp[node->index_at];
-        if (local.is_integer() && Value::fits_integer(local.as_integer() + node->delta)) [[likely]]
-            return Value::integer(local.as_integer() + node->delta);
+        if (!local.is_integer() || !Value::fits_integer(local.as_integer() + node->delta)) [[unlikely]] return false;
+        index = Value::integer(local.as_integer() + node->delta);
     }
-    return run(node->index, fp);
+    return true;
+}
+
+template <bool Into>
+inline Value given(IndexNode* node, Value* fp, Value result) {
+    if constexpr (Into) fp[node->into] = result;
+    return result;
 }
 
 template <Kind R, At I, bool Into>
 Value run_index(Node* node_, Value* fp) {
     auto* node = static_cast<IndexNode*>(node_);
-    Value list = load<R>(node->receiver, node->receiver_at, Value(), fp);
-    Value index;
-    if constexpr (I == At::Any || I == At::LocalPlus) { // running it may move the list
+    Value list, index;
+    if constexpr (I == At::Any) { // running it may move the list
         Value* nf = fp + node->temp + 1;
-        nf[0] = list;
-        index = load_index<I>(node, fp);
+        nf[0] = load<R>(node->receiver, node->receiver_at, Value(), fp);
+        index = run(node->index, fp);
         list = nf[0];
     } else {
-        index = load_index<I>(node, fp);
+        list = load<R>(node->receiver, node->receiver_at, Value(), fp);
+        if (!index_at_hand<I>(node, fp, index)) [[unlikely]] {
+            Value* nf = fp + node->temp + 1;
+            nf[0] = list;
+            nf[1] = run(node->index, fp);
+            return given<Into>(node, fp, send_prepared(node->send, nf));
+        }
     }
-    Value result;
-    Value* at = nullptr;
-    if (has_shape(list, shape::kList) && (at = element(list, index))) [[likely]] {
-        result = *at;
-    } else {
-        Value* nf = fp + node->temp + 1;
-        nf[0] = list;
-        nf[1] = index;
-        result = send_prepared(node->send, nf);
-    }
-    if constexpr (Into) fp[node->into] = result;
-    return result;
+    if (has_shape(list, shape::kList)) [[likely]]
+        if (Value* at = element(list, index)) [[likely]] return given<Into>(node, fp, *at);
+    Value* nf = fp + node->temp + 1;
+    nf[0] = list;
+    nf[1] = index;
+    return given<Into>(node, fp, send_prepared(node->send, nf));
 }
 
 // The value of an assignment is the value assigned, whatever at_put answers: it waits in the node's own slot, below
 // the frame of the send.
-template <Kind R, At I, bool LocalValue>
-Value run_index_set(Node* node_, Value* fp) {
-    auto* node = static_cast<IndexNode*>(node_);
+[[gnu::noinline]] Value set_by_send(IndexNode* node, Value* fp, Value list, Value index, Value value) {
     Value* nf = fp + node->temp + 2;
-    Value list = load<R>(node->receiver, node->receiver_at, Value(), fp);
-    Value index, value;
-    if constexpr (LocalValue && I != At::Any && I != At::LocalPlus) {
-        index = load_index<I>(node, fp);
-        value = fp[node->value_at];
-    } else {
-        nf[0] = list;
-        nf[1] = load_index<I>(node, fp);
-        value = LocalValue ? fp[node->value_at] : run(node->value, fp);
-        list = nf[0];
-        index = nf[1];
-    }
-    Value* at = nullptr;
-    if (has_shape(list, shape::kList) && (at = element(list, index))) [[likely]] {
-        Cell* storage = (*list.cell())[1].cell();
-        if (Heap::store(Mutator::of(fp), storage, size_t(at - storage->words()), value)) return value;
-    }
     fp[node->temp] = value;
     nf[0] = list;
     nf[1] = index;
@@ -109,9 +97,44 @@ Value run_index_set(Node* node_, Value* fp) {
     return fp[node->temp];
 }
 
+[[gnu::noinline]] Value set_slowly(IndexNode* node, Value* fp) {
+    Value* nf = fp + node->temp + 2;
+    nf[0] = run(node->receiver, fp);
+    nf[1] = run(node->index, fp);
+    Value value = run(node->value, fp);
+    return set_by_send(node, fp, nf[0], nf[1], value);
+}
+
+inline bool put(Value* fp, Value list, Value index, Value value) {
+    if (!has_shape(list, shape::kList)) [[unlikely]] return false;
+    Value* at = element(list, index);
+    if (!at) [[unlikely]] return false;
+    Cell* storage = (*list.cell())[1].cell();
+    return Heap::store(Mutator::of(fp), storage, size_t(at - storage->words()), value);
+}
+
+template <Kind R, At I, Kind V>
+Value run_index_set(Node* node_, Value* fp) {
+    auto* node = static_cast<IndexNode*>(node_);
+    if constexpr (V != Kind::Any && R != Kind::Any && I != At::Any) {
+        Value index;
+        if (!index_at_hand<I>(node, fp, index)) [[unlikely]] return set_slowly(node, fp);
+        Value list = load<R>(node->receiver, node->receiver_at, Value(), fp);
+        Value value = load<V>(node->value, node->value_at, node->value_constant, fp);
+        return put(fp, list, index, value) ? value : set_by_send(node, fp, list, index, value);
+    } else {
+        Value* nf = fp + node->temp + 2;
+        nf[0] = load<R>(node->receiver, node->receiver_at, Value(), fp);
+        Value index;
+        if (I == At::Any || !index_at_hand<I>(node, fp, index)) index = run(node->index, fp);
+        nf[1] = index;
+        Value value = load<V>(node->value, node->value_at, node->value_constant, fp);
+        return put(fp, nf[0], nf[1], value) ? value : set_by_send(node, fp, nf[0], nf[1], value);
+    }
+}
+
 struct UpdateNode : IndexNode {
     Kind right_kind{};
-    Value constant_right;
     bool subtract = false;
     Node* general = nullptr;
 };
@@ -121,10 +144,11 @@ template <Kind R, At I>
 Value run_index_update(Node* node_, Value* fp) {
     auto* node = static_cast<UpdateNode*>(node_);
     Value list = load<R>(node->receiver, node->receiver_at, Value(), fp);
-    Value right = node->right_kind == Kind::Local ? fp[node->value_at] : node->constant_right;
+    Value right = node->right_kind == Kind::Local ? fp[node->value_at] : node->value_constant;
+    Value index;
     Value* at = nullptr;
-    if (has_shape(list, shape::kList) && right.is_integer() && (at = element(list, load_index<I>(node, fp))) &&
-        at->is_integer()) [[likely]] {
+    if (has_shape(list, shape::kList) && right.is_integer() && index_at_hand<I>(node, fp, index) &&
+        (at = element(list, index)) && at->is_integer()) [[likely]] {
         const int64_t by = right.as_integer();
         const int64_t result = at->as_integer() + (node->subtract ? -by : by);
         Cell* storage = (*list.cell())[1].cell();
@@ -189,9 +213,9 @@ Node* make_index_update(Arena& arena, SymbolId selector, Node* receiver, Node* i
     node->sort = Node::Other;
     node->general = general;
     node->subtract = selector == sym::minus;
-    node->right_kind = kind_of(right, node->value_at, node->constant_right);
+    node->right_kind = kind_of(right, node->value_at, node->value_constant);
     const bool right_fits = node->right_kind == Kind::Local ||
-                            (node->right_kind == Kind::Constant && node->constant_right.is_integer());
+                            (node->right_kind == Kind::Constant && node->value_constant.is_integer());
     if (!right_fits || node->receiver_kind == Kind::Any || node->index_kind == At::Any) return nullptr;
     choose(node, [&]<Kind R, At I>() {
         if constexpr (R == Kind::Any || I == At::Any) assert(false);
@@ -204,9 +228,12 @@ Node* make_index_set(Arena& arena, Node* receiver, Node* index, Node* value, Sen
     auto* node = make(arena, receiver, index, send);
     node->sort = Node::Other; // nothing to give into a local
     node->value = value;
-    Value unused;
-    const bool local = kind_of(value, node->value_at, unused) == Kind::Local;
-    choose(node, [&]<Kind R, At I>() { node->run = local ? run_index_set<R, I, true> : run_index_set<R, I, false>; });
+    const Kind kind = kind_of(value, node->value_at, node->value_constant);
+    choose(node, [&]<Kind R, At I>() {
+        if (kind == Kind::Local) node->run = run_index_set<R, I, Kind::Local>;
+        else if (kind == Kind::Constant) node->run = run_index_set<R, I, Kind::Constant>;
+        else node->run = run_index_set<R, I, Kind::Any>;
+    });
     return node;
 }
 

@@ -6,29 +6,12 @@
 //
 // Operand kinds are template arguments, so that `local op constant` reads no child node.
 #include "vm/interp/block.h"
-#include "vm/interp/operand_kinds.h"
+#include "vm/interp/binary_node.h"
 #include <cmath>
 
 namespace indent {
 
 namespace {
-
-enum class Op : uint8_t { Add, Subtract, Multiply, Divide, FloorDivide, Modulo, Less, LessEqual, Greater,
-                          GreaterEqual, Equal, NotEqual };
-constexpr bool is_comparison(Op op) { return op >= Op::Less; }
-
-struct BinaryNode : Node {
-    Node* left = nullptr;
-    Node* right = nullptr;
-    uint32_t left_index = 0;  // slot or field
-    uint32_t right_index = 0; // slot or field
-    Value left_constant;
-    Value constant;
-    Op op{};
-    Kind left_kind{}, right_kind{};
-    uint16_t into = 0; // the local that takes the result, in the entries that are Into
-    SendSite* send = nullptr;
-};
 
 // Both operands in order; the left one waits in its operand slot while the right one runs.
 template <Kind L, Kind R>
@@ -103,18 +86,6 @@ inline bool integers(Value a, Value b, Value& result) {
     return false;
 }
 
-template <Op O>
-inline bool floats(double a, double b, Value& result) {
-    if constexpr (O == Op::Add) return result = Value::arithmetic(a + b), true;
-    if constexpr (O == Op::Subtract) return result = Value::arithmetic(a - b), true;
-    if constexpr (O == Op::Multiply) return result = Value::arithmetic(a * b), true;
-    if constexpr (O == Op::Divide) {
-        if (b == 0) return false;
-        return result = Value::arithmetic(a / b), true;
-    }
-    return false; // // and % of floats: the primitive
-}
-
 template <Op O, class T>
 inline bool compare(T a, T b) {
     if constexpr (O == Op::Less) return a < b;
@@ -152,7 +123,9 @@ Value run_integers(Node* node_, Value* fp) {
     load_both<L, R>(node, fp, a, b);
     if (Value::both_integers(a, b) && integers<O>(a, b, result)) [[likely]] return given<Into>(node, fp, result);
     if (a.is_float() && b.is_float()) {
-        node->run = run_floats<O, L, R, Into>;
+        node->plain = run_floats<O, L, R, Into>;
+        RunFunction fused = fused_floats(node, Into);
+        node->run = fused ? fused : node->plain;
         if (floats<O>(a.as_float(), b.as_float(), result)) return given<Into>(node, fp, result);
     }
     return given<Into>(node, fp, arithmetic_slowly<O>(node, fp, a, b));
@@ -205,7 +178,9 @@ bool test_integers(Node* node_, Value* fp) {
     load_both<L, R>(node, fp, a, b);
     if (Value::both_integers(a, b)) [[likely]] return compare<O, uint64_t>(a.bits(), b.bits());
     if (a.is_float() && b.is_float()) {
-        node->test = test_floats<O, L, R>;
+        node->plain_test = test_floats<O, L, R>;
+        TestFunction fused = fused_float_test(node);
+        node->test = fused ? fused : node->plain_test;
         return compare<O, double>(a.as_float(), b.as_float());
     }
     return comparison_slowly<O>(node, fp, a, b);

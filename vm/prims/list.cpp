@@ -243,7 +243,8 @@ Value list_inspect(Machine& vm, Value* args) {
 }
 
 Value list_join(Machine& vm, Value* args) {
-    std::string separator = vm.to_text(args[1], args);
+    if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Text");
+    std::string separator = text_utf8(args[1]);
     std::string out;
     for (size_t i = 0; i < list_size(args[0]); ++i) {
         poll_sometimes(vm, i, args);

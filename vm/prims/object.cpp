@@ -1,5 +1,6 @@
 // What every object answers: identity, its class, how it shows itself, sends by name, copies.
 #include "vm/interp/arguments.h"
+#include "vm/interp/sketch.h"
 #include "vm/interp/visiting.h"
 #include "vm/model/array.h"
 #include "vm/model/key.h"
@@ -7,6 +8,7 @@
 #include "vm/prims/sequence.h"
 #include "vm/prims/text_tables.h"
 #include "vm/syntax/did_you_mean.h"
+#include "vm/syntax/foreign_names.h"
 #include <algorithm>
 
 namespace indent {
@@ -132,7 +134,12 @@ Value object_is_frozen(Machine&, Value* args) {
     return Value::boolean(is_frozen(args[0]));
 }
 
-std::string nearest_selector(Machine& vm, const Class* cls, std::string_view wanted) {
+// What the class has under another name, or one that is written nearly so.
+std::string near_selector(Machine& vm, const Class* cls, std::string_view wanted) {
+    auto understood = [&](std::string_view selector) {
+        return cls->lookup(vm.symbols.intern(selector)) != nullptr;
+    };
+    if (auto ours = syntax::selector_for(wanted, understood); !ours.empty()) return std::string(ours);
     std::vector<std::string_view> known;
     auto collect = [&](auto&& self, const Class* from) -> void {
         for (const Class* c = from; c; c = c->superclass) {
@@ -142,17 +149,33 @@ std::string nearest_selector(Machine& vm, const Class* cls, std::string_view wan
     };
     collect(collect, cls);
     std::sort(known.begin(), known.end()); // dictionaries have no order, messages should not change
-    return syntax::nearest(wanted, known);
+    if (auto near = syntax::nearest(wanted, known); !near.empty()) return near;
+    // A slip in a name of another language: `lenght` for `length`, which is `size`.
+    known.clear();
+    for (const auto& row : syntax::foreign_selectors()) known.push_back(row.theirs);
+    return std::string(syntax::selector_for(syntax::nearest(wanted, known), understood));
+}
+
+// What else may help, as the end of a sentence.
+std::string not_understood_help(Value receiver, std::string_view selector) {
+    if (receiver.is_nil()) return "; `value.or_else(d)` gives a value for nil";
+    if (selector == "call") return "; a block is wanted here, such as `x -> …`";
+    if (selector == "each" && receiver.is_integer())
+        return "; the numbers below it are `0..<" + std::to_string(receiver.as_integer()) + "`";
+    return {};
 }
 
 // args[1]: a Message (selector, arguments, labels).
 Value object_not_understood(Machine& vm, Value* args) {
     if (!has_shape(args[1], shape::kMessage)) return vm.wrong_type(args, 1, "a Message");
     Value selector = (*args[1].cell())[0];
-    std::string_view name = vm.symbol_text(selector);
-    std::string message = vm.with_article(args[0]) + " does not understand `" + std::string(name) + "`";
-    std::string near = nearest_selector(vm, vm.class_of(args[0]), name);
-    if (!near.empty()) message += "; did you mean `" + near + "`?";
+    std::string name(vm.symbol_text(selector));
+    std::string message = described(vm, args[0]) + " does not understand `" + name + "`";
+    std::string help = not_understood_help(args[0], name);
+    if (help.empty())
+        if (auto near = near_selector(vm, vm.class_of(args[0]), name); !near.empty())
+            help = "; did you mean `" + near + "`?";
+    message += help;
     args[2] = vm.text(message, args);
     args[2] = vm.object(vm.runtime.prelude_class("NotUnderstood"), {args[2], args[0], selector}, args);
     return vm.raise(args[2], args);

@@ -42,7 +42,7 @@ Value text_at(Machine& vm, Value* args) {
 }
 
 Value text_plus(Machine& vm, Value* args) {
-    if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Text");
+    if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Text (`x.to_text` is one, and \"{x}\")");
     return make_text_joined(vm, args[0], args[1], top_of(args));
 }
 

@@ -1,11 +1,30 @@
 #include "vm/reload/checking.h"
 #include "vm/syntax/did_you_mean.h"
+#include "vm/syntax/foreign_names.h"
 
 namespace indent {
 
 using syntax::as;
 using syntax::Kind;
 using syntax::Node;
+
+// The left side of `x is Integer` where that is no class itself: a name that has a meaning, or a literal.
+std::string Checker::asked_by_identity(const Node* left) {
+    if (auto* name = syntax::try_as<syntax::NameNode>(left))
+        return !name->capital() && resolve(name->text).meaning != Meaning::Nothing ? std::string(name->text)
+                                                                                   : std::string();
+    switch (left->kind) {
+    case Kind::Integer:
+    case Kind::Float:
+    case Kind::Text:
+    case Kind::List:
+    case Kind::Map:
+    case Kind::Symbol: break;
+    default: return {};
+    }
+    std::string_view written = tree_.source->substr(left->span.begin, left->span.end - left->span.begin);
+    return written.size() <= 30 ? std::string(written) : std::string("x");
+}
 
 void Checker::expression(const Node* node) {
     if (!node) return;
@@ -54,13 +73,12 @@ void Checker::expression(const Node* node) {
         expression(it->left);
         expression(it->right);
         auto* right = syntax::try_as<syntax::NameNode>(it->right);
-        auto* left = syntax::try_as<syntax::NameNode>(it->left);
-        auto* asked = syntax::try_as<syntax::SendNode>(it->left);
-        if (!right || !right->capital() || !left || left->capital() || asked) return;
+        if (!right || !right->capital()) return;
+        std::string left = asked_by_identity(it->left);
+        if (left.empty()) return;
         Resolved found = resolve(right->text);
-        if (found.meaning == Meaning::Known && found.known.kind == KnownName::Class &&
-            resolve(left->text).meaning != Meaning::Nothing)
-            report(Mistake::IsWithClass, node->span, {std::string(right->text), std::string(left->text)});
+        if (found.meaning == Meaning::Known && found.known.kind == KnownName::Class)
+            report(Mistake::IsWithClass, node->span, {std::string(right->text), left});
         return;
     }
     case Kind::Membership:
@@ -109,7 +127,7 @@ void Checker::name(const syntax::NameNode* node) {
 void Checker::call(const syntax::CallNode* node) {
     arguments(node->arguments, node->block);
     Resolved found = resolve(node->name.text);
-    if (found.meaning == Meaning::Nothing) return undefined(node->name.text, node->name.span);
+    if (found.meaning == Meaning::Nothing) return undefined(node->name.text, node->name.span, node);
     if (found.meaning == Meaning::Known)
         check_call(node->name.text, found.known, node->arguments, node->block, node->name.span);
 }
@@ -313,9 +331,10 @@ void Checker::check_arguments(std::string_view callee, const Signature& signatur
                                 ? counted(signature.size(), "argument")
                                 : std::to_string(least) + " to " + counted(signature.size(), "argument");
         size_t number = list.size() + (trailing ? 1 : 0);
+        std::string help = syntax::is_capital(callee) ? syntax::advice_for_name(callee) : std::string();
         report(Mistake::TooManyArguments, last,
                {name, takes, std::to_string(number) + (number == 1 ? " is" : " are"),
-                "it is `" + shown(callee, signature) + "`"});
+                help.empty() ? "it is `" + shown(callee, signature) + "`" : help});
         return;
     }
     if (trailing && signature.empty())
@@ -333,7 +352,10 @@ void Checker::check_arguments(std::string_view callee, const Signature& signatur
         if (index == signature.size()) {
             std::vector<std::string_view> names;
             for (const auto& parameter : signature) names.push_back(parameter.name);
-            report(Mistake::UnknownLabel, argument.label.span, {name, label, syntax::nearest(label, names)});
+            std::string near = syntax::nearest(label, names);
+            for (std::string_view whole : names) // `sep` for `separator`
+                if (near.empty() && label.size() > 2 && whole.starts_with(label)) near = whole;
+            report(Mistake::UnknownLabel, argument.label.span, {name, label, near});
             spreads = true; // what it was meant for is not missing too
         } else if (given[index]) {
             report(Mistake::ArgumentTwice, argument.label.span, {label});

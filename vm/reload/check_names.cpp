@@ -1,5 +1,6 @@
 #include "vm/reload/checking.h"
 #include "vm/syntax/did_you_mean.h"
+#include "vm/syntax/foreign_names.h"
 
 namespace indent {
 
@@ -12,7 +13,6 @@ std::string pick(std::string_view wanted, const std::vector<std::string>& names)
     std::vector<std::string_view> views(names.begin(), names.end());
     return syntax::nearest(wanted, views);
 }
-
 
 } // namespace
 
@@ -65,15 +65,79 @@ std::string Checker::near_name(std::string_view name, bool assignable) const {
     return method.empty() ? "" : "self." + method;
 }
 
-void Checker::undefined(std::string_view name, syntax::Span where) {
+namespace {
+
+// An argument as it is written, fit to be a receiver; empty where that would be long.
+std::string as_receiver(std::string_view source, const Node* argument) {
+    constexpr size_t longest = 30;
+    std::string written(source.substr(argument->span.begin, argument->span.end - argument->span.begin));
+    if (written.empty() || written.size() > longest || written.find('\n') != std::string::npos) return {};
+    switch (argument->kind) {
+    case Kind::Name:
+    case Kind::Integer:
+    case Kind::Float:
+    case Kind::Text:
+    case Kind::Interpolation:
+    case Kind::List:
+    case Kind::Tuple:
+    case Kind::Map:
+    case Kind::Call:
+    case Kind::Self: return written;
+    case Kind::Send:
+        if (!syntax::as<syntax::SendNode>(argument)->is_operator || written.back() == ']') return written;
+        break;
+    default: break;
+    }
+    return "(" + written + ")";
+}
+
+} // namespace
+
+// What is called as a function elsewhere is mostly a message here: `len(xs)` is `xs.size`.
+std::string Checker::as_message(std::string_view name, const syntax::CallNode* call) const {
+    if (!call || call->block || call->arguments.empty() || call->arguments.size() > 2) return {};
+    for (const auto& argument : call->arguments)
+        if (argument.spread || !argument.label.text.empty()) return {};
+    std::string receiver = as_receiver(*tree_.source, call->arguments[0].value);
+    if (auto advice = syntax::advice_for_name(name, receiver); !advice.empty()) return advice;
+    std::vector<std::string> names;
+    known_.names(names);
+    for (const auto& known_name : names) {
+        if (!syntax::is_capital(known_name)) continue;
+        auto known = known_.find(known_name);
+        if (!known || !known->cls) continue;
+        auto understood = [&](std::string_view selector) {
+            return known->cls->kind() != ClassKind::Trait && known->cls->understands(selector, false);
+        };
+        std::string selector(understood(name) ? name : syntax::selector_for(name, understood));
+        if (selector.empty() || selector[0] < 'a') continue;
+        std::string rest;
+        if (call->arguments.size() == 2) {
+            const Node* second = call->arguments[1].value;
+            rest =
+                "(" +
+                std::string(tree_.source->substr(second->span.begin, second->span.end - second->span.begin)) +
+                ")";
+            if (rest.size() > 30 || rest.find('\n') != std::string::npos) rest = "(…)";
+        }
+        return "it is a message: `" + (receiver.empty() ? "x" : receiver) + "." + selector + rest + "`";
+    }
+    return {};
+}
+
+void Checker::undefined(std::string_view name, syntax::Span where, const syntax::CallNode* call) {
     bool script_local = !body_.top_level && script_names_.count(name);
     if (!script_local && !body_.top_level) {
         auto known = known_.find(name);
         script_local = known && known->kind == KnownName::Variable;
     }
     if (script_local) return report(Mistake::ScriptLocalInFunction, where, {std::string(name)});
+    std::string help = call ? as_message(name, call) : std::string();
+    if (help.empty()) help = syntax::advice_for_name(name);
+    if (help.empty())
+        if (auto near = near_name(name, false); !near.empty()) help = "did you mean `" + near + "`?";
     report(syntax::is_capital(name) ? Mistake::UndefinedClass : Mistake::UndefinedName, where,
-           {std::string(name), near_name(name, false)});
+           {std::string(name), help});
 }
 
 // `shop.catalog` as a module, where no variable or definition takes its first name.

@@ -60,23 +60,35 @@ void Checker::declare(std::string_view name, syntax::Span where) {
     locals_.push_back({name});
 }
 
-void Checker::condition(const Node* node) {
+void Checker::condition(const Node* node, bool of_loop) {
     expression(node);
     const char* what = nullptr;
+    const char* help = "";
     switch (node->kind) {
     case Kind::Integer:
-    case Kind::Float: what = "a number"; break;
+    case Kind::Float:
+        what = "a number";
+        help = of_loop ? "for an endless loop write `loop:`" : "compare it: `x != 0`";
+        break;
     case Kind::Text:
-    case Kind::Interpolation: what = "a text"; break;
+    case Kind::Interpolation:
+        what = "a text";
+        help = "ask it: `text.not_empty?`";
+        break;
+    case Kind::List:
+        what = "a list";
+        help = "ask it: `list.not_empty?`";
+        break;
+    case Kind::Map:
+        what = "a map";
+        help = "ask it: `map.not_empty?`";
+        break;
     case Kind::Nil: what = "nil"; break;
-    case Kind::List: what = "a list"; break;
-    case Kind::Map: what = "a map"; break;
     case Kind::Tuple: what = "a tuple"; break;
     case Kind::Symbol: what = "a symbol"; break;
     default: return;
     }
-    report(Mistake::ConditionNeverBoolean, node->span,
-           {what, node->kind == Kind::Integer ? "for an endless loop write `loop:`" : ""});
+    report(Mistake::ConditionNeverBoolean, node->span, {what, help});
 }
 
 void Checker::statement(const Node* node) {
@@ -106,7 +118,7 @@ void Checker::statement(const Node* node) {
     }
     case Kind::While: {
         auto* it = as<syntax::WhileNode>(node);
-        condition(it->condition);
+        condition(it->condition, true);
         ++body_.loops;
         suite(it->body);
         --body_.loops;

@@ -64,7 +64,8 @@ class Checker {
     void match(const syntax::MatchNode* node);
     void pattern(const syntax::Pattern& pattern); // declares what it binds
     void declare(std::string_view name, syntax::Span where);
-    void condition(const syntax::Node* node);
+    std::string asked_by_identity(const syntax::Node* left);
+    void condition(const syntax::Node* node, bool of_loop = false);
     static bool leaves(const syntax::Node* node);
     static bool leaves(const syntax::Suite& suite);
 
@@ -85,7 +86,8 @@ class Checker {
 
     // names (check_names.cpp)
     Resolved resolve(std::string_view name);
-    void undefined(std::string_view name, syntax::Span where);
+    void undefined(std::string_view name, syntax::Span where, const syntax::CallNode* call = nullptr);
+    std::string as_message(std::string_view name, const syntax::CallNode* call) const;
     std::string near_name(std::string_view name, bool assignable) const;
     std::string module_path(const syntax::Node* node); // the module that it names, or empty
     std::optional<KnownName> find_in_module(std::string_view path, std::string_view name) const;

@@ -363,7 +363,7 @@ const DefinitionNode* Parser::parse_def(DefinitionHead& head, Place place) {
             if (at_end_of_line())
                 fail(Code::MissingBody, span_from(node->span.begin), {shown});
             else
-                fail_here(Code::Expected, {"`=` or `:` after `" + shown + "`", found(), ""});
+                fail_here(Code::Expected, {"`=` or `:` after `" + shown + "`", found(), advice_here()});
         }
     }
     finish_head(head);
@@ -378,7 +378,7 @@ FieldDeclaration Parser::parse_field(DefinitionHead& head) {
     advance();
     if (!at_name()) {
         if (at(TokenKind::Name))
-            fail_here(Code::ReservedName, {std::string(text(token()))});
+            fail_here(Code::ReservedName, {std::string(text(token())), advice_for_reserved()});
         else
             fail_here(Code::NameExpected, {"a `" + word + "`", found()});
     } else {

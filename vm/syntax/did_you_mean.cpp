@@ -28,27 +28,43 @@ unsigned edit_distance(std::string_view a, std::string_view b, unsigned limit) {
 
 namespace {
 
-std::string lower(std::string_view text) {
-    std::string result(text);
-    for (char& c : result)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+// Letters small, and no `_`, `?` or `!`: what people forget most is not counted as a slip.
+std::string bare(std::string_view text) {
+    std::string result;
+    for (char c : text) {
+        if (c == '_' || c == '?' || c == '!') continue;
+        result += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    }
     return result;
+}
+
+unsigned slips_allowed(size_t letters) {
+    return letters < 8 ? 1 : letters < 12 ? 2 : 3;
+}
+
+// In a short name only a letter too many, one too few, or two that changed places are a slip: another letter makes
+// another word.
+bool another_word(std::string_view a, std::string_view b) {
+    if (a.size() != b.size() || a.size() > 3 || a == b) return false;
+    std::string x(a), y(b);
+    std::sort(x.begin(), x.end());
+    std::sort(y.begin(), y.end());
+    return x != y;
 }
 
 } // namespace
 
 std::string nearest(std::string_view wanted, std::span<const std::string_view> candidates) {
-    if (wanted.size() > 100) return {};
-    std::string small = lower(wanted);
-    auto allowed = static_cast<unsigned>(std::max<size_t>(1, (wanted.size() + 1) / 3));
-    if (wanted.size() < 2) return {};
+    if (wanted.size() < 2 || wanted.size() > 100) return {};
+    std::string plain = bare(wanted);
+    unsigned allowed = slips_allowed(plain.size());
     unsigned best = allowed + 1;
     std::string_view found;
     for (std::string_view candidate : candidates) {
         if (candidate == wanted || candidate.size() < 2 || candidate.size() > 100) continue;
-        unsigned distance = edit_distance(small, lower(candidate), allowed);
-        // A name of which every letter is another is no suggestion.
-        if (distance >= std::min(wanted.size(), candidate.size())) continue;
+        std::string other = bare(candidate);
+        unsigned distance = edit_distance(plain, other, allowed);
+        if (distance >= std::min(plain.size(), other.size()) || another_word(plain, other)) continue;
         if (distance < best) {
             best = distance;
             found = candidate;

@@ -10,8 +10,8 @@ namespace indent::syntax {
 // Counts up to `limit` and answers limit + 1 for anything further.
 unsigned edit_distance(std::string_view a, std::string_view b, unsigned limit);
 
-// The nearest of the candidates, or empty where none is near (about one slip for each three letters; case
-// does not count as a slip). The first of equals wins.
+// The nearest of the candidates, or empty where none is near (one slip in up to seven letters, two in
+// up to eleven, else three; case, `_`, `?` and `!` are no slips). The first of equals wins.
 std::string nearest(std::string_view wanted, std::span<const std::string_view> candidates);
 
 } // namespace indent::syntax

@@ -343,6 +343,9 @@ const Node* Parser::parse_primary(bool negative) {
     case TokenKind::Ampersand: return parse_reference();
     case TokenKind::Newline:
     case TokenKind::End:
+        if (previous().word == Word::Then)
+            return fail_here(Code::ExpectedExpression,
+                             {found(), "a suite is opened by `:`; `then` is for `if c then a else b`"});
         if (last_end_ > 0) return fail_here(Code::ExpressionAtLineEnd);
         break;
     case TokenKind::Assign:
@@ -353,7 +356,7 @@ const Node* Parser::parse_primary(bool negative) {
     case TokenKind::Plus: return fail_here(Code::ExpectedExpression, {found(), "a number needs no `+`"});
     default: break;
     }
-    return fail_here(Code::ExpectedExpression, {found()});
+    return fail_here(Code::ExpectedExpression, {found(), advice_here()});
 }
 
 // A reserved word where an operand may begin.
@@ -413,7 +416,7 @@ const Node* Parser::parse_word() {
     case Word::Continue:
     case Word::Pass:
         return fail_here(Code::StatementAsValue, {std::string(text(t)), "put it on a line of its own"});
-    default: return fail_here(Code::ReservedName, {std::string(text(t))});
+    default: return fail_here(Code::ReservedName, {std::string(text(t)), advice_for_reserved()});
     }
 }
 

@@ -310,6 +310,13 @@ class Lexer {
         brackets_.pop_back();
     }
 
+    // Whether a `{` ends its line.
+    bool ends_line(uint32_t at) const {
+        if (source_[at] != '{') return false;
+        size_t next = source_.find_first_not_of(" \r", at + 1);
+        return next == std::string_view::npos || source_[next] == '\n';
+    }
+
     // Reports and closes all brackets above the first `keep`.
     void abandon_brackets(size_t keep) {
         while (brackets_.size() > keep) {
@@ -319,7 +326,10 @@ class Lexer {
                        top.begin + (top.multiline ? 3 : 1));
             else
                 report(Code::UnclosedBracket, top.begin, top.begin + 1,
-                       {std::string(1, top.mark), std::string(1, closing_char(top.mark))});
+                       {std::string(1, top.mark), std::string(1, closing_char(top.mark)),
+                        ends_line(top.begin)
+                            ? "a suite has no braces: end the line with `:` and indent what follows"
+                            : "close it with `" + std::string(1, closing_char(top.mark)) + "`"});
             result_.broken.push_back({top.begin, static_cast<uint32_t>(at_)});
             close_bracket_here();
         }

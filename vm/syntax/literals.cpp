@@ -79,7 +79,8 @@ const Node* Parser::parse_text() {
         if (panicking_) break;
         const Token piece = token();
         if (piece.kind != TokenKind::TextMiddle && piece.kind != TokenKind::TextEnd) {
-            fail_here(Code::Expected, {"`}` after the expression in the text", found(), ""});
+            fail_here(Code::Expected, {"`}` after the expression in the text", found(),
+                                       at(TokenKind::Colon) ? "for two digits write `{x.format(2)}`" : ""});
             break;
         }
         advance();

@@ -23,7 +23,7 @@ std::string_view place_name(Place place) {
 Name Parser::parse_class_name(std::string_view what) {
     if (!at_name()) {
         if (at(TokenKind::Name))
-            fail_here(Code::ReservedName, {std::string(text(token()))});
+            fail_here(Code::ReservedName, {std::string(text(token())), advice_for_reserved()});
         else
             fail_here(Code::NameExpected, {std::string(what), found()});
         return {};
@@ -181,10 +181,10 @@ Parser::Members Parser::parse_members(Place place) {
                                         : "class",
                 found(), "end the line with `:`"});
     } else if (!accept(TokenKind::Colon)) {
-        if (at(TokenKind::LeftParen))
+        if (at(TokenKind::LeftParen) || at(TokenKind::Less))
             fail_here(Code::Expected, {"`:`", found(), "to inherit write `class Circle extends Shape:`"});
         else
-            fail_here(Code::Expected, {"`:`", found(), ""});
+            fail_here(Code::Expected, {"`:`", found(), advice_here()});
         while (!at(TokenKind::Newline) && !at(TokenKind::End)) advance();
         if (peek(1).kind != TokenKind::Indent) return {};
         panicking_ = gave_up_;

@@ -46,7 +46,8 @@ bool Parser::expect(TokenKind kind, std::string_view what, std::string_view help
     if (at(TokenKind::Assign) && brackets_ + head_.size() > 0)
         fail_here(Code::AssignInExpression);
     else
-        fail_here(Code::Expected, {std::string(what), found(), std::string(help)});
+        fail_here(Code::Expected,
+                  {std::string(what), found(), help.empty() ? advice_here() : std::string(help)});
     return false;
 }
 

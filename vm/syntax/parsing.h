@@ -125,6 +125,11 @@ class Parser {
     }
     Span span_here() const;
     std::string found() const { return describe(token()); }
+    // What to write instead of what stands here, as people of other languages mean it (advice.cpp); or empty.
+    std::string advice_here() const;
+    std::string advice_at_line_end() const;
+    std::string advice_for_comprehension() const;
+    std::string advice_for_reserved() const;
     std::string describe(const Token& t) const;
     void give_up();
     void synchronise();

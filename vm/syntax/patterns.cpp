@@ -59,14 +59,14 @@ const Pattern* Parser::parse_single_pattern() {
     case TokenKind::LeftBrace: return parse_map_pattern();
     case TokenKind::Name: break;
     default: {
-        fail_here(Code::InvalidPattern, {found()});
+        fail_here(Code::InvalidPattern, {found(), advice_here()});
         return pattern;
     }
     }
     if (token().word == Word::True || token().word == Word::False || token().word == Word::Nil)
         return parse_literal_pattern();
     if (is_reserved(token().word)) {
-        fail_here(Code::ReservedName, {std::string(text(token()))});
+        fail_here(Code::ReservedName, {std::string(text(token())), advice_for_reserved()});
         return pattern;
     }
     if (is_capital(token()) || peek(1).kind == TokenKind::Dot) return parse_class_pattern();
@@ -258,7 +258,7 @@ Parameter Parser::parse_parameter(bool patterns) {
     } else if (patterns && !parameter.rest) {
         parameter.pattern = parse_pattern();
     } else if (at(TokenKind::Name) && is_reserved(token().word)) {
-        fail_here(Code::ReservedName, {std::string(text(token()))});
+        fail_here(Code::ReservedName, {std::string(text(token())), advice_for_reserved()});
     } else {
         fail_here(Code::NameExpected, {"a parameter", found()});
     }

@@ -1,3 +1,4 @@
+#include "vm/syntax/foreign_names.h"
 #include "vm/syntax/parsing.h"
 
 namespace indent::syntax {
@@ -40,17 +41,11 @@ void Parser::end_statement(List<const Node*>* orphans, bool definitions) {
             return;
         }
         if (at_end_of_line()) return;
-        std::string help;
-        if (at(Word::Then)) help = "a conditional expression is `if c then a else b`";
-        if (at(Word::Else)) help = "write `else:` on a line of its own, or `if c then a else b` as a value";
-        if (at(TokenKind::Dot))
-            help = "`.name` goes on with the statement right above it, which has no value here";
-        if (at(TokenKind::Comma)) help = "a tuple stands in parentheses: `(a, b)`";
         const Token& last = previous();
         if (at(TokenKind::LeftParen) && is_name(last) && !is_capital(last))
             fail_here(Code::CallSpace, {std::string(text(last)) + "(…)", "("});
         else
-            fail_here(Code::ExpectedEndOfLine, {found(), help});
+            fail_here(Code::ExpectedEndOfLine, {found(), advice_at_line_end()});
     }
     synchronise();
     accept(TokenKind::Newline);
@@ -461,6 +456,14 @@ const Node* Parser::parse_try() {
             if (typed) advance();
         }
         if (typed) clause.type = parse_qualified("an error class");
+        if (typed && at(Word::As) && !panicking_) {
+            std::string type(
+                source_.substr(clause.type->span.begin, clause.type->span.end - clause.type->span.begin));
+            std::string name(peek(1).kind == TokenKind::Name ? text(peek(1)) : "e");
+            fail_here(Code::Expected, {"`:`", found(), "write `catch " + name + ": " + type + ":`"});
+        } else if (at(TokenKind::LeftParen) && !panicking_) {
+            fail_here(Code::Expected, {"a name", found(), "write `catch e:`, or `catch e: ErrorClass:`"});
+        }
         clause.body = parse_suite("catch");
         clause.span.end = last_end_;
         catches.add(clause);
@@ -475,7 +478,10 @@ const Node* Parser::parse_try() {
     }
     if (catches.empty() && !node->has_finally) {
         if (at_ + 2 >= tokens_.size()) wants_more_ = true;
-        report(Code::TryNeedsCatch, {node->span.begin, end});
+        // `except e:` says itself what is wrong with it.
+        bool other_word = at(TokenKind::Newline) && peek(1).kind == TokenKind::Name &&
+                          peek(1).word == Word::None && !advice_for_word(text(peek(1))).empty();
+        if (!other_word) report(Code::TryNeedsCatch, {node->span.begin, end});
     }
     node->catches = catches.take(tree_.arena);
     return finish(node);
