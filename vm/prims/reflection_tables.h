@@ -16,5 +16,7 @@ PrimitiveTable module_primitives();
 PrimitiveTable record_with_primitives();
 PrimitiveTable stretch_primitives();
 PrimitiveTable eval_primitives();
+PrimitiveTable atom_primitives();
+PrimitiveTable atom_class_primitives();
 
 } // namespace indent
