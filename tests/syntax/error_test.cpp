@@ -198,7 +198,6 @@ TEST_CASE("what other languages write gets the words of this one") {
         {"let x = new List()", "leave it out: `Class(…)` makes an object"},
         {"with open(f) as g:\n    1", "write `File.open(path) do file:`, which closes it"},
         {"let css = \"body { let x = 1; }\"", "`{` begins an expression in a text; a brace itself is written `\\{`"},
-        {"\"{1 if x else 2}\"", "a conditional expression is `if c then a else b`"},
         {"print(\"{1.5:.2}\")", "for two digits write `{x.format(2)}`"},
         {"x := 1", "write `let name = value`, and `name = value` to change it"},
         {"if x then\n    1", "a suite is opened by `:`; `then` is for `if c then a else b`"},

@@ -339,7 +339,9 @@ std::string suggestion(const Diagnostic& diagnostic) {
     bool lacking = false;
     std::string result = fill(row(diagnostic.code).suggestion, diagnostic.arguments, lacking);
     const bool fits = !lacking && !result.empty();
-    if (diagnostic.in_text && (!fits || diagnostic.code == Code::StatementAsValue))
+    // `{let x = 1; …}` is a program in a text, `{a if b else c}` an expression as others write it.
+    const bool foreign = diagnostic.code == Code::StatementAsValue && diagnostic.arguments[0] != "if";
+    if (diagnostic.in_text && (!fits || foreign))
         return "`{` begins an expression in a text; a brace itself is written `\\{`";
     return lacking ? std::string() : result;
 }
