@@ -166,7 +166,9 @@ TEST_CASE("A cell too large for the nursery begins old") {
 
 TEST_CASE("A wide cell that fits keeps its words on its way to the old space") {
     SharedSpace shared;
-    TestHeap t(shared, HeapOptions{});
+    HeapOptions options;
+    options.first_nursery_bytes = options.nursery_bytes = size_t(2) << 20;
+    TestHeap t(shared, options);
     for (size_t words : {size_t(1), size_t(2), size_t(100), size_t(8000), size_t(9000), size_t(30'000)}) {
         t[0] = Value::cell(t.array(words));
         CHECK(!t[0].cell()->is_old());

@@ -288,6 +288,11 @@ TEST_CASE("classes, traits and errors are named where they are wanted") {
     CHECK(codes("match 1:\n    case Pair(third: x): print(x)") == "no-such-field");
     CHECK(codes("match 1:\n    case Pair(a, b, c): print(a)") == "too-many-arguments");
     CHECK(codes("super.f") == "super-outside-class");
+    CHECK(codes("match 1:\n    case (a, 1) | (1, a): print(a)") == "");
+    CHECK(codes("match 1:\n    case [(a, b), _] | [_, (b, a)] | {a: a, b: b}: print(a, b)") == "");
+    CHECK(codes("match 1:\n    case (a, 1) | 1: print(a)") == "alternatives-differ");
+    CHECK(codes("match 1:\n    case 1 | (1, a): print(1)") == "alternatives-differ");
+    CHECK(codes("match 1:\n    case [(a, 1) | (1, a), b] | [b, a is Integer]: print(a, b)") == "");
 }
 
 TEST_CASE("what is allowed but hardly meant is a warning") {

@@ -1,24 +1,19 @@
 // The window itself: GLFW, OpenGL, and the loop that sleeps until something happens.
 #pragma once
-#include "ui/client/client.h"
-#include "vm/base/result.h"
+#include "ui/ide/window_face.h"
 #include <memory>
-#include <string>
 
 namespace indent::ide {
 
-class Window {
+class Window final : public WindowFace {
   public:
     // Opens a window of that title. Main thread; one at a time. Failure code: "no_display", also where OpenGL 3 is
     // missing.
     static Result<std::unique_ptr<Window>> open(const std::string& title);
-    ~Window();
+    ~Window() override;
 
-    // Makes the loop look for messages. Any thread, while the window lives.
-    void wake();
-    // Shows the session until the person closes the window. Everything that the image is to keep has been sent to
-    // `client` when this returns. Main thread.
-    void run(ui::Client& client);
+    void wake() override;
+    void run(ui::Client& client) override;
 
   private:
     struct State;

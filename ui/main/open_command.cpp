@@ -8,8 +8,8 @@
 #include "vm/os/signals.h"
 #include <cstdio>
 #ifdef INDENT_WINDOW
-#include "ui/ide/layout.h"
-#include "ui/ide/window.h"
+#include "ui/ide/window_face.h"
+#include "vm/os/plugin.h"
 #endif
 
 namespace indent {
@@ -32,6 +32,9 @@ constexpr std::string_view kFirstWorkspace = "# A workspace: write anything, put
                                              "# and press Ctrl+P to print its value, or Ctrl+D to run it.\n"
                                              "# Code > New module... makes a place for classes and functions.\n\n";
 
+// The browser begins at a method that is worth changing (ui/ide/layout.h reads this).
+constexpr std::string_view kFirstLayout = "module shapes\ndefinition Square.area\n";
+
 // A module of a sample, in as many pieces as a session makes of it.
 image::ModuleRecord sample_module(std::string_view path, std::string_view text) {
     const std::string name(path.substr(path.rfind('/') + 1));
@@ -50,19 +53,14 @@ Result<std::unique_ptr<image::Image>> make_image(const std::string& path, bool w
     }
     std::vector<image::ModuleRecord> modules;
     for (const auto& source : sample_sources()) {
-        if (source.path == "samples/workspace.ind") {
+        if (source.path == "sample_image/workspace.ind") {
             if (auto saved = (*image)->save("workspace/1", source.text); !saved)
                 return std::move(saved).failure();
         } else {
             modules.push_back(sample_module(source.path, source.text));
         }
     }
-#ifdef INDENT_WINDOW
-    ide::Layout layout; // the browser begins at a method that is worth changing
-    layout.module = "shapes";
-    layout.definition = "Square.area";
-    if (auto saved = (*image)->save("layout", layout.encode()); !saved) return std::move(saved).failure();
-#endif
+    if (auto saved = (*image)->save("layout", kFirstLayout); !saved) return std::move(saved).failure();
     if (auto committed = (*image)->commit("the samples", modules); !committed)
         return std::move(committed).failure();
     return image;
@@ -81,6 +79,22 @@ Result<std::unique_ptr<image::Image>> open_or_make(const OpenOptions& options) {
         return make_image(path, true);
     return image::Image::open(path);
 }
+
+#ifdef INDENT_WINDOW
+// The window's plugin stands beside the program, or where it was installed.
+Result<std::unique_ptr<ide::WindowFace>> open_window(const std::string& title) {
+    std::string folder = os::executable_path();
+    folder.resize(folder.rfind('/') + 1);
+    std::string plugin = folder + "indent_window.so";
+    if (!os::exists(plugin)) plugin = folder + INDENT_PLUGIN_FOLDER "/indent_window.so";
+    auto entry = os::load_symbol(plugin, ide::kOpenWindow);
+    if (!entry) return Failure{"no_display", "the window cannot be loaded: " + entry.failure().message};
+    Failure failure;
+    if (auto* window = reinterpret_cast<ide::OpenWindow>(*entry)(title.c_str(), &failure))
+        return std::unique_ptr<ide::WindowFace>(window);
+    return failure;
+}
+#endif
 
 int at_the_prompt(DefinitionStore& store) {
     auto started = SessionHost::start(store, Session::Options{INDENT_VERSION}, {});
@@ -103,7 +117,7 @@ int open_image(const OpenOptions& options) {
     ImageStore store(std::move(image).value());
 #ifdef INDENT_WINDOW
     if (!options.terminal) {
-        auto window = ide::Window::open("Indent \xE2\x80\x94 " + store.name());
+        auto window = open_window("Indent \xE2\x80\x94 " + store.name());
         if (window) {
             auto host =
                 SessionHost::start(store, Session::Options{INDENT_VERSION}, [&] { (*window)->wake(); });

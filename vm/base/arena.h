@@ -60,7 +60,7 @@ class Arena {
     void grow(size_t at_least) {
         size_t bytes = at_least > chunk_bytes_ ? at_least : chunk_bytes_;
         if (chunk_bytes_ < 64 * 1024) chunk_bytes_ *= 2;
-        chunks_.push_back(std::make_unique<std::byte[]>(bytes));
+        chunks_.push_back(std::make_unique_for_overwrite<std::byte[]>(bytes));
         next_ = reinterpret_cast<uintptr_t>(chunks_.back().get());
         end_ = next_ + bytes;
         reserved_ += bytes;
@@ -69,7 +69,7 @@ class Arena {
     std::vector<std::unique_ptr<std::byte[]>> chunks_;
     uintptr_t next_ = 0;
     uintptr_t end_ = 0;
-    size_t chunk_bytes_ = 2048;
+    size_t chunk_bytes_ = 1024;
     size_t reserved_ = 0;
 };
 

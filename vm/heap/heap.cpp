@@ -9,7 +9,8 @@ namespace indent {
 
 Heap::State::State(SharedSpace& shared, Mutator& mutator, HeapOptions options)
     : shared(shared), mutator(mutator), limit_bytes(options.limit_bytes),
-      collect_always(options.collect_always), nursery(options.nursery_bytes), nursery_from(nursery.begin()),
+      collect_always(options.collect_always), nursery(options.nursery_bytes),
+      nursery_in_use(std::min(options.first_nursery_bytes, nursery.bytes())), nursery_from(nursery.begin()),
       old(shared.pages()), collect_fully_at(std::min(kGrowthBytes, options.limit_bytes)),
       shared_bytes_limit(2 * shared.bytes() + kGrowthBytes) {
     if (!nursery) throw OutOfMemory{options.nursery_bytes};
@@ -73,16 +74,26 @@ void Heap::State::take_nursery_back() {
     if (INDENT_ASAN && nursery_from < used_to) spoil(nursery_from, size_t(used_to - nursery_from));
     allow(nursery.begin(), nursery.bytes());
     nursery_from = mutator.nursery_next = nursery.begin();
-    mutator.nursery_end = nursery.end();
+    mutator.nursery_end = nursery.begin() + nursery_in_use;
+}
+
+// What survives is copied, and most of it dies soon after: a nursery that is larger gives it time to die before. Where
+// little survives, a small one stays in the processor's cache.
+void Heap::State::grow_nursery(size_t survived) {
+    if (survived < nursery_in_use / 8 || nursery_in_use >= nursery.bytes()) return;
+    nursery_in_use = std::min(2 * nursery_in_use, nursery.bytes());
+    if (!collect_always) mutator.nursery_end = nursery.begin() + nursery_in_use;
 }
 
 Cell* Heap::State::allocate_in_nursery(size_t bytes, Value* top) {
     if (bytes > largest_in_nursery()) return nullptr;
     if (collect_always || size_t(mutator.nursery_end - mutator.nursery_next) < bytes) {
         // A program that catches the error and goes on keeping things gets a little more each time, not any amount.
-        if (old.used_bytes() > limit_bytes + kGrowthBytes) throw OutOfMemory{bytes};
+        if (old.used_bytes() > limit_bytes + kOverLimit) throw OutOfMemory{bytes};
         Value* scan_end = scan_end_of(top);
+        const size_t promoted_before = counts.promoted_bytes;
         collect_nursery(scan_end);
+        grow_nursery(counts.promoted_bytes - promoted_before);
         collect_fully_if_due(scan_end);
         if (old.used_bytes() > limit_bytes) throw OutOfMemory{bytes};
     }
@@ -235,8 +246,10 @@ void Heap::set_collect_always(bool on) {
         s.mutator.nursery_end =
             s.mutator.nursery_next; // what is there now is collected by the next allocation
     } else {
+        // It may have gone on behind the part that is in use.
         allow(s.mutator.nursery_next, size_t(s.nursery.end() - s.mutator.nursery_next));
-        s.mutator.nursery_end = s.nursery.end();
+        if (s.mutator.nursery_next > s.nursery.begin() + s.nursery_in_use) s.nursery_in_use = s.nursery.bytes();
+        s.mutator.nursery_end = s.nursery.begin() + s.nursery_in_use;
     }
 }
 

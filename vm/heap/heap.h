@@ -78,7 +78,8 @@ class RootProvider {
 using CellOffset = uint64_t;
 
 struct HeapOptions {
-    size_t nursery_bytes = size_t(2) << 20;
+    size_t first_nursery_bytes = size_t(256) << 10; // it grows when much of it survives,
+    size_t nursery_bytes = size_t(1) << 20;         // up to this
     size_t limit_bytes = size_t(4) << 30; // old space and large cells; past it OutOfMemory is reported
     bool collect_always = false;          // for tests: collect the nursery at every allocation that may
 };

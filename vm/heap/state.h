@@ -20,6 +20,8 @@ struct Heap::State {
     bool collect_always;
 
     Nursery nursery;
+    size_t nursery_in_use;   // bytes of the nursery that are used so far: it grows
+    bool collected_in_stretch = false; // the nursery
     std::byte* nursery_from; // the cells in the nursery lie in [nursery_from, mutator.nursery_next)
     OldSpace old;
 
@@ -32,8 +34,9 @@ struct Heap::State {
     std::vector<CardOf> remembered_cards; // the same of large cells
     std::vector<RootProvider*> providers;
 
-    static constexpr size_t kGrowthBytes = size_t(8)
-                                           << 20; // before a full collection pays, however small the heap
+    static constexpr size_t kGrowthBytes = size_t(512) << 10; // before a full collection pays, however small the heap
+    // How far over its limit a heap may get whose program catches the error and goes on.
+    static constexpr size_t kOverLimit = size_t(8) << 20;
     size_t collect_fully_at;                      // when the old space has grown to this many bytes,
     size_t shared_bytes_limit; // or the shared space to these and this heap holds more than it did
     PointerTable held;         // shared cells that this heap counts as a holder of
@@ -54,7 +57,8 @@ struct Heap::State {
     Cell* allocate_born_old(size_t words, Value* top); // header set but for shape, format and size
     void make_room(size_t bytes, Value* top);          // or throws OutOfMemory
     void take_nursery_back();                          // empties it
-    size_t largest_in_nursery() const { return nursery.bytes() / 8; } // bytes of a cell
+    void grow_nursery(size_t survived);                // where it pays, after a collection of the full nursery
+    size_t largest_in_nursery() const { return nursery_in_use / 4; } // bytes of a cell
 
     // ---- the barrier (barrier.cpp)
     void save(Cell* cell, size_t first, size_t count); // to the log
@@ -62,6 +66,10 @@ struct Heap::State {
 
     // ---- collection (collector.cpp). Each scans the stack in [stack_base, scan_end) and lowers stack_end to it.
     void collect_nursery(Value* scan_end);
+    // The same as the last of the stretch, which settles all that the stretch has made and changed in the same pass.
+    // Only where it is the stretch's first collection of the nursery.
+    void collect_nursery_to_commit(Value* scan_end);
+    template <bool Committing> void collect_nursery_as(Value* scan_end);
     void collect_fully(Value* scan_end);
     void collect_fully_if_due(Value* scan_end);
     void lower_stack(Value* scan_end);

@@ -51,14 +51,15 @@ class WriteLog {
         }
     }
 
-    // Keeps a little memory for the next stretch.
+    // Keeps its memory for the next stretch, which often changes as much as this one did; what was used but little
+    // goes back.
     void clear() {
+        if (size_t(end_ - begin_) > kKeptBytes && size_t(next_ - begin_) < size_t(end_ - begin_) / 4) [[unlikely]] {
+            std::free(begin_);
+            begin_ = end_ = nullptr;
+        }
         next_ = begin_;
         entries_ = 0;
-        if (size_t(end_ - begin_) > kKeptBytes) [[unlikely]] {
-            std::free(begin_);
-            begin_ = next_ = end_ = nullptr;
-        }
     }
 
   private:

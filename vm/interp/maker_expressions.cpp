@@ -202,12 +202,6 @@ std::vector<Node*> Maker::arguments(syntax::Arguments arguments, const syntax::B
     return nodes;
 }
 
-// A trailing block needs a plan only where it may not simply be the last argument; that is known at the call, so
-// sites with one block and nothing else special go without.
-static bool only_trailing(const ArgumentPlan* plan) {
-    return plan && plan->labels.empty() && !plan->spreads;
-}
-
 Node* Maker::call_binding(Binding* binding, syntax::Arguments args, const syntax::BlockNode* block,
                           const syntax::Node* at) {
     const unsigned temp = b_.next;
@@ -216,12 +210,10 @@ Node* Maker::call_binding(Binding* binding, syntax::Arguments args, const syntax
     if (nodes.size() > kMostArguments)
         return failure(at, "ArgumentError", "a call takes at most " + std::to_string(kMostArguments) + " arguments");
     if (binding->kind == Binding::ClassName) {
-        Node* made = make_construction(arena(), vm_, binding, nodes, only_trailing(plan) ? nullptr : plan);
+        Node* made = make_construction(arena(), vm_, binding, nodes, plan);
+        b_.code->caches.push_back({made, reset_construction});
         return placed(made, at, temp);
     }
-    if (only_trailing(plan) && binding->method && !binding->method->has_rest &&
-        binding->method->parameters.size() == nodes.size())
-        plan = nullptr;
     return placed(make_function_call(arena(), binding, nodes, plan), at, temp);
 }
 
@@ -232,7 +224,7 @@ Node* Maker::call(const syntax::CallNode* node, bool) {
         placed(variable, node, temp + 1);
         std::vector<Node*> nodes = arguments(node->arguments, node->block, temp + 2, plan);
         nodes.insert(nodes.begin(), variable);
-        return site(sym::call, nodes, only_trailing(plan) ? nullptr : plan, node->span, temp);
+        return site(sym::call, nodes, plan, node->span, temp);
     }
     Binding* binding = find_binding(vm_.runtime, b_.module, node->name.text);
     if (!binding) return failure(node, "NotUnderstood", undefined_message(node->name.text));
@@ -242,7 +234,7 @@ Node* Maker::call(const syntax::CallNode* node, bool) {
     Node* value = above(temp + 1, [&] { return binding_value(binding, node); });
     std::vector<Node*> nodes = arguments(node->arguments, node->block, temp + 2, plan);
     nodes.insert(nodes.begin(), value);
-    return site(sym::call, nodes, only_trailing(plan) ? nullptr : plan, node->span, temp);
+    return site(sym::call, nodes, plan, node->span, temp);
 }
 
 // The module that a dotted path of names means, where no variable or definition takes its first name.

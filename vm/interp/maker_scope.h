@@ -9,6 +9,7 @@
 #include "vm/interp/nodes_try.h"
 #include "vm/syntax/body_scan.h"
 #include <algorithm>
+#include <optional>
 #include <set>
 
 namespace indent {
@@ -154,6 +155,8 @@ class Maker {
     Node* expect_error(const syntax::ExpectErrorNode* node);
     Matcher* matcher(const syntax::Pattern* pattern, bool assigns = false);
     Node* destructure(const syntax::Pattern* pattern, Node* value, syntax::Span at, bool assigns = false);
+    // While an alternative is made, the environment before the first one: they all bind in the same places.
+    std::optional<const Environment*> alternatives_;
     void bind_pattern_name(Matcher* matcher, std::string_view name, bool assigns);
     int close_from(unsigned first) const;
 

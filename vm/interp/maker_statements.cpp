@@ -238,7 +238,9 @@ Node* Maker::assign(const syntax::AssignNode* node) {
                          true);
     Node* set = placed(make_index_set(arena(), read(temp), read(temp + 1), value, put), node, own);
     reserve(inner + 8);
-    return placed(make_sequence(arena(), std::vector<Node*>{keep_receiver, keep_index, set}), node, temp);
+    Node* general = placed(make_sequence(arena(), std::vector<Node*>{keep_receiver, keep_index, set}), node, temp);
+    Node* quick = make_index_update(arena(), op, receiver, index, right, general);
+    return quick ? placed(quick, node, temp) : general;
 }
 
 // ---- patterns
@@ -269,6 +271,12 @@ void Maker::bind_pattern_name(Matcher* matcher, std::string_view name, bool assi
             return;
         }
     }
+    if (alternatives_)
+        for (const Environment* e = b_.environment; e != *alternatives_; e = e->outer)
+            if (e->variable.name == name) {
+                matcher->slot = e->variable.slot;
+                return;
+            }
     uint16_t slot = take();
     declare(name, slot);
     matcher->slot = slot;
@@ -340,10 +348,14 @@ Matcher* Maker::matcher(const syntax::Pattern* pattern, bool assigns) {
         made->has_key = sends(sym::has_key);
         made->at = sends(sym::at);
         break;
-    case PatternKind::Either:
+    case PatternKind::Either: {
         made->kind = Matcher::Either;
+        const auto outer = alternatives_;
+        if (!outer) alternatives_ = b_.environment;
         parts();
+        alternatives_ = outer;
         break;
+    }
     }
     reserve(b_.next + 8);
     return made;

@@ -37,7 +37,7 @@ struct Node {
     uint32_t position = 0;      // byte offset in its source, for traces
     uint16_t temp = 0;          // free slots of the frame begin here: operands, then the callee's frame at temp + 1
     bool abrupt = false;        // may answer absent
-    enum Sort : uint8_t { Other, Send, Call, Binary } sort = Other; // SendSite, a function's call, an operator
+    enum Sort : uint8_t { Other, Send, Call, Binary, Index } sort = Other; // SendSite, a function's call, an operator, xs[i]
 
     bool holds(Value* fp) { return test(this, fp); }
 };

@@ -1,5 +1,5 @@
-// The nodes of the executable tree and their makers, by file: nodes_basic, nodes_operators, nodes_control,
-// nodes_call, nodes_try, nodes_match. Everything lives in the arena that is passed in; operands may not be null
+// The nodes of the executable tree and their makers, by file: nodes_basic, nodes_operators, nodes_index,
+// nodes_control, nodes_call, nodes_try, nodes_match. Everything lives in the arena that is passed in; operands may not be null
 // where not said. `temp` is set by the maker before the first run.
 #pragma once
 #include "vm/interp/send.h"
@@ -52,11 +52,17 @@ Node* make_failure(Arena& arena, std::string_view error_class, std::string_view 
 
 Node* make_binary(Arena& arena, SymbolId selector, Node* left, Node* right, SendSite* send);
 Node* make_negated(Arena& arena, Node* operand, SendSite* send);
-Node* make_index(Arena& arena, Node* receiver, Node* index, SendSite* send);
-Node* make_index_set(Arena& arena, Node* receiver, Node* index, Node* value, SendSite* send);
 bool is_fast_operator(SymbolId selector);
 // Lets an operator put its result into a local by itself, if it is one that can.
 bool give_into(Node* node, uint16_t slot);
+
+// ---- nodes_index: elements of lists in place, anything else by the send (its operands are not run)
+
+Node* make_index(Arena& arena, Node* receiver, Node* index, SendSite* send);
+Node* make_index_set(Arena& arena, Node* receiver, Node* index, Node* value, SendSite* send);
+// xs[i] += v and -=, where all three are only read; null: they are not. `general` does the same in any case.
+Node* make_index_update(Arena& arena, SymbolId selector, Node* receiver, Node* index, Node* right, Node* general);
+bool give_index_into(Node* node, uint16_t slot); // give_into for what make_index made
 
 // ---- nodes_control
 
@@ -117,6 +123,8 @@ Value create_block(Machine& vm, const BlockTemplate& block, Value* fp, Value* to
 Node* make_function_call(Arena& arena, Binding* binding, std::span<Node* const> arguments, const ArgumentPlan* plan);
 Node* make_construction(Arena& arena, Machine& vm, Binding* binding, std::span<Node* const> arguments,
                         const ArgumentPlan* plan);
+// After a change of classes, an `init` that came or went: the node looks at its class again.
+void reset_construction(Node* construction);
 Node* make_class_value(Arena& arena, Binding* binding);
 Node* make_reference(Arena& arena, Binding* binding, SymbolId selector);
 

@@ -1,7 +1,7 @@
 // Literals, variables, fields and what collections are written as.
 #include "vm/interp/block.h"
 #include "vm/interp/inner.h"
-#include "vm/interp/nodes.h"
+#include "vm/interp/operand_kinds.h"
 #include "vm/interp/range_ends.h"
 #include "vm/model/number.h"
 #include "vm/model/range.h"
@@ -24,6 +24,20 @@ Value run_local(Node* node, Value* fp) { return fp[static_cast<LocalNode*>(node)
 
 namespace {
 
+bool test_local(Node* node, Value* fp) {
+    Value value = fp[static_cast<LocalNode*>(node)->slot];
+    if (value.is_true()) return true;
+    if (value.is_false()) return false;
+    return test_from_run(node, fp);
+}
+
+bool test_field(Node* node, Value* fp) {
+    Value value = (*fp[0].cell())[static_cast<FieldNode*>(node)->index];
+    if (value.is_true()) return true;
+    if (value.is_false()) return false;
+    return test_from_run(node, fp);
+}
+
 Value run_literal(Node* node, Value*) { return static_cast<LiteralNode*>(node)->value; }
 bool test_true(Node*, Value*) { return true; }
 bool test_false(Node*, Value*) { return false; }
@@ -34,6 +48,20 @@ Value run_set_literal(Node* node, Value* fp) {
 Value run_set_local(Node* node, Value* fp) {
     auto* set = static_cast<SetLocalNode*>(node);
     return fp[set->slot] = run(set->value, fp);
+}
+// `x = y.field`: the field is read without running the send.
+Value run_set_local_to_field(Node* node, Value* fp) {
+    auto* set = static_cast<SetLocalNode*>(node);
+    Value value = field_of_local(set->value, fp);
+    if (!value) [[unlikely]] value = run(set->value, fp);
+    return fp[set->slot] = value;
+}
+// The first time: afterwards it is known what the send does.
+Value run_set_local_to_send(Node* node, Value* fp) {
+    auto* set = static_cast<SetLocalNode*>(node);
+    Value value = run(set->value, fp);
+    node->run = reads_field_of_local(set->value) ? run_set_local_to_field : run_set_local;
+    return fp[set->slot] = value;
 }
 Value run_field(Node* node, Value* fp) { return (*fp[0].cell())[static_cast<FieldNode*>(node)->index]; }
 
@@ -321,19 +349,23 @@ LiteralNode* make_literal(Arena& arena, Value value) {
 }
 LocalNode* make_local(Arena& arena, uint16_t slot) {
     auto* node = made<LocalNode>(arena, run_local);
+    node->test = test_local;
     node->slot = slot;
     return node;
 }
 Node* make_self(Arena& arena) { return make_local(arena, 0); }
 Node* make_set_local(Arena& arena, uint16_t slot, Node* value) {
     if (give_into(value, slot)) return value;
-    auto* node = made<SetLocalNode>(arena, value->run == run_literal ? run_set_literal : run_set_local);
+    auto* node = made<SetLocalNode>(arena, value->run == run_literal     ? run_set_literal
+                                           : value->sort == Node::Send ? run_set_local_to_send
+                                                                       : run_set_local);
     node->slot = slot;
     node->value = value;
     return node;
 }
 FieldNode* make_field(Arena& arena, uint32_t index) {
     auto* node = made<FieldNode>(arena, run_field);
+    node->test = test_field;
     node->index = index;
     return node;
 }
@@ -431,6 +463,22 @@ Node* make_failure(Arena& arena, std::string_view error_class, std::string_view 
     node->error_class = arena.copy(error_class);
     node->message = arena.copy(message);
     return node;
+}
+
+Kind kind_of(const Node* child, uint32_t& index, Value& constant) {
+    if (child->run == run_local) {
+        index = static_cast<const LocalNode*>(child)->slot;
+        return Kind::Local;
+    }
+    if (child->run == run_field) {
+        index = static_cast<const FieldNode*>(child)->index;
+        return Kind::Field;
+    }
+    if (child->run == run_literal) {
+        constant = static_cast<const LiteralNode*>(child)->value;
+        return Kind::Constant;
+    }
+    return Kind::Any;
 }
 
 } // namespace indent

@@ -48,7 +48,9 @@ Value call_prepared(CallNode* call, Value* nf) {
                        "`" + std::string(vm.symbols.text(call->binding->name)) + "` is not defined any more", nf);
     if (method != call->method) {
         call->method = method;
-        bool fits = !call->plan && !method->has_rest && method->parameters.size() == call->argument_count &&
+        // A trailing block that comes with all other arguments is simply the last one.
+        const bool in_order = !call->plan || (call->plan->labels.empty() && !call->plan->spreads);
+        bool fits = in_order && !method->has_rest && method->parameters.size() == call->argument_count &&
                     !method->primitive;
         call->ready = fits ? code_of(vm, method) : nullptr;
     }
@@ -118,7 +120,8 @@ void prepare_construction(Machine& vm, ConstructionNode* node) {
     std::vector<Value> literals(n);
     for (unsigned i = 0; i < node->argument_count; ++i) {
         SymbolId label = node->plan && i < node->plan->labels.size() ? node->plan->labels[i] : 0;
-        int at = label ? cls->field_index(label) : int(i);
+        const bool trailing = node->plan && node->plan->trailing_block && i + 1 == node->argument_count;
+        int at = label ? cls->field_index(label) : trailing ? int(n) - 1 : int(i);
         if (at < 0 || sources[size_t(at)] >= 0) return;
         sources[size_t(at)] = int16_t(i);
     }
@@ -255,6 +258,8 @@ Node* make_construction(Arena& arena, Machine& vm, Binding* binding, std::span<N
     set_up(node, arena, binding, arguments, plan);
     return node;
 }
+
+void reset_construction(Node* node) { static_cast<ConstructionNode*>(node)->prepared_for = nullptr; }
 
 Node* make_class_value(Arena& arena, Binding* binding) {
     auto* node = made<ClassValueNode>(arena, run_class_value);

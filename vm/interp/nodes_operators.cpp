@@ -6,39 +6,12 @@
 //
 // Operand kinds are template arguments, so that `local op constant` reads no child node.
 #include "vm/interp/block.h"
-#include "vm/interp/nodes.h"
+#include "vm/interp/binary_node.h"
 #include <cmath>
 
 namespace indent {
 
 namespace {
-
-enum class Kind : uint8_t { Any, Local, Field, Constant };
-
-enum class Op : uint8_t { Add, Subtract, Multiply, Divide, FloorDivide, Modulo, Less, LessEqual, Greater,
-                          GreaterEqual, Equal, NotEqual };
-constexpr bool is_comparison(Op op) { return op >= Op::Less; }
-
-struct BinaryNode : Node {
-    Node* left = nullptr;
-    Node* right = nullptr;
-    uint32_t left_index = 0;  // slot or field
-    uint32_t right_index = 0; // slot or field
-    Value left_constant;
-    Value constant;
-    Op op{};
-    Kind left_kind{}, right_kind{};
-    uint16_t into = 0; // the local that takes the result, in the entries that are Into
-    SendSite* send = nullptr;
-};
-
-template <Kind K>
-inline Value load(Node* child, uint32_t index, Value constant, Value* fp) {
-    if constexpr (K == Kind::Any) return child->run(child, fp);
-    if constexpr (K == Kind::Local) return fp[index];
-    if constexpr (K == Kind::Field) return (*fp[0].cell())[index];
-    if constexpr (K == Kind::Constant) return constant;
-}
 
 // Both operands in order; the left one waits in its operand slot while the right one runs.
 template <Kind L, Kind R>
@@ -113,18 +86,6 @@ inline bool integers(Value a, Value b, Value& result) {
     return false;
 }
 
-template <Op O>
-inline bool floats(double a, double b, Value& result) {
-    if constexpr (O == Op::Add) return result = Value::arithmetic(a + b), true;
-    if constexpr (O == Op::Subtract) return result = Value::arithmetic(a - b), true;
-    if constexpr (O == Op::Multiply) return result = Value::arithmetic(a * b), true;
-    if constexpr (O == Op::Divide) {
-        if (b == 0) return false;
-        return result = Value::arithmetic(a / b), true;
-    }
-    return false; // // and % of floats: the primitive
-}
-
 template <Op O, class T>
 inline bool compare(T a, T b) {
     if constexpr (O == Op::Less) return a < b;
@@ -162,7 +123,9 @@ Value run_integers(Node* node_, Value* fp) {
     load_both<L, R>(node, fp, a, b);
     if (Value::both_integers(a, b) && integers<O>(a, b, result)) [[likely]] return given<Into>(node, fp, result);
     if (a.is_float() && b.is_float()) {
-        node->run = run_floats<O, L, R, Into>;
+        node->plain = run_floats<O, L, R, Into>;
+        RunFunction fused = fused_floats(node, Into);
+        node->run = fused ? fused : node->plain;
         if (floats<O>(a.as_float(), b.as_float(), result)) return given<Into>(node, fp, result);
     }
     return given<Into>(node, fp, arithmetic_slowly<O>(node, fp, a, b));
@@ -215,7 +178,9 @@ bool test_integers(Node* node_, Value* fp) {
     load_both<L, R>(node, fp, a, b);
     if (Value::both_integers(a, b)) [[likely]] return compare<O, uint64_t>(a.bits(), b.bits());
     if (a.is_float() && b.is_float()) {
-        node->test = test_floats<O, L, R>;
+        node->plain_test = test_floats<O, L, R>;
+        TestFunction fused = fused_float_test(node);
+        node->test = fused ? fused : node->plain_test;
         return compare<O, double>(a.as_float(), b.as_float());
     }
     return comparison_slowly<O>(node, fp, a, b);
@@ -317,68 +282,6 @@ Op op_of(SymbolId selector) {
     }
 }
 
-// ---- xs[i], xs[i] = v
-
-struct IndexNode : Node {
-    Node* receiver = nullptr;
-    Node* index = nullptr;
-    Node* value = nullptr;
-    uint32_t receiver_index = 0;
-    uint32_t index_index = 0;
-    SendSite* send = nullptr;
-};
-
-// The address of the element, or null where the short way does not fit.
-inline Value* element(Value list, Value index) {
-    if (!index.is_integer()) return nullptr;
-    Cell* cell = list.cell();
-    int64_t i = index.as_integer();
-    int64_t size = (*cell)[0].as_integer();
-    if (i < 0) i += size;
-    if (uint64_t(i) >= uint64_t(size)) return nullptr;
-    return &(*(*cell)[1].cell())[1 + size_t(i)];
-}
-
-template <Kind L, Kind R>
-Value run_index(Node* node_, Value* fp) {
-    auto* node = static_cast<IndexNode*>(node_);
-    Value* nf = fp + node->temp + 1;
-    Value list = load<L>(node->receiver, node->receiver_index, Value(), fp);
-    Value index;
-    if constexpr (R == Kind::Any) {
-        nf[0] = list;
-        index = run(node->index, fp);
-        list = nf[0];
-    } else {
-        index = fp[node->index_index];
-    }
-    if (has_shape(list, shape::kList)) [[likely]]
-        if (Value* at = element(list, index)) [[likely]] return *at;
-    nf[0] = list;
-    nf[1] = index;
-    return send_prepared(node->send, nf);
-}
-
-// The value of an assignment is the value assigned, whatever at_put answers: it waits in the node's own slot, below
-// the frame of the send.
-template <Kind L, Kind R>
-Value run_index_set(Node* node_, Value* fp) {
-    auto* node = static_cast<IndexNode*>(node_);
-    Value* nf = fp + node->temp + 2;
-    nf[0] = load<L>(node->receiver, node->receiver_index, Value(), fp);
-    nf[1] = load<R>(node->index, node->index_index, Value(), fp);
-    Value value = run(node->value, fp);
-    if (has_shape(nf[0], shape::kList)) [[likely]]
-        if (Value* at = element(nf[0], nf[1])) [[likely]] {
-            Cell* storage = (*nf[0].cell())[1].cell();
-            if (Heap::store(Mutator::of(fp), storage, size_t(at - storage->words()), value)) return value;
-        }
-    fp[node->temp] = value;
-    nf[2] = value;
-    send_prepared(node->send, nf);
-    return fp[node->temp];
-}
-
 struct NegatedNode : Node {
     Node* operand = nullptr;
     SendSite* send = nullptr;
@@ -392,29 +295,6 @@ Value run_negated(Node* node_, Value* fp) {
     nf[0] = a;
     return send_prepared(node->send, nf);
 }
-
-Kind kind_of(const Node* child, Node* local, Node* field, uint32_t& index) {
-    if (child->run == local->run) {
-        index = static_cast<const LocalNode*>(child)->slot;
-        return Kind::Local;
-    }
-    if (child->run == field->run) {
-        index = static_cast<const FieldNode*>(child)->index;
-        return Kind::Field;
-    }
-    return Kind::Any;
-}
-
-// What a child is, by comparing its entry with those of the plain nodes.
-struct Plain {
-    Arena arena;
-    Node* local = make_local(arena, 0);
-    Node* field = make_field(arena, 0);
-    Node* literal = make_literal(arena, Value::nil());
-    Kind of(const Node* child, uint32_t& index) {
-        return kind_of(child, local, field, index);
-    }
-};
 
 } // namespace
 
@@ -434,22 +314,26 @@ Node* make_binary(Arena& arena, SymbolId selector, Node* left, Node* right, Send
     node->left = left;
     node->right = right;
     node->send = send;
-    Plain plain;
-    node->left_kind = plain.of(left, node->left_index);
-    node->right_kind = plain.of(right, node->right_index);
-    if (left->run == plain.literal->run) {
-        node->left_kind = Kind::Constant;
-        node->left_constant = static_cast<LiteralNode*>(left)->value;
-    }
-    if (right->run == plain.literal->run) {
-        node->right_kind = Kind::Constant;
-        node->constant = static_cast<LiteralNode*>(right)->value;
-    }
+    node->left_kind = kind_of(left, node->left_index, node->left_constant);
+    node->right_kind = kind_of(right, node->right_index, node->constant);
     choose_op<false>(node);
     return node;
 }
 
+bool is_local_plus(const Node* child, uint32_t& slot, int32_t& delta) {
+    if (child->sort != Node::Binary) return false;
+    auto* binary = static_cast<const BinaryNode*>(child);
+    if (binary->left_kind != Kind::Local || binary->right_kind != Kind::Constant || !binary->constant.is_integer())
+        return false;
+    const int64_t constant = binary->constant.as_integer();
+    if ((binary->op != Op::Add && binary->op != Op::Subtract) || constant > INT16_MAX || constant < INT16_MIN) return false;
+    slot = binary->left_index;
+    delta = int32_t(binary->op == Op::Add ? constant : -constant);
+    return true;
+}
+
 bool give_into(Node* node, uint16_t slot) {
+    if (node->sort == Node::Index) return give_index_into(node, slot);
     if (node->sort != Node::Binary) return false;
     auto* binary = static_cast<BinaryNode*>(node);
     binary->into = slot;
@@ -461,40 +345,6 @@ Node* make_negated(Arena& arena, Node* operand, SendSite* send) {
     node->run = run_negated;
     node->operand = operand;
     node->send = send;
-    return node;
-}
-
-Node* make_index(Arena& arena, Node* receiver, Node* index, SendSite* send) {
-    auto* node = arena.make<IndexNode>();
-    node->receiver = receiver;
-    node->index = index;
-    node->send = send;
-    Plain plain;
-    Kind left = plain.of(receiver, node->receiver_index);
-    Kind right = plain.of(index, node->index_index);
-    bool local = right == Kind::Local;
-    if (left == Kind::Local) node->run = local ? run_index<Kind::Local, Kind::Local> : run_index<Kind::Local, Kind::Any>;
-    else if (left == Kind::Field)
-        node->run = local ? run_index<Kind::Field, Kind::Local> : run_index<Kind::Field, Kind::Any>;
-    else node->run = local ? run_index<Kind::Any, Kind::Local> : run_index<Kind::Any, Kind::Any>;
-    return node;
-}
-
-Node* make_index_set(Arena& arena, Node* receiver, Node* index, Node* value, SendSite* send) {
-    auto* node = arena.make<IndexNode>();
-    node->receiver = receiver;
-    node->index = index;
-    node->value = value;
-    node->send = send;
-    Plain plain;
-    Kind left = plain.of(receiver, node->receiver_index);
-    Kind right = plain.of(index, node->index_index);
-    bool local = right == Kind::Local;
-    if (left == Kind::Local)
-        node->run = local ? run_index_set<Kind::Local, Kind::Local> : run_index_set<Kind::Local, Kind::Any>;
-    else if (left == Kind::Field)
-        node->run = local ? run_index_set<Kind::Field, Kind::Local> : run_index_set<Kind::Field, Kind::Any>;
-    else node->run = local ? run_index_set<Kind::Any, Kind::Local> : run_index_set<Kind::Any, Kind::Any>;
     return node;
 }
 

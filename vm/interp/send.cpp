@@ -55,6 +55,8 @@ template <int N> Value send_primitive(Node* node, Value* fp);
 template <int N> Value send_polymorphic(Node* node, Value* fp);
 Value send_reader(Node* node, Value* fp);
 
+Value send_reader_to_local(Node* node, Value* fp);
+
 template <int N>
 void rewrite(SendSite* site) {
     if (site->megamorphic || site->more_count > 0) {
@@ -64,7 +66,10 @@ void rewrite(SendSite* site) {
     switch (site->entry.kind) {
     case CacheEntry::CodeCall: site->run = send_code<N>; break;
     case CacheEntry::Primitive: site->run = send_primitive<N>; break;
-    case CacheEntry::Reader: site->run = N == 0 ? send_reader : send_polymorphic<N>; break;
+    case CacheEntry::Reader:
+        if (N != 0) site->run = send_polymorphic<N>;
+        else site->run = site->operands[0]->run == run_local ? send_reader_to_local : send_reader;
+        break;
     default: site->run = send_polymorphic<N>; break;
     }
 }
@@ -168,6 +173,20 @@ Value send_reader(Node* node, Value* fp) {
     return send_any(site, nf);
 }
 
+[[gnu::noinline]] Value send_to_local(Node* node, Value* fp) {
+    auto* site = static_cast<SendSite*>(node);
+    Value* nf = fp + site->temp + 1;
+    nf[0] = fp[site->receiver_slot];
+    return send_any(site, nf);
+}
+
+Value send_reader_to_local(Node* node, Value* fp) {
+    auto* site = static_cast<SendSite*>(node);
+    Value receiver = fp[site->receiver_slot];
+    if (has_shape(receiver, site->entry.shape)) [[likely]] return (*receiver.cell())[site->entry.field];
+    return send_to_local(node, fp);
+}
+
 template <int N>
 Value send_polymorphic(Node* node, Value* fp) {
     auto* site = static_cast<SendSite*>(node);
@@ -215,6 +234,8 @@ void linearise(const Class* cls, std::vector<const Class*>& order) {
 
 } // namespace
 
+bool reads_field_of_local(const Node* node) { return node->run == send_reader_to_local; }
+
 Value site_run_unrewritable(Node* node, Value* fp) { return send_polymorphic<-1>(node, fp); }
 
 Value send_prepared(SendSite* site, Value* nf) { return send_any(site, nf); }
@@ -238,6 +259,7 @@ SendSite* make_send(Arena& arena, SymbolId selector, std::span<Node* const> oper
     site->argument_count = uint8_t(operands.size() - 1);
     site->plan = plan;
     site->operands = arena.copy(std::vector<Node*>(operands.begin(), operands.end())).data();
+    if (operands[0] && operands[0]->run == run_local) site->receiver_slot = static_cast<LocalNode*>(operands[0])->slot;
     site->run = first_run(site);
     return site;
 }

@@ -40,12 +40,23 @@ struct SendSite : Node {
     uint8_t argument_count = 0; // without the receiver
     uint8_t more_count = 0;
     bool megamorphic = false;
+    uint16_t receiver_slot = 0; // where the receiver is a local
     CacheEntry entry;           // the shape met first
     CacheEntry* more = nullptr; // kMoreEntries further ones
     const ArgumentPlan* plan = nullptr;
     Class* super_of = nullptr;  // super sends: the class that the method with this send belongs to
     Node** operands = nullptr;  // the receiver, then the arguments
 };
+
+// Whether the node is a send without arguments to a local, which has met a class where that only answers a field.
+bool reads_field_of_local(const Node* node);
+// The field that such a send answers, or absent where its cache does not say: the node has to run.
+inline Value field_of_local(const Node* node, Value* fp) {
+    auto* site = static_cast<const SendSite*>(node);
+    Value receiver = fp[site->receiver_slot];
+    if (!has_shape(receiver, site->entry.shape) || site->entry.kind != CacheEntry::Reader) [[unlikely]] return Value();
+    return (*receiver.cell())[site->entry.field];
+}
 
 // Runs `selector` of what stands in nf[0] with arguments in nf[1 …]; nf = fp + site->temp + 1.
 Value send_prepared(SendSite* site, Value* nf);

@@ -74,6 +74,10 @@ bool ascii_lower(char32_t c) {
 
 } // namespace
 
+int width(char32_t c) {
+    return c < 0x7F ? (c < 0x20 ? 0 : 1) : utf8proc_charwidth(utf8proc_int32_t(c));
+}
+
 bool is_letter(char32_t c) {
     if (c < 0x80) return ascii_upper(c) || ascii_lower(c);
     auto k = category(c);

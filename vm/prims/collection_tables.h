@@ -14,6 +14,7 @@ PrimitiveTable sort_primitives(); // of lists
 PrimitiveTable map_primitives();
 PrimitiveTable map_class_primitives();
 PrimitiveTable tuple_primitives();
+PrimitiveTable persistent_primitives(); // of the nodes of persistent vectors and maps
 PrimitiveTable range_primitives();
 PrimitiveTable range_class_primitives();
 

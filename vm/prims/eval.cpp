@@ -1,4 +1,4 @@
-// eval: a text is read, checked, made live and run, as part of the stretch that asks.
+// A text is read, checked, made live and run, as part of the stretch that asks: eval, Module.eval, Class.define.
 #include "vm/interp/inner.h"
 #include "vm/interp/maker.h"
 #include "vm/prims/reflection_tables.h"
@@ -12,29 +12,35 @@ namespace indent {
 
 namespace {
 
-// Definitions go to the module that inputs go to; locals are the text's own.
-Value eval(Machine& vm, Value* args) {
-    if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Text");
-    vm.check_native_stack(args);
-    auto parsed = syntax::parse("eval", text_utf8(args[1]), syntax::ParseMode::Module);
-    auto refuse = [&](const syntax::SyntaxTree& tree, const Diagnostics& diagnostics) {
-        syntax::Source source(tree.file, *tree.source);
-        std::string words;
-        for (const auto& diagnostic : diagnostics)
-            if (diagnostic.severity == syntax::Severity::Error) words += syntax::render(diagnostic, source);
-        if (!words.empty() && words.back() == '\n') words.pop_back();
-        return vm.fail("ParseError", words, args);
-    };
-    if (!parsed.ok()) return refuse(parsed.tree, parsed.diagnostics);
+using TreePointer = std::shared_ptr<const syntax::SyntaxTree>;
+
+Value refuse(Machine& vm, Value* args, const syntax::SyntaxTree& tree, const Diagnostics& diagnostics) {
+    syntax::Source source(tree.file, *tree.source);
+    std::string words;
+    for (const auto& diagnostic : diagnostics)
+        if (diagnostic.severity == syntax::Severity::Error) words += syntax::render(diagnostic, source);
+    if (!words.empty() && words.back() == '\n') words.pop_back();
+    return vm.fail("ParseError", words, args);
+}
+
+// Reads args[1] and checks it as a part of the module. Raises what is wrong with it.
+TreePointer read(Machine& vm, Value* args, std::string name, syntax::ParseMode mode, Module& module,
+                 const CheckOptions& options) {
+    auto parsed = syntax::parse(std::move(name), text_utf8(args[1]), mode);
+    if (!parsed.ok()) refuse(vm, args, parsed.tree, parsed.diagnostics);
     auto tree = std::make_shared<syntax::SyntaxTree>(std::move(parsed.tree));
-    Loader loader(vm);
-    Module& module = loader.module("workspace", "workspace", false);
+    RuntimeNames known(vm.runtime, &module, {true, true, {}});
+    if (Diagnostics found = check(*tree, known, options); syntax::has_errors(found)) refuse(vm, args, *tree, found);
+    return tree;
+}
+
+// Definitions go to the module; locals are the text's own.
+Value eval_in(Machine& vm, Value* args, Module& module) {
+    vm.check_native_stack(args);
     CheckOptions options;
     options.interactive = true;
-    RuntimeNames known(vm.runtime, &module, {true, true, {}});
-    if (Diagnostics found = check(*tree, known, options); syntax::has_errors(found)) return refuse(*tree, found);
-    Diagnostics diagnostics = loader.define(module, tree);
-    if (!diagnostics.empty()) return refuse(*tree, diagnostics);
+    TreePointer tree = read(vm, args, "eval", syntax::ParseMode::Module, module, options);
+    if (Diagnostics found = Loader(vm).define(module, tree); !found.empty()) return refuse(vm, args, *tree, found);
     TopLevelBody body;
     body.tree = tree;
     body.statements = tree->top_level;
@@ -47,7 +53,85 @@ Value eval(Machine& vm, Value* args) {
     return enter(code, nf);
 }
 
+Value eval(Machine& vm, Value* args) {
+    if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Text");
+    return eval_in(vm, args, Loader(vm).module("workspace", "workspace", false));
+}
+
+Value module_eval(Machine& vm, Value* args) {
+    if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Text");
+    Module& module = *(*args[0].cell())[0].raw_address<Module>();
+    if (module.library)
+        return vm.fail("ArgumentError", "`" + module.path + "` belongs to the library, which stays as it is", args);
+    return eval_in(vm, args, module);
+}
+
+// ---- the methods of one class
+
+Class& class_of_value(Machine& vm, Value value) {
+    return *const_cast<Class*>(vm.shapes[value.cell()->shape].class_value);
+}
+
+std::string name_of(Machine& vm, const Class& cls) { return std::string(vm.symbols.text(cls.name)); }
+
+Value fail_library_class(Machine& vm, Value* args, const Class& cls) {
+    return vm.fail("ArgumentError",
+                   "`" + name_of(vm, cls) + "` belongs to the library, which stays as it is; `extend " +
+                       name_of(vm, cls) + ":` in a module adds methods to it", args);
+}
+
+syntax::ParseMode members_mode(ClassKind kind) {
+    switch (kind) {
+    case ClassKind::Record: return syntax::ParseMode::RecordMembers;
+    case ClassKind::Trait: return syntax::ParseMode::TraitMembers;
+    case ClassKind::Actor: return syntax::ParseMode::ActorMembers;
+    case ClassKind::Supervisor: return syntax::ParseMode::SupervisorMembers;
+    default: return syntax::ParseMode::ClassMembers;
+    }
+}
+
+Value class_define(Machine& vm, Value* args) {
+    if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Text");
+    vm.check_native_stack(args);
+    Class& cls = class_of_value(vm, args[0]);
+    Module& module = *cls.module;
+    if (module.library) return fail_library_class(vm, args, cls);
+    CheckOptions options;
+    options.members_of = known_class(vm.runtime, &cls);
+    options.module_path = module.path;
+    TreePointer tree =
+        read(vm, args, module.path + "." + name_of(vm, cls), members_mode(cls.kind), module, options);
+    Diagnostics found = Loader(vm).define_members(module, cls, tree);
+    return found.empty() ? args[0] : refuse(vm, args, *tree, found);
+}
+
+Value class_remove(Machine& vm, Value* args) {
+    if (!args[1].is_symbol()) return vm.wrong_type(args, 1, "a Symbol");
+    Class& cls = class_of_value(vm, args[0]);
+    if (cls.module->library) return fail_library_class(vm, args, cls);
+    switch (Loader(vm).remove_method(cls, args[1].symbol_id())) {
+    case Loader::Removed::Yes: return args[0];
+    case Loader::Removed::Reader:
+        return vm.fail("ArgumentError",
+                       "`" + std::string(vm.symbol_text(args[1])) + "` reads a field of " + name_of(vm, cls) +
+                           ", which goes only with the class", args);
+    case Loader::Removed::No: break;
+    }
+    return vm.fail("KeyError",
+                   name_of(vm, cls) + " itself defines no method `" + std::string(vm.symbol_text(args[1])) + "`", args);
+}
+
 } // namespace
+
+PrimitiveTable class_change_primitives() {
+    static constexpr PrimitiveRow kRows[] = {{"define", 1, class_define}, {"remove", 1, class_remove}};
+    return {"Class", kRows};
+}
+
+PrimitiveTable module_eval_primitives() {
+    static constexpr PrimitiveRow kRows[] = {{"eval", 1, module_eval}};
+    return {"Module", kRows};
+}
 
 PrimitiveTable eval_primitives() {
     static constexpr PrimitiveRow kRows[] = {{"eval", 1, eval}};

@@ -197,7 +197,7 @@ Value round_of(Machine& vm, Value* args) {
     return Value::floating(rounded);
 }
 
-Value format(Machine& vm, Value* args) {
+Value fixed(Machine& vm, Value* args) {
     if (!args[1].is_integer() || args[1].as_integer() < 0 || args[1].as_integer() > kMostDecimals)
         return vm.wrong_type(args, 1, "an Integer from 0 to " + std::to_string(kMostDecimals));
     if (!std::isfinite(args[0].as_float())) return vm.text(float_text(args[0].as_float()), args);
@@ -265,7 +265,7 @@ constexpr PrimitiveRow kRows[] = {
     {"ceiling", 0, ceiling_of},
     {"truncated", 0, truncated},
     {"round", 1, round_of},
-    {"format", 1, format},
+    {"fixed", 1, fixed},
     {"to_text", 0, to_text},
     {"ratio", 0, ratio},
     {"nan?", 0, is_nan},

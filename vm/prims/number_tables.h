@@ -13,6 +13,7 @@ PrimitiveTable integer_bit_primitives();
 PrimitiveTable integer_theory_primitives();
 PrimitiveTable float_primitives();
 PrimitiveTable math_primitives();
+PrimitiveTable matrix_primitives();
 PrimitiveTable random_primitives();
 PrimitiveTable time_primitives();
 PrimitiveTable time_class_primitives();

@@ -80,6 +80,25 @@ Value text_reversed(Machine& vm, Value* args) {
     return result;
 }
 
+// Cluster by cluster: each is as wide as its widest part. Flags, and what asks to be drawn as a picture, take two.
+Value text_display_width(Machine& vm, Value* args) {
+    size_t length = view_text(args[0]).length;
+    unicode::Clusters clusters;
+    int64_t total = 0;
+    int cluster = 0;
+    for (size_t i = 0; i < length; ++i) {
+        poll_now_and_then(vm, i, args);
+        char32_t c = view_text(args[0])[i];
+        if (clusters.begins(c)) {
+            total += cluster;
+            cluster = 0;
+        }
+        bool picture = c == 0xFE0F || (c >= 0x1F1E6 && c <= 0x1F1FF);
+        cluster = std::max(cluster, picture ? 2 : unicode::width(c));
+    }
+    return Value::integer(total + cluster);
+}
+
 Value text_insert(Machine& vm, Value* args) {
     TextView text = view_text(args[0]);
     if (!args[1].is_integer()) return vm.wrong_type(args, 1, "an Integer");
@@ -95,8 +114,9 @@ Value text_insert(Machine& vm, Value* args) {
 }
 
 constexpr PrimitiveRow kRows[] = {
-    {"pad_left", 2, text_pad_left}, {"pad_right", 2, text_pad_right}, {"centred", 2, text_centred},
-    {"reversed", 0, text_reversed}, {"insert", 2, text_insert},
+    {"pad_left", 2, text_pad_left}, {"pad_right", 2, text_pad_right},
+    {"centred", 2, text_centred},   {"reversed", 0, text_reversed},
+    {"insert", 2, text_insert},     {"display_width", 0, text_display_width},
 };
 
 } // namespace

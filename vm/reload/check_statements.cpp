@@ -320,16 +320,25 @@ void Checker::pattern(const syntax::Pattern& p) {
         break;
     }
     case PatternKind::Either: {
-        // Every alternative binds the same names: the first one's count.
-        size_t mark = locals_.size();
-        for (size_t i = 0; i < p.entries.size(); ++i) {
-            size_t before = locals_.size();
-            pattern(*p.entries[i].pattern);
-            if (i == 0) mark = locals_.size();
-            if (i > 0) {
-                (void)before;
-                locals_.resize(std::max(mark, before));
-            }
+        // Which alternative fitted is not known afterwards: each binds the same names.
+        const size_t first = locals_.size();
+        pattern(*p.entries[0].pattern);
+        const size_t others = locals_.size();
+        for (size_t i = 1; i < p.entries.size(); ++i) {
+            const syntax::Pattern& other = *p.entries[i].pattern;
+            pattern(other);
+            auto bound = [&](std::string_view name, size_t from, size_t to) {
+                for (size_t k = from; k < to; ++k)
+                    if (locals_[k].name == name) return true;
+                return false;
+            };
+            for (size_t k = first; k < others; ++k)
+                if (!bound(locals_[k].name, others, locals_.size()))
+                    report(Mistake::AlternativesDiffer, other.span, {std::string(locals_[k].name), "others"});
+            for (size_t k = others; k < locals_.size(); ++k)
+                if (!bound(locals_[k].name, first, others))
+                    report(Mistake::AlternativesDiffer, other.span, {std::string(locals_[k].name), "this one"});
+            locals_.resize(others);
         }
         return;
     }

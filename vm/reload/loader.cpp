@@ -220,17 +220,18 @@ Method* Loader::make_method(Module& module, Class* owner, const syntax::Definiti
 }
 
 void Loader::add_readers(Module& module, Class& cls, size_t first) {
-    for (size_t i = first; i < cls.fields.size(); ++i) {
-        SymbolId name = cls.fields[i].name;
-        if (cls.methods.count(name)) continue;
-        runtime_.methods.push_back(std::make_unique<Method>());
-        Method* reader = runtime_.methods.back().get();
-        reader->selector = name;
-        reader->owner = &cls;
-        reader->module = &module;
-        reader->reader = int(i);
-        cls.methods[name] = reader;
-    }
+    for (size_t i = first; i < cls.fields.size(); ++i)
+        if (!cls.methods.count(cls.fields[i].name)) add_reader(module, cls, i);
+}
+
+void Loader::add_reader(Module& module, Class& cls, size_t field) {
+    runtime_.methods.push_back(std::make_unique<Method>());
+    Method* reader = runtime_.methods.back().get();
+    reader->selector = cls.fields[field].name;
+    reader->owner = &cls;
+    reader->module = &module;
+    reader->reader = int(field);
+    cls.methods[reader->selector] = reader;
 }
 
 syntax::Diagnostic Loader::method_taken(const Class& cls, const syntax::DefinitionNode* node,
@@ -486,6 +487,22 @@ Diagnostics Loader::define_members(Module& module, Class& cls, TreePointer tree)
         flush_caches(runtime_);
     }
     return diagnostics;
+}
+
+Loader::Removed Loader::remove_method(Class& cls, SymbolId selector) {
+    Class* holder = &cls;
+    auto found = cls.methods.find(selector);
+    if (found == cls.methods.end()) {
+        holder = cls.side;
+        found = holder->methods.find(selector);
+    }
+    if (found == holder->methods.end()) return Removed::No;
+    if (found->second->reader >= 0) return Removed::Reader;
+    holder->methods.erase(found);
+    const int field = holder == &cls ? cls.field_index(selector) : -1;
+    if (field >= 0 && cls.fields[size_t(field)].declared_in == &cls) add_reader(*cls.module, cls, size_t(field));
+    flush_caches(runtime_);
+    return Removed::Yes;
 }
 
 Diagnostics Loader::import(Module& into, const syntax::ImportNode& node, Module& from) {

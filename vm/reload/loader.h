@@ -37,6 +37,11 @@ class Loader {
     // or none.
     Diagnostics define_members(Module& module, Class& cls, TreePointer tree);
 
+    // Takes away a method that the class itself defines, of its instances or else of the class side. What it stood
+    // before comes back: a field's reader, an inherited method. A reader alone cannot be removed.
+    enum class Removed { Yes, No, Reader };
+    Removed remove_method(Class& cls, SymbolId selector);
+
     // Brings the module with this path into the importing one.
     Diagnostics import(Module& into, const syntax::ImportNode& node, Module& from);
 
@@ -54,6 +59,7 @@ class Loader {
     void add_methods(Module& module, Class& cls, const syntax::Behaviour& members, const TreePointer& tree,
                      Diagnostics& diagnostics, bool extending);
     void add_readers(Module& module, Class& cls, size_t first);
+    void add_reader(Module& module, Class& cls, size_t field);
     bool fill_class(Pending& pending, Diagnostics& diagnostics);
     void bind_primitive(Method* method, const syntax::DefinitionNode* node);
     Diagnostics define_all(std::vector<std::pair<Module*, TreePointer>> files);

@@ -237,6 +237,8 @@ constexpr Row rows[] = {
      "did you mean `{2}`?", "actors"},
     {Code::MissingField, error, "missing-field", "`{0}` needs {1}", "write `{2}`", "classes"},
     {Code::NoSuchField, error, "no-such-field", "`{0}` has no field `{1}`", "did you mean `{2}`?", "classes"},
+    {Code::AlternativesDiffer, error, "alternatives-differ",
+     "all alternatives bind the same names, and `{0}` is bound by {1} only", "write two cases", "patterns"},
 };
 
 static_assert(std::size(rows) == static_cast<size_t>(Code::Count_));
@@ -336,6 +338,9 @@ std::string words(const Diagnostic& diagnostic) {
 std::string suggestion(const Diagnostic& diagnostic) {
     bool lacking = false;
     std::string result = fill(row(diagnostic.code).suggestion, diagnostic.arguments, lacking);
+    const bool fits = !lacking && !result.empty();
+    if (diagnostic.in_text && (!fits || diagnostic.code == Code::StatementAsValue))
+        return "`{` begins an expression in a text; a brace itself is written `\\{`";
     return lacking ? std::string() : result;
 }
 
