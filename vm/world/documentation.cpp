@@ -92,10 +92,12 @@ struct Theme {
 // Where classes stand in the overview; others are errors, traits, or stand at the end.
 const std::vector<Theme>& themes() {
     static const std::vector<Theme> all = {
-        {"Numbers", {"Number", "Integer", "Float", "Fraction", "Decimal", "Math", "Random", "Statistics", "Matrix"}},
-        {"Text", {"Text", "Symbol", "TextBuilder", "Regex", "RegexMatch", "Json", "Csv", "Base64", "Hash", "Uuid"}},
-        {"Collections", {"List", "Map", "Set", "Tuple", "Range", "Vector", "PersistentMap", "Stream"}},
-        {"Time", {"Time", "Duration", "Date"}},
+        {"Numbers", {"Number", "Integer", "Float", "Fraction", "Math", "Random", "Primes", "Rounding", "NumberFormat",
+                     "Statistics", "RunningStatistics", "Line", "Matrix", "Decomposition"}},
+        {"Text", {"Text", "Symbol", "TextBuilder", "Regex", "RegexMatch", "Json", "Csv", "Base64", "Hash", "Uuid", "Table", "TextLayout"}},
+        {"Collections", {"List", "Map", "Set", "Tuple", "Range", "Steps", "Queue", "PriorityQueue", "Stream",
+                         "Iterator", "PersistentVector", "PersistentMap", "PersistentSet"}},
+        {"Time", {"Time", "Duration", "Date", "DateRange", "TimeZone", "TimePattern", "Stopwatch"}},
         {"The world", {"File", "OpenFile", "Folder", "FileEntry", "Path", "Process", "ProcessResult", "Environment",
                        "Program", "Console", "InputLines"}},
         {"Objects", {"Object", "Record", "Nil", "Boolean", "Block", "Reference", "Message", "Class", "Module", "Atom"}},
