@@ -163,12 +163,21 @@ int check_programs(const std::vector<std::string>& paths) {
 
 int show_documentation(const std::string& name) {
     return with_world({}, [&](World& world) {
-        std::string text = world.documentation(name);
+        std::string text = name.empty() ? world.library_overview() : world.documentation(name);
         if (text.empty()) {
-            std::fprintf(stderr, "indent: nothing is documented under `%s`\n", name.c_str());
+            std::string near = world.near_documented(name);
+            std::fprintf(stderr, "indent: nothing is documented under `%s`%s\n", name.c_str(),
+                         near.empty() ? "; `indent doc` lists all there is" : ("; did you mean `" + near + "`?").c_str());
             return 1;
         }
         std::fputs(text.c_str(), stdout);
+        return 0;
+    });
+}
+
+int show_library_page() {
+    return with_world({}, [&](World& world) {
+        std::fputs(world.library_page().c_str(), stdout);
         return 0;
     });
 }

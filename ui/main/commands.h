@@ -20,6 +20,7 @@ struct TestOptions {
 int run_tests(const TestOptions& options);
 
 int check_programs(const std::vector<std::string>& paths);
-int show_documentation(const std::string& name);
+int show_documentation(const std::string& name); // empty: what there is
+int show_library_page();
 
 } // namespace indent

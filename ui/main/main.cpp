@@ -45,7 +45,9 @@ int main(int count, char** words) {
 
     std::string doc_name;
     auto* doc_command = app.add_subcommand("doc", "Show the documentation of a class, a method or a function");
-    doc_command->add_option("name", doc_name, "Such as List, List.map or print")->required();
+    doc_command->add_option("name", doc_name, "Such as List, List.map or print; without it all classes are listed");
+    bool doc_markdown = false;
+    doc_command->add_flag("--markdown", doc_markdown, "Write the whole library as a page of Markdown");
 
     auto* version_command = app.add_subcommand("version", "Show the version");
 
@@ -66,6 +68,7 @@ int main(int count, char** words) {
     if (*new_command) return new_image(new_path);
     if (*test_command) return run_tests(test);
     if (*check_command) return check_programs(check_paths);
+    if (*doc_command && doc_markdown) return show_library_page();
     if (*doc_command) return show_documentation(doc_name);
     if (*version_command) {
         std::printf("indent %s\n", INDENT_VERSION);

@@ -121,6 +121,12 @@ class World {
     // The documentation of `List`, `List.map`, `print` …, of `map` in each class that defines it; empty where there is
     // none.
     std::string documentation(std::string_view name);
+    // All public names of the library by theme, each with its first sentence.
+    std::string library_overview();
+    // The whole library as a page of Markdown, the same at every call.
+    std::string library_page();
+    // What was most likely meant by a name that has no documentation; or empty.
+    std::string near_documented(std::string_view name);
 
   private:
     World() = default;
