@@ -17,6 +17,7 @@ PrimitiveTable text_number_primitives();
 PrimitiveTable text_class_primitives();
 PrimitiveTable symbol_primitives();
 PrimitiveTable object_primitives();
+PrimitiveTable not_understood_primitives();
 PrimitiveTable record_primitives();
 PrimitiveTable file_primitives();
 PrimitiveTable folder_primitives();

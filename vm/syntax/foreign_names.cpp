@@ -131,7 +131,7 @@ constexpr ForeignSelector selectors[] = {
 constexpr ForeignName names[] = {
     {"ARGV", "it is `arguments`"}, {"Array", "the class is `List`, and `[1, 2]` makes one"},
     {"AssertionError", "it is `TestFailure` here"}, {"AttributeError", "it is `NotUnderstood` here"},
-    {"Bool", "the class is `Boolean`"}, {"Date", "write `Time.now`"}, {"DateTime", "write `Time.now`"},
+    {"Bool", "the class is `Boolean`"}, {"DateTime", "write `Time.now`"},
     {"Dict", "the class is `Map`, and `{key: value}` makes one"},
     {"Dictionary", "the class is `Map`, and `{key: value}` makes one"},
     {"ENV", "write `environment(\"HOME\")`"}, {"Exception", "the class of all errors is `Error`"},
