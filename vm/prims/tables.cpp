@@ -1,5 +1,6 @@
 #include "vm/prims/tables.h"
 #include "vm/prims/collection_tables.h"
+#include "vm/prims/format_tables.h"
 #include "vm/prims/number_tables.h"
 #include "vm/prims/reflection_tables.h"
 #include "vm/prims/text_tables.h"
@@ -8,7 +9,7 @@ namespace indent {
 
 std::vector<PrimitiveTable> primitive_tables() {
     std::vector<PrimitiveTable> all;
-    for (auto family : {number_tables, text_tables, collection_tables, reflection_tables})
+    for (auto family : {number_tables, text_tables, collection_tables, reflection_tables, format_tables})
         for (auto& table : family()) all.push_back(table);
     return all;
 }

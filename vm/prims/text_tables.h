@@ -23,5 +23,10 @@ PrimitiveTable file_primitives();
 PrimitiveTable folder_primitives();
 PrimitiveTable path_primitives();
 PrimitiveTable system_primitives();
+PrimitiveTable environment_primitives();
+PrimitiveTable program_primitives();
+PrimitiveTable console_primitives();
+PrimitiveTable open_file_primitives();
+PrimitiveTable process_primitives();
 
 } // namespace indent

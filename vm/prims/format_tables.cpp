@@ -1,0 +1,9 @@
+#include "vm/prims/format_tables.h"
+
+namespace indent {
+
+std::vector<PrimitiveTable> format_tables() {
+    return {json_parse_primitives(), json_print_primitives()};
+}
+
+} // namespace indent
