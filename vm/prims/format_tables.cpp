@@ -3,7 +3,7 @@
 namespace indent {
 
 std::vector<PrimitiveTable> format_tables() {
-    return {json_parse_primitives(), json_print_primitives()};
+    return {json_parse_primitives(), json_print_primitives(), regex_primitives()};
 }
 
 } // namespace indent

@@ -10,5 +10,6 @@ std::vector<PrimitiveTable> format_tables();
 // One for each file.
 PrimitiveTable json_parse_primitives();
 PrimitiveTable json_print_primitives();
+PrimitiveTable regex_primitives();
 
 } // namespace indent
