@@ -13,7 +13,7 @@ struct LibrarySource {
 // All library files, sorted by path; lives as long as the program. Any thread.
 std::span<const LibrarySource> library_sources();
 
-// What a new sample image holds: "samples/image/NAME.ind" is the module NAME, but "samples/image/workspace.ind" the first
+// What a new sample image holds: "sample_image/NAME.ind" is the module NAME, but "sample_image/workspace.ind" the first
 // text of the workspace. Sorted by path; any thread.
 std::span<const LibrarySource> sample_sources();
 

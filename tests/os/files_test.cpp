@@ -14,7 +14,7 @@ struct Folder {
     std::string operator/(const std::string& name) const { return folder.path() + "/" + name; }
 };
 
-int permissions(const std::string& path) {
+int mode_of(const std::string& path) {
     struct stat info {};
     REQUIRE(stat(path.c_str(), &info) == 0);
     return info.st_mode & 0777;
@@ -65,7 +65,7 @@ TEST_CASE("an atomic write leaves nothing beside, keeps permissions, and writes 
     REQUIRE(symlink((folder / "x").c_str(), (folder / "link").c_str()) == 0);
     REQUIRE(write_file_atomically(folder / "link", "new"));
     CHECK(read_file(folder / "x", 10).value() == "new");
-    CHECK(permissions(folder / "x") == 0640);
+    CHECK(mode_of(folder / "x") == 0640);
     CHECK(list_folder(folder.folder.path()).value().size() == 2);
     REQUIRE(write_file_atomically("/dev/null", "gone"));
     CHECK(file_info("/dev/null").value().kind == FileKind::Other);
@@ -76,7 +76,7 @@ TEST_CASE("a new file gets the permissions that the user's mask leaves") {
     mode_t before = umask(027);
     REQUIRE(write_file_atomically(folder / "x", "1"));
     umask(before);
-    CHECK(permissions(folder / "x") == 0640);
+    CHECK(mode_of(folder / "x") == 0640);
 }
 
 TEST_CASE("a file that may not be written is not replaced") {

@@ -21,6 +21,10 @@ class Output {
         pending_ += '\n';
         if (pending_.size() >= 64 * 1024 || os::is_terminal(os::Stream::Output)) flush();
     }
+    void part(std::string_view text) {
+        pending_ += text;
+        if (pending_.size() >= 64 * 1024 || os::is_terminal(os::Stream::Output)) flush();
+    }
     void flush() {
         bool written = std::fwrite(pending_.data(), 1, pending_.size(), stdout) == pending_.size();
         if (std::fflush(stdout) != 0) written = false;
@@ -83,6 +87,11 @@ int run_program(const RunOptions& options) {
     Output output;
     WorldOptions world_options;
     world_options.output = [&](std::string_view line) { output.line(line); };
+    world_options.partial = [&](std::string_view text) { output.part(text); };
+    world_options.errors = [&](std::string_view text) {
+        output.flush(); // so that both stand in order where they go to the same place
+        std::fwrite(text.data(), 1, text.size(), stderr);
+    };
     world_options.arguments = options.arguments;
     world_options.input = [&](std::string_view prompt) {
         output.flush();

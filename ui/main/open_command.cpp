@@ -53,7 +53,7 @@ Result<std::unique_ptr<image::Image>> make_image(const std::string& path, bool w
     }
     std::vector<image::ModuleRecord> modules;
     for (const auto& source : sample_sources()) {
-        if (source.path == "samples/image/workspace.ind") {
+        if (source.path == "sample_image/workspace.ind") {
             if (auto saved = (*image)->save("workspace/1", source.text); !saved)
                 return std::move(saved).failure();
         } else {

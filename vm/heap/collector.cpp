@@ -42,6 +42,16 @@ class NurseryScan final : public RootVisitor {
     void scan_words(Cell* cell) {
         if (!(cell->bits & Cell::kBytes)) follow(cell->words(), cell->words() + cell->word_count());
     }
+    // The same, and what it points to in the shared space is held.
+    template <class Hold>
+    void scan_words_and_hold(Cell* cell, Hold hold) {
+        if (cell->bits & Cell::kBytes) return;
+        Value* end = cell->words() + cell->word_count();
+        for (Value* word = cell->words(); word < end; ++word) {
+            if (word->bits() - begin_ < bytes_) *word = Value::cell(moved(word->cell()));
+            else if (word->is_cell() && word->cell()->is_shared()) hold(word->cell());
+        }
+    }
 
     // Where the cell is now; nullptr if it died.
     static Cell* forwarded(const Cell* cell) {
@@ -168,6 +178,13 @@ void Heap::State::lower_stack(Value* scan_end) {
 // ---- the nursery
 
 void Heap::State::collect_nursery(Value* scan_end) {
+    collected_in_stretch = true;
+    collect_nursery_as<false>(scan_end);
+}
+void Heap::State::collect_nursery_to_commit(Value* scan_end) { collect_nursery_as<true>(scan_end); }
+
+template <bool Committing>
+void Heap::State::collect_nursery_as(Value* scan_end) {
     lower_stack(scan_end);
     size_t old_before = old.used_bytes();
     NurseryScan scan(nursery, old);
@@ -177,14 +194,32 @@ void Heap::State::collect_nursery(Value* scan_end) {
         for (RootProvider* provider : providers) provider->visit_roots(scan);
     }
     for (Cell* cell : remembered) {
-        scan.scan_words(cell);
+        if constexpr (Committing) {
+            scan.scan_words_and_hold(cell, [this](Cell* shared_cell) { hold(shared_cell); });
+            cell->bits &= uint8_t(~Cell::kLogged);
+        } else {
+            scan.scan_words(cell);
+        }
         arm(cell);
     }
     remembered.clear();
-    for (CardOf& it : remembered_cards) scan_card(scan, it.cell, it.card);
+    for (CardOf& it : remembered_cards) {
+        scan_card(scan, it.cell, it.card);
+        if constexpr (Committing) {
+            const size_t first = it.card * kCardWords;
+            hold_what_is_found(it.cell, first, std::min(kCardWords, it.cell->word_count() - first));
+            Page::of_large(it.cell)->cards[it.card] = 0;
+            it.cell->bits &= uint8_t(~Cell::kLogged);
+        }
+    }
     remembered_cards.clear();
     old.scan_new([&](Cell* cell) {
-        scan.scan_words(cell);
+        if constexpr (Committing) {
+            scan.scan_words_and_hold(cell, [this](Cell* shared_cell) { hold(shared_cell); });
+            cell->bits &= uint8_t(~Cell::kNew);
+        } else {
+            scan.scan_words(cell);
+        }
         arm(cell);
     });
     counts.promoted_bytes += old.used_bytes() - old_before;

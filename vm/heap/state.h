@@ -21,6 +21,7 @@ struct Heap::State {
 
     Nursery nursery;
     size_t nursery_in_use;   // bytes of the nursery that are used so far: it grows
+    bool collected_in_stretch = false; // the nursery
     std::byte* nursery_from; // the cells in the nursery lie in [nursery_from, mutator.nursery_next)
     OldSpace old;
 
@@ -65,6 +66,10 @@ struct Heap::State {
 
     // ---- collection (collector.cpp). Each scans the stack in [stack_base, scan_end) and lowers stack_end to it.
     void collect_nursery(Value* scan_end);
+    // The same as the last of the stretch, which settles all that the stretch has made and changed in the same pass.
+    // Only where it is the stretch's first collection of the nursery.
+    void collect_nursery_to_commit(Value* scan_end);
+    template <bool Committing> void collect_nursery_as(Value* scan_end);
     void collect_fully(Value* scan_end);
     void collect_fully_if_due(Value* scan_end);
     void lower_stack(Value* scan_end);

@@ -34,25 +34,32 @@ void Heap::hold_for_stretch(Value value) {
     if (value.is_cell()) state_->held_for_stretch.push_back(value);
 }
 
+// What a stretch has made and changed is looked at once, by the collection of the nursery; where there was a collection
+// before in the stretch, by a pass over all of it.
 // Large cells that the stretch has made have cards that say "saved" where they were stored to, which was to mean
 // "need not be".
 void Heap::commit(Value* top) {
     State& s = *state_;
-    s.collect_nursery(top);
     size_t held_before = s.held.size();
-    s.old.for_each_made([&](Cell* cell) {
-        cell->bits &= uint8_t(~Cell::kNew);
-        if (is_large(cell))
-            std::fill_n(Page::of_large(cell)->cards.get(), Page::of_large(cell)->card_count, uint8_t(0));
-        s.hold_what_is_found(cell, 0, cell->word_count());
-    });
+    if (!s.collected_in_stretch) {
+        s.collect_nursery_to_commit(top);
+    } else {
+        s.collect_nursery(top);
+        s.old.for_each_made([&](Cell* cell) {
+            cell->bits &= uint8_t(~Cell::kNew);
+            if (is_large(cell))
+                std::fill_n(Page::of_large(cell)->cards.get(), Page::of_large(cell)->card_count, uint8_t(0));
+            s.hold_what_is_found(cell, 0, cell->word_count());
+        });
+        s.log.for_each([&](WriteLog::Entry& entry) {
+            entry.cell->bits &= uint8_t(~Cell::kLogged);
+            forget_saved(entry.cell, entry.first);
+            s.hold_what_is_found(entry.cell, entry.first, entry.count);
+        });
+    }
     s.old.keep_made();
-    s.log.for_each([&](WriteLog::Entry& entry) {
-        entry.cell->bits &= uint8_t(~Cell::kLogged);
-        forget_saved(entry.cell, entry.first);
-        s.hold_what_is_found(entry.cell, entry.first, entry.count);
-    });
     s.log.clear();
+    s.collected_in_stretch = false;
     s.release_held_for_stretch();
     s.hashed.clear();
     s.last_hash_at_commit = s.last_hash;
@@ -69,6 +76,7 @@ void Heap::rollback() {
     s.lower_stack(s.mutator.stack_base);
     s.nursery_hashes.clear();
     s.take_nursery_back();
+    s.collected_in_stretch = false;
 
     for (Cell* cell : s.remembered)
         if (!cell->is_frozen()) cell->barrier = Cell::kArmed;

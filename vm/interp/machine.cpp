@@ -189,7 +189,26 @@ std::string Machine::inspect(Value value, Value* args) {
 }
 
 void Machine::print(std::string_view utf8) {
-    if (runtime.port.output) runtime.port.output(utf8);
+    runtime.port.print(std::string(utf8) + "\n");
+}
+
+void EffectPort::print(std::string_view text) {
+    for (size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
+        // A line of several goes out in one piece with those before it.
+        if (waiting.empty()) end = text.rfind('\n');
+        waiting += text.substr(0, end);
+        if (output) output(waiting);
+        waiting.clear();
+    }
+    if (partial && !text.empty())
+        partial(text);
+    else
+        waiting += text;
+}
+
+void EffectPort::finish_line() {
+    if (!waiting.empty() && output) output(waiting);
+    waiting.clear();
 }
 
 // ---- raising

@@ -1,6 +1,7 @@
 // What all machines of a world share: names, shapes, classes, modules, and the port to the outside.
 #pragma once
 #include "vm/heap/shared.h"
+#include "vm/interp/device.h"
 #include "vm/interp/prelude.h"
 #include "vm/model/class.h"
 #include "vm/model/module.h"
@@ -19,9 +20,17 @@ namespace indent {
 struct EffectPort {
     enum Mode : uint8_t { Live, Denied } mode = Live; // replay and dry runs come with the image
     std::function<void(std::string_view line)> output; // print: a line without its end
+    // A part of a line whose rest comes later; where there is none, it waits for the rest.
+    std::function<void(std::string_view text)> partial;
+    std::function<void(std::string_view text)> errors; // print_error; where there is none, it is printed
     std::function<void(std::string_view line)> log;    // log; where there is none, it is printed
     // read_line: shows the prompt, answers a line without its end, or nothing where the input has ended.
     std::function<std::optional<std::string>(std::string_view prompt)> input;
+    // A text in the output: whole lines and a part of one.
+    void print(std::string_view text);
+    // Ends a line that waits for its rest, where one does.
+    void finish_line();
+    std::string waiting; // the begin of a line
     bool allows(Effect effect) const { return effect == Effect::Pure || mode == Live; }
 };
 
@@ -37,6 +46,8 @@ struct Runtime {
     SharedSpace shared;
     EffectPort port;
     std::vector<std::string> arguments; // of the script
+    std::string program;                // the script's own path; empty where none runs
+    DeviceTable devices;
 
     // Everything defined lives as long as the runtime: code that runs may still need what was replaced.
     std::vector<std::unique_ptr<Class>> classes;

@@ -30,6 +30,7 @@ enum Fixed : ShapeId {
     kReference,      // vm/interp/block.h: &f
     kMessage,        // selector, list of arguments, map of labels: what not_understood gets
     kModule,         // raw Module*
+    kAtom,           // vm/heap/atom.h
     kFirstFree = 64,
 };
 } // namespace shape

@@ -1,5 +1,6 @@
 #include "vm/os/files.h"
 #include "vm/os/clock.h"
+#include "vm/os/file_failure.h"
 #include "vm/os/process.h"
 #include <algorithm>
 #include <cerrno>
@@ -12,7 +13,6 @@
 #include <unistd.h>
 
 namespace indent::os {
-namespace {
 
 Failure failure_from(int error, const std::string& what, const std::string& path) {
     const char* code = "io_error";
@@ -26,6 +26,10 @@ Failure failure_from(int error, const std::string& what, const std::string& path
     case ENOTDIR: code = "not_folder", words = "a part of the path is not a folder"; break;
     case EEXIST:
     case ENOTEMPTY: code = "exists", words = "something is there already"; break;
+    case EMFILE:
+    case ENFILE: code = "too_many", words = "too many files are open"; break;
+    case ELOOP: words = "its links lead in a circle"; break;
+    case ENAMETOOLONG: words = "the name is too long"; break;
     case ENOSPC:
     case EDQUOT: code = "no_space", words = "no space is left on the device"; break;
     default: break;
@@ -33,6 +37,8 @@ Failure failure_from(int error, const std::string& what, const std::string& path
     return {code,
             "cannot " + what + " " + path + ": " + (words ? words : std::generic_category().message(error))};
 }
+
+namespace {
 
 // Closes on every way out.
 class Descriptor {
@@ -163,6 +169,47 @@ Result<FileInfo> file_info(const std::string& path) {
 #endif
     return FileInfo{kind_from(info.st_mode), static_cast<uint64_t>(info.st_size),
                     static_cast<int64_t>(modified.tv_sec) * 1'000'000'000 + modified.tv_nsec};
+}
+
+Result<uint32_t> permissions(const std::string& path) {
+    struct stat info;
+    if (stat(path.c_str(), &info) != 0) return failure_from(errno, "look at", path);
+    return static_cast<uint32_t>(info.st_mode & 07777);
+}
+
+Result<void> set_permissions(const std::string& path, uint32_t permissions) {
+    if (chmod(path.c_str(), static_cast<mode_t>(permissions)) != 0)
+        return failure_from(errno, "set the permissions of", path);
+    return ok();
+}
+
+Result<void> set_modified(const std::string& path, int64_t modified_ns) {
+    int64_t seconds = modified_ns / 1'000'000'000, rest = modified_ns % 1'000'000'000;
+    if (rest < 0) rest += 1'000'000'000, --seconds;
+    timespec times[2] = {};
+    times[0].tv_nsec = UTIME_OMIT;
+    times[1].tv_sec = static_cast<time_t>(seconds);
+    times[1].tv_nsec = static_cast<long>(rest);
+    if (utimensat(AT_FDCWD, path.c_str(), times, 0) != 0) return failure_from(errno, "set the time of", path);
+    return ok();
+}
+
+bool is_link(const std::string& path) {
+    struct stat info;
+    return lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode);
+}
+
+Result<std::string> read_link(const std::string& path) {
+    std::string target(4096, '\0');
+    ssize_t length = readlink(path.c_str(), target.data(), target.size());
+    if (length < 0) return failure_from(errno, "read the link", path);
+    target.resize(static_cast<size_t>(length));
+    return target;
+}
+
+Result<void> make_link(const std::string& target, const std::string& path) {
+    if (symlink(target.c_str(), path.c_str()) != 0) return failure_from(errno, "make the link", path);
+    return ok();
 }
 
 bool exists(const std::string& path) {

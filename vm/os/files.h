@@ -43,6 +43,15 @@ Result<void> append_file(const std::string& path, std::string_view bytes);
 
 // Follows links.
 Result<FileInfo> file_info(const std::string& path);
+// The nine bits of rwxrwxrwx and the three above them, following links.
+Result<uint32_t> permissions(const std::string& path);
+Result<void> set_permissions(const std::string& path, uint32_t permissions);
+// When it was changed last, in nanoseconds since 1970.
+Result<void> set_modified(const std::string& path, int64_t modified_ns);
+// Symbolic links: whether it is one itself, what it says, and making one that says `target`.
+bool is_link(const std::string& path);
+Result<std::string> read_link(const std::string& path);
+Result<void> make_link(const std::string& target, const std::string& path);
 bool exists(const std::string& path);
 bool is_folder(const std::string& path);
 

@@ -1,16 +1,15 @@
 // Files and folders, by path. What goes wrong is a FileError that names the path.
 #include "vm/model/text_literal.h"
 #include "vm/os/files.h"
+#include "vm/os/process.h"
+#include "vm/prims/file_arguments.h"
+#include "vm/prims/number_arguments.h"
 #include "vm/prims/text_arguments.h"
 #include "vm/prims/text_tables.h"
+#include <cmath>
 
 namespace indent {
 
-namespace {
-
-constexpr uint64_t kLargestFile = uint64_t(1) << 30;
-
-// A FileError: message, path, reason.
 Value fail_file(Machine& vm, const Failure& failure, const std::string& path, Value* args) {
     args[4] = vm.text(failure.message, args);
     args[5] = vm.text(path, args);
@@ -19,7 +18,6 @@ Value fail_file(Machine& vm, const Failure& failure, const std::string& path, Va
     return vm.raise(args[6], args);
 }
 
-// args[i] as a path. False: an error was raised, and a handler has given `resumed` for the answer.
 bool path_argument(Machine& vm, Value* args, int i, std::string& path, Value& resumed) {
     if (!is_text(args[i])) {
         resumed = vm.wrong_type(args, i, "a path (a Text)");
@@ -34,6 +32,10 @@ bool path_argument(Machine& vm, Value* args, int i, std::string& path, Value& re
     }
     return true;
 }
+
+namespace {
+
+constexpr uint64_t kLargestFile = uint64_t(1) << 30;
 
 // Reads the file that args[1] names. False as above.
 bool read(Machine& vm, Value* args, std::string& path, std::string& bytes, Value& resumed) {
@@ -142,11 +144,66 @@ Value file_modified(Machine& vm, Value* args) {
         vm, args, [&](const os::FileInfo& info) { return Value::floating(double(info.modified_ns) / 1e9); });
 }
 
+Value file_set_modified(Machine& vm, Value* args) {
+    std::string path;
+    Value resumed;
+    double seconds;
+    if (!path_argument(vm, args, 1, path, resumed) || !float_argument(vm, args, 2, seconds, resumed))
+        return resumed;
+    if (!(std::fabs(seconds) < 9e9)) return vm.wrong_type(args, 2, "seconds since 1970");
+    if (auto set = os::set_modified(path, int64_t(seconds * 1e9)); !set)
+        return fail_file(vm, set.failure(), path, args);
+    return Value::nil();
+}
+
+Value file_permissions(Machine& vm, Value* args) {
+    std::string path;
+    Value resumed;
+    if (!path_argument(vm, args, 1, path, resumed)) return resumed;
+    auto bits = os::permissions(path);
+    return bits ? Value::integer(*bits) : fail_file(vm, bits.failure(), path, args);
+}
+
+Value file_set_permissions(Machine& vm, Value* args) {
+    std::string path;
+    Value resumed;
+    if (!path_argument(vm, args, 1, path, resumed)) return resumed;
+    if (!args[2].is_integer() || args[2].as_integer() < 0 || args[2].as_integer() > 07777)
+        return vm.wrong_type(args, 2, "an Integer from 0 to 4095, such as 0b110_100_100");
+    if (auto set = os::set_permissions(path, uint32_t(args[2].as_integer())); !set)
+        return fail_file(vm, set.failure(), path, args);
+    return Value::nil();
+}
+
+Value file_is_link(Machine& vm, Value* args) {
+    std::string path;
+    Value resumed;
+    if (!path_argument(vm, args, 1, path, resumed)) return resumed;
+    return Value::boolean(os::is_link(path));
+}
+
+Value file_link_target(Machine& vm, Value* args) {
+    std::string path;
+    Value resumed;
+    if (!path_argument(vm, args, 1, path, resumed)) return resumed;
+    auto target = os::read_link(path);
+    return target ? vm.text(*target, args) : fail_file(vm, target.failure(), path, args);
+}
+
+Value file_link(Machine& vm, Value* args) {
+    std::string path, target;
+    Value resumed;
+    if (!path_argument(vm, args, 1, path, resumed) || !path_argument(vm, args, 2, target, resumed))
+        return resumed;
+    if (auto made = os::make_link(target, path); !made) return fail_file(vm, made.failure(), path, args);
+    return Value::nil();
+}
+
 Value file_delete(Machine& vm, Value* args) {
     std::string path;
     Value resumed;
     if (!path_argument(vm, args, 1, path, resumed)) return resumed;
-    if (stands(path, os::FileKind::Folder))
+    if (stands(path, os::FileKind::Folder) && !os::is_link(path))
         return fail_file(vm, {"is_folder", path + " is a folder (Folder.delete takes folders)"}, path, args);
     if (auto removed = os::remove_path(path); !removed) return fail_file(vm, removed.failure(), path, args);
     return Value::nil();
@@ -205,6 +262,13 @@ Value folder_delete(Machine& vm, Value* args) {
     return Value::nil();
 }
 
+Value folder_home(Machine& vm, Value* args) {
+    std::string home = os::home_folder();
+    if (home.empty())
+        return fail_file(vm, {"not_found", "nobody knows the home folder of this user"}, "", args);
+    return vm.text(home, args);
+}
+
 Value folder_make_temporary(Machine& vm, Value* args) {
     auto folder = os::TemporaryFolder::make();
     if (!folder) return fail_file(vm, folder.failure(), "", args);
@@ -228,18 +292,30 @@ Value path_absolute(Machine& vm, Value* args) {
 }
 
 constexpr PrimitiveRow kFileRows[] = {
-    {"read", 1, file_read, Effect::Input},      {"read_bytes", 1, file_read_bytes, Effect::Input},
-    {"write", 2, file_write, Effect::Output},   {"write_bytes", 2, file_write_bytes, Effect::Output},
-    {"append", 2, file_append, Effect::Output}, {"exists?", 1, file_exists, Effect::Input},
-    {"size", 1, file_size, Effect::Input},      {"modified", 1, file_modified, Effect::Input},
-    {"delete", 1, file_delete, Effect::Output}, {"rename", 2, file_rename, Effect::Output},
+    {"read", 1, file_read, Effect::Input},
+    {"read_bytes", 1, file_read_bytes, Effect::Input},
+    {"write", 2, file_write, Effect::Output},
+    {"write_bytes", 2, file_write_bytes, Effect::Output},
+    {"append", 2, file_append, Effect::Output},
+    {"exists?", 1, file_exists, Effect::Input},
+    {"size", 1, file_size, Effect::Input},
+    {"modified", 1, file_modified, Effect::Input},
+    {"delete", 1, file_delete, Effect::Output},
+    {"rename", 2, file_rename, Effect::Output},
     {"copy", 2, file_copy, Effect::Output},
+    {"set_modified", 2, file_set_modified, Effect::Output},
+    {"permissions", 1, file_permissions, Effect::Input},
+    {"set_permissions", 2, file_set_permissions, Effect::Output},
+    {"link?", 1, file_is_link, Effect::Input},
+    {"link_target", 1, file_link_target, Effect::Input},
+    {"link", 2, file_link, Effect::Output},
 };
 
 constexpr PrimitiveRow kFolderRows[] = {
     {"list", 1, folder_list, Effect::Input},
     {"make", 1, folder_make, Effect::Output},
     {"delete", 1, folder_delete, Effect::Output},
+    {"home", 0, folder_home, Effect::Input},
     {"make_temporary", 0, folder_make_temporary, Effect::Output},
     {"exists?", 1, folder_exists, Effect::Input},
 };

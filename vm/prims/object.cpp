@@ -170,16 +170,23 @@ Value object_not_understood(Machine& vm, Value* args) {
     if (!has_shape(args[1], shape::kMessage)) return vm.wrong_type(args, 1, "a Message");
     Value selector = (*args[1].cell())[0];
     std::string name(vm.symbol_text(selector));
-    std::string message = described(vm, args[0]) + " does not understand `" + name + "`";
-    std::string help = not_understood_help(args[0], name);
-    if (help.empty())
-        if (auto near = near_selector(vm, vm.class_of(args[0]), name); !near.empty())
-            help = "; did you mean `" + near + "`?";
-    message += help;
-    args[2] = vm.text(message, args);
+    args[2] = vm.text(described(vm, args[0]) + " does not understand `" + name + "`", args);
     args[2] = vm.object(vm.runtime.prelude_class("NotUnderstood"), {args[2], args[0], selector}, args);
     return vm.raise(args[2], args);
 }
+
+// What may have been meant, as the message's end. Apart, because it takes long and most errors are caught unread.
+Value what_was_meant(Machine& vm, Value* args) {
+    if (!args[2].is_symbol()) return vm.text("", args);
+    std::string name(vm.symbol_text(args[2]));
+    std::string help = not_understood_help(args[1], name);
+    if (help.empty())
+        if (auto near = near_selector(vm, vm.class_of(args[1]), name); !near.empty())
+            help = "; did you mean `" + near + "`?";
+    return vm.text(help, args);
+}
+
+constexpr PrimitiveRow kFunctions[] = {{"_what_was_meant", 2, what_was_meant}};
 
 constexpr PrimitiveRow kRows[] = {
     {"==", 1, object_is_equal},
@@ -197,6 +204,10 @@ constexpr PrimitiveRow kRows[] = {
 };
 
 } // namespace
+
+PrimitiveTable not_understood_primitives() {
+    return {"", kFunctions};
+}
 
 PrimitiveTable object_primitives() {
     return {"Object", kRows};

@@ -18,5 +18,7 @@ PrimitiveTable stretch_primitives();
 PrimitiveTable eval_primitives();
 PrimitiveTable class_change_primitives();
 PrimitiveTable module_eval_primitives();
+PrimitiveTable atom_primitives();
+PrimitiveTable atom_class_primitives();
 
 } // namespace indent

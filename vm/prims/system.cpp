@@ -1,29 +1,54 @@
 // What a program says to the world around it and hears from there: printing, lines typed, arguments, exit.
+#include "vm/os/process.h"
 #include "vm/prims/text_arguments.h"
 #include "vm/prims/text_tables.h"
-#include <cstdlib>
 
 namespace indent {
 
 namespace {
 
-// The text forms of the values in the list in args[1], with spaces between.
-std::string spaced(Machine& vm, Value* args) {
+// The text forms of the values in the list in args[1], with the separator between.
+std::string joined(Machine& vm, Value* args, std::string_view separator) {
     std::string line;
     for (size_t i = 0; i < list_size(args[1]); ++i) {
-        if (i > 0) line += ' ';
+        if (i > 0) line += separator;
         line += vm.to_text(list_get(args[1], i), args);
     }
     return line;
 }
 
+// The same by the texts in args[2] (separator) and args[3] (end). False: an error was raised.
+bool written(Machine& vm, Value* args, std::string& text, Value& resumed) {
+    for (int i : {2, 3})
+        if (!is_text(args[i])) {
+            resumed = vm.wrong_type(args, i, "a Text");
+            return false;
+        }
+    text = joined(vm, args, text_utf8(args[2])) + text_utf8(args[3]);
+    return true;
+}
+
 Value system_print(Machine& vm, Value* args) {
-    vm.print(spaced(vm, args));
+    std::string text;
+    Value resumed;
+    if (!written(vm, args, text, resumed)) return resumed;
+    vm.runtime.port.print(text);
+    return Value::nil();
+}
+
+Value system_print_error(Machine& vm, Value* args) {
+    std::string text;
+    Value resumed;
+    if (!written(vm, args, text, resumed)) return resumed;
+    if (vm.runtime.port.errors)
+        vm.runtime.port.errors(text);
+    else
+        vm.runtime.port.print(text);
     return Value::nil();
 }
 
 Value system_log(Machine& vm, Value* args) {
-    std::string line = spaced(vm, args);
+    std::string line = joined(vm, args, " ");
     if (vm.runtime.port.log)
         vm.runtime.port.log(line);
     else
@@ -53,10 +78,23 @@ Value system_arguments(Machine& vm, Value* args) {
     return args[1];
 }
 
-Value system_environment(Machine& vm, Value* args) {
+Value environment_get(Machine& vm, Value* args) {
     if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Text");
-    const char* value = std::getenv(text_utf8(args[1]).c_str());
-    return value ? vm.text(value, args) : args[2];
+    auto value = os::environment(text_utf8(args[1]));
+    return value ? vm.text(*value, args) : args[2];
+}
+
+Value program_path(Machine& vm, Value* args) {
+    return vm.text(vm.runtime.program, args);
+}
+Value program_id(Machine&, Value*) {
+    return Value::integer(os::process_id());
+}
+Value console_is_terminal(Machine&, Value*) {
+    return Value::boolean(os::is_terminal(os::Stream::Output));
+}
+Value console_width(Machine&, Value*) {
+    return Value::integer(os::terminal_width());
 }
 
 // Unwinds like an error, so that `finally` runs; but nothing catches it.
@@ -69,16 +107,35 @@ Value system_exit(Machine& vm, Value* args) {
 }
 
 constexpr PrimitiveRow kRows[] = {
-    {"print", 1, system_print, Effect::Output},
+    {"print", 3, system_print, Effect::Output},
+    {"print_error", 3, system_print_error, Effect::Output},
     {"log", 1, system_log, Effect::Output},
     {"read_line", 1, system_read_line, Effect::Input},
     {"arguments", 0, system_arguments, Effect::Input},
-    {"environment", 2, system_environment, Effect::Input},
     {"exit", 1, system_exit},
+};
+
+constexpr PrimitiveRow kEnvironmentRows[] = {{"get", 2, environment_get, Effect::Input}};
+constexpr PrimitiveRow kProgramRows[] = {
+    {"path", 0, program_path, Effect::Input},
+    {"id", 0, program_id, Effect::Input},
+};
+constexpr PrimitiveRow kConsoleRows[] = {
+    {"terminal?", 0, console_is_terminal, Effect::Input},
+    {"width", 0, console_width, Effect::Input},
 };
 
 } // namespace
 
+PrimitiveTable environment_primitives() {
+    return {"Environment class", kEnvironmentRows};
+}
+PrimitiveTable program_primitives() {
+    return {"Program class", kProgramRows};
+}
+PrimitiveTable console_primitives() {
+    return {"Console class", kConsoleRows};
+}
 PrimitiveTable system_primitives() {
     return {"", kRows};
 }

@@ -17,10 +17,16 @@ PrimitiveTable text_number_primitives();
 PrimitiveTable text_class_primitives();
 PrimitiveTable symbol_primitives();
 PrimitiveTable object_primitives();
+PrimitiveTable not_understood_primitives();
 PrimitiveTable record_primitives();
 PrimitiveTable file_primitives();
 PrimitiveTable folder_primitives();
 PrimitiveTable path_primitives();
 PrimitiveTable system_primitives();
+PrimitiveTable environment_primitives();
+PrimitiveTable program_primitives();
+PrimitiveTable console_primitives();
+PrimitiveTable open_file_primitives();
+PrimitiveTable process_primitives();
 
 } // namespace indent

@@ -15,6 +15,7 @@ namespace {
 struct BuiltinShape {
     std::string_view name;
     ShapeId shape;
+    bool core = true; // or read when it is named
 };
 constexpr BuiltinShape kBuiltins[] = {
     {"Integer", shape::kInteger}, {"Integer", shape::kBigInteger}, {"Float", shape::kFloat},
@@ -22,6 +23,7 @@ constexpr BuiltinShape kBuiltins[] = {
     {"Text", shape::kText},       {"List", shape::kList},          {"Map", shape::kMap},
     {"Tuple", shape::kTuple},     {"Range", shape::kRange},        {"Block", shape::kBlock},
     {"Reference", shape::kReference}, {"Message", shape::kMessage}, {"Module", shape::kModule},
+    {"Atom", shape::kAtom, false},
 };
 
 const syntax::DefinitionHead* head_of(const syntax::Node* node) {
@@ -449,7 +451,7 @@ bool Loader::define_library(const std::vector<std::pair<Module*, TreePointer>>& 
     if (!failure.empty()) return false;
     for (const auto& key : missing_primitives_) failure += "no primitive for " + key + "\n";
     for (const auto& builtin : kBuiltins)
-        if (!vm_.shapes[builtin.shape].cls) failure += "the library has no class " + std::string(builtin.name) + "\n";
+        if (builtin.core && !vm_.shapes[builtin.shape].cls) failure += "the library has no class " + std::string(builtin.name) + "\n";
     return failure.empty();
 }
 

@@ -338,6 +338,9 @@ std::string words(const Diagnostic& diagnostic) {
 std::string suggestion(const Diagnostic& diagnostic) {
     bool lacking = false;
     std::string result = fill(row(diagnostic.code).suggestion, diagnostic.arguments, lacking);
+    const bool fits = !lacking && !result.empty();
+    if (diagnostic.in_text && (!fits || diagnostic.code == Code::StatementAsValue))
+        return "`{` begins an expression in a text; a brace itself is written `\\{`";
     return lacking ? std::string() : result;
 }
 

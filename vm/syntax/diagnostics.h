@@ -137,6 +137,7 @@ struct Diagnostic {
     Severity severity = Severity::Error;
     Span span;
     std::vector<std::string> arguments; // fill {0}, {1} … of the words and the suggestion
+    bool in_text = false;               // in an expression that interrupts a text: perhaps none was meant
 };
 
 // A diagnostic with the severity that its row gives it.

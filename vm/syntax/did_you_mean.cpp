@@ -1,13 +1,28 @@
 #include "vm/syntax/did_you_mean.h"
 #include <algorithm>
+#include <bit>
 #include <vector>
 
 namespace indent::syntax {
 
+namespace {
+constexpr size_t kLongest = 127; // letters of the shorter name
+
+// A bit for each letter or digit that occurs.
+uint64_t letters_of(std::string_view text) {
+    uint64_t set = 0;
+    for (char c : text)
+        if (c != '_' && c != '?' && c != '!') set |= uint64_t(1) << ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) & 63);
+    return set;
+}
+} // namespace
+
 unsigned edit_distance(std::string_view a, std::string_view b, unsigned limit) {
     if (a.size() > b.size()) std::swap(a, b);
     if (b.size() - a.size() > limit) return limit + 1;
-    std::vector<unsigned> before(a.size() + 1), last(a.size() + 1), row(a.size() + 1);
+    if (a.size() > kLongest) return limit + 1;
+    unsigned rows[3][kLongest + 1];
+    unsigned *before = rows[0], *last = rows[1], *row = rows[2];
     for (size_t i = 0; i <= a.size(); ++i) last[i] = static_cast<unsigned>(i);
     for (size_t j = 1; j <= b.size(); ++j) {
         row[0] = static_cast<unsigned>(j);
@@ -60,8 +75,11 @@ std::string nearest(std::string_view wanted, std::span<const std::string_view> c
     unsigned allowed = slips_allowed(plain.size());
     unsigned best = allowed + 1;
     std::string_view found;
+    const uint64_t letters = letters_of(plain);
     for (std::string_view candidate : candidates) {
         if (candidate == wanted || candidate.size() < 2 || candidate.size() > 100) continue;
+        // Each slip brings one letter and takes one away at most.
+        if (unsigned(std::popcount(letters ^ letters_of(candidate))) > 2 * allowed) continue;
         std::string other = bare(candidate);
         unsigned distance = edit_distance(plain, other, allowed);
         if (distance >= std::min(plain.size(), other.size()) || another_word(plain, other)) continue;

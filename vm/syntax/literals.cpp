@@ -67,6 +67,7 @@ const Node* Parser::parse_text() {
         return finish(node);
     }
     auto* node = make<InterpolationNode>(begin);
+    const size_t errors_before = diagnostics_.size();
     List<TextPiece> pieces(pieces_);
     List<const Node*> expressions(nodes_);
     During<unsigned> inside(brackets_, brackets_ + 1);
@@ -90,6 +91,7 @@ const Node* Parser::parse_text() {
         pieces.add({{from, until}, piece.has(Token::Escaped), {}});
         if (last) break;
     }
+    for (size_t i = errors_before; i < diagnostics_.size(); ++i) diagnostics_[i].in_text = true;
     decode({&pieces[0], pieces.size()});
     // A plain text in the braces is a part of the text around it.
     size_t expression_count = expressions.size(); // before the parts pile up on the same stack

@@ -64,6 +64,8 @@ Result<std::unique_ptr<World>> World::make(WorldOptions options) {
     world->memory_ = std::move(memory).value();
     world->runtime_ = std::make_unique<Runtime>();
     world->runtime_->port.output = world->options_.output;
+    world->runtime_->port.partial = world->options_.partial;
+    world->runtime_->port.errors = world->options_.errors;
     world->runtime_->port.input = world->options_.input;
     world->runtime_->arguments = world->options_.arguments;
     HeapOptions heap;
@@ -263,6 +265,7 @@ void World::run(Code* code, Outcome& outcome, bool inspect) {
     } else {
         result = run_protected(vm, code, Value::nil());
     }
+    runtime_->port.finish_line();
     if (result.ok) {
         vm.heap->commit(vm.stack_base);
         outcome.ok = true;
@@ -402,6 +405,7 @@ Module* World::load_module(const std::string& path, const std::string& file, std
 Outcome World::run_file(const std::string& path) {
     Outcome outcome;
     std::vector<std::string> chain;
+    runtime_->program = path;
     load_module(module_name_of(path), path, chain, outcome, true);
     return outcome;
 }

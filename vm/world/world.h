@@ -30,6 +30,8 @@ std::string module_name_of(std::string_view file);
 
 struct WorldOptions {
     std::function<void(std::string_view line)> output; // what print writes; may be empty
+    std::function<void(std::string_view text)> partial; // a part of a line; empty: it waits for the rest of the line
+    std::function<void(std::string_view text)> errors;  // what print_error writes; empty: as print
     std::function<std::optional<std::string>(std::string_view prompt)> input; // read_line; may be empty
     std::vector<std::string> arguments;                // of the script
     size_t memory_limit = size_t(4) << 30;             // bytes of the heap

@@ -1,0 +1,97 @@
+// Atoms: shared cells for one frozen value (vm/heap/atom.h). What is read from one is held until the stretch ends.
+#include "vm/heap/atom.h"
+#include "vm/interp/sketch.h"
+#include "vm/prims/reflection_tables.h"
+#include "vm/prims/sequence.h"
+
+namespace indent {
+
+namespace {
+
+// A shared copy of the value in args[i], held by the caller; absent: an error was raised.
+Value share_argument(Machine& vm, Value* args, int i, Value& resumed) {
+    Value shared = is_frozen(args[i]) ? vm.runtime.shared.share(args[i]) : Value();
+    if (!shared)
+        resumed = vm.fail("FrozenError",
+                          "an Atom holds what is frozen, and " + described(vm, args[i]) +
+                              " can change (`x.frozen` answers what cannot)",
+                          args);
+    return shared;
+}
+
+Value read(Machine& vm, Value atom) {
+    Value value = atom_value(vm.runtime.shared, atom.cell());
+    vm.heap->hold_for_stretch(value);
+    return value;
+}
+
+Value atom_new(Machine& vm, Value* args) {
+    Value resumed, shared = share_argument(vm, args, 1, resumed);
+    if (!shared) return resumed;
+    Value atom = Value::cell(make_atom(vm.runtime.shared, shape::kAtom, shared));
+    vm.heap->hold_for_stretch(atom);
+    return atom;
+}
+
+bool wrong_receiver(Machine& vm, Value* args, Value& resumed) {
+    if (has_shape(args[0], shape::kAtom)) return false;
+    resumed = vm.wrong_type(args, 0, "an Atom");
+    return true;
+}
+
+Value atom_get(Machine& vm, Value* args) {
+    Value resumed;
+    return wrong_receiver(vm, args, resumed) ? resumed : read(vm, args[0]);
+}
+
+Value atom_set(Machine& vm, Value* args) {
+    Value resumed;
+    if (wrong_receiver(vm, args, resumed)) return resumed;
+    Value shared = share_argument(vm, args, 1, resumed);
+    if (!shared) return resumed;
+    set_atom(vm.runtime.shared, args[0].cell(), shared);
+    return args[1];
+}
+
+Value atom_swap(Machine& vm, Value* args) {
+    Value resumed;
+    if (wrong_receiver(vm, args, resumed)) return resumed;
+    for (;;) {
+        vm.poll(args);
+        args[2] = read(vm, args[0]);
+        args[3] = vm.call(args[1], {args[2]}, args);
+        Value shared = share_argument(vm, args, 3, resumed);
+        if (!shared) return resumed;
+        if (replace_in_atom(vm.runtime.shared, args[0].cell(), args[2], shared)) return args[3];
+        vm.runtime.shared.release(shared);
+    }
+}
+
+Value atom_inspect(Machine& vm, Value* args) {
+    Value resumed;
+    if (wrong_receiver(vm, args, resumed)) return resumed;
+    std::string out = "Atom(";
+    vm.check_native_stack(args); // an atom may hold what holds the atom
+    args[1] = read(vm, args[0]);
+    out += sketch(vm, args[1]).empty() ? vm.with_article(args[1]) : sketch(vm, args[1]);
+    return vm.text(out + ")", args);
+}
+
+constexpr PrimitiveRow kRows[] = {
+    {"value", 0, atom_get, Effect::Input},
+    {"set", 1, atom_set, Effect::Output},
+    {"swap", 1, atom_swap, Effect::Output},
+    {"inspect", 0, atom_inspect, Effect::Input},
+};
+constexpr PrimitiveRow kClassRows[] = {{"new", 1, atom_new, Effect::Output}};
+
+} // namespace
+
+PrimitiveTable atom_primitives() {
+    return {"Atom", kRows};
+}
+PrimitiveTable atom_class_primitives() {
+    return {"Atom class", kClassRows};
+}
+
+} // namespace indent
