@@ -11,5 +11,9 @@ std::vector<PrimitiveTable> format_tables();
 PrimitiveTable json_parse_primitives();
 PrimitiveTable json_print_primitives();
 PrimitiveTable regex_primitives();
+PrimitiveTable base64_primitives();
+PrimitiveTable hex_primitives();
+PrimitiveTable hash_primitives();
+PrimitiveTable bytes_primitives();
 
 } // namespace indent
