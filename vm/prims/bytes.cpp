@@ -183,7 +183,7 @@ Value secret_bits(Machine& vm, Value* args) {
 
 constexpr PrimitiveRow kBase64Rows[] = {{"encode", 3, base64_encode}};
 constexpr PrimitiveRow kHexRows[] = {{"encode", 1, hex_encode}};
-constexpr PrimitiveRow kHashRows[] = {
+constexpr PrimitiveRow kDigestRows[] = {
     {"sha256", 1, sha256},           {"sha512", 1, sha512},           {"blake2b", 3, blake2b},
     {"hmac_sha256", 2, hmac_sha256}, {"hmac_sha512", 2, hmac_sha512},
 };
@@ -201,8 +201,8 @@ PrimitiveTable base64_primitives() {
 PrimitiveTable hex_primitives() {
     return {"Hex class", kHexRows};
 }
-PrimitiveTable hash_primitives() {
-    return {"Hash class", kHashRows};
+PrimitiveTable digest_primitives() {
+    return {"Digest class", kDigestRows};
 }
 PrimitiveTable bytes_primitives() {
     return {"", kRows};

@@ -13,7 +13,7 @@ PrimitiveTable json_print_primitives();
 PrimitiveTable regex_primitives();
 PrimitiveTable base64_primitives();
 PrimitiveTable hex_primitives();
-PrimitiveTable hash_primitives();
+PrimitiveTable digest_primitives();
 PrimitiveTable bytes_primitives();
 
 } // namespace indent
