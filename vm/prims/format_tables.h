@@ -10,5 +10,10 @@ std::vector<PrimitiveTable> format_tables();
 // One for each file.
 PrimitiveTable json_parse_primitives();
 PrimitiveTable json_print_primitives();
+PrimitiveTable regex_primitives();
+PrimitiveTable base64_primitives();
+PrimitiveTable hex_primitives();
+PrimitiveTable digest_primitives();
+PrimitiveTable bytes_primitives();
 
 } // namespace indent

@@ -1,0 +1,211 @@
+// Bytes written as text (base64, hexadecimal), digests of bytes, and bytes out of the system's randomness.
+#include "vm/model/list.h"
+#include "vm/prims/format_tables.h"
+#include "vm/prims/text_arguments.h"
+#include <sodium.h>
+
+namespace indent {
+
+namespace {
+
+constexpr size_t kMostBytes = size_t(1) << 29;
+
+// The bytes of args[i]: a Text's in UTF-8, or those that a list or tuple of numbers tells. False: an error was raised,
+// and a handler has given `resumed` for the answer.
+bool bytes_argument(Machine& vm, Value* args, int i, std::string& bytes, Value& resumed) {
+    Value given = args[i];
+    if (is_text(given)) {
+        bytes = text_utf8(given);
+        if (bytes.size() <= kMostBytes) return true;
+        resumed = vm.fail("ArgumentError", "more than 2 ** 29 bytes at once are too many", args);
+        return false;
+    }
+    bool fits = is_list(given) || is_tuple(given);
+    size_t size = is_list(given) ? list_size(given) : fits ? tuple_size(given) : 0;
+    if (size > kMostBytes) fits = false;
+    if (fits) bytes.reserve(size);
+    for (size_t k = 0; fits && k < size; ++k) {
+        Value byte = is_list(given) ? list_get(given, k) : tuple_get(given, k);
+        fits = byte.is_integer() && byte.as_integer() >= 0 && byte.as_integer() <= 255;
+        if (fits) bytes += char(byte.as_integer());
+    }
+    if (!fits) resumed = vm.wrong_type(args, i, "a Text or a list of Integers from 0 to 255");
+    return fits;
+}
+
+const unsigned char* data_of(const std::string& bytes) {
+    return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+unsigned char* data_of(std::string& bytes) {
+    return reinterpret_cast<unsigned char*>(bytes.data());
+}
+
+Value list_of_bytes(Machine& vm, const std::string& bytes, Value* args) {
+    constexpr int kList = 6, kByte = 7;
+    args[kList] = vm.list(bytes.size(), args);
+    for (size_t i = 0; i < bytes.size(); ++i) {
+        poll_now_and_then(vm, i, args);
+        args[kByte] = Value::integer(static_cast<unsigned char>(bytes[i]));
+        add_to_new_list(vm, args[kList], args[kByte], args);
+    }
+    return args[kList];
+}
+
+Value hex_text(Machine& vm, const std::string& bytes, Value* args) {
+    std::string text(2 * bytes.size() + 1, '\0');
+    sodium_bin2hex(text.data(), text.size(), data_of(bytes), bytes.size());
+    text.pop_back();
+    return vm.text(text, args);
+}
+
+int base64_variant(bool url_safe, bool padded) {
+    return url_safe ? padded ? sodium_base64_VARIANT_URLSAFE : sodium_base64_VARIANT_URLSAFE_NO_PADDING
+           : padded ? sodium_base64_VARIANT_ORIGINAL
+                    : sodium_base64_VARIANT_ORIGINAL_NO_PADDING;
+}
+
+// args: bytes, whether it is safe in an address, whether it is filled up with `=`
+Value base64_encode(Machine& vm, Value* args) {
+    std::string bytes;
+    Value resumed;
+    if (!bytes_argument(vm, args, 1, bytes, resumed)) return resumed;
+    int variant = base64_variant(vm.truth(args[2], args), vm.truth(args[3], args));
+    std::string text(sodium_base64_encoded_len(bytes.size(), variant), '\0');
+    sodium_bin2base64(text.data(), text.size(), data_of(bytes), bytes.size(), variant);
+    text.resize(text.find('\0'));
+    return vm.text(text, args);
+}
+
+// args: text. A list of bytes, or nil. Both alphabets are read, with `=` at the end or without; white space counts for
+// nothing.
+Value base64_decode(Machine& vm, Value* args) {
+    if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Text");
+    std::string text = text_utf8(args[1]), bytes;
+    std::erase_if(text, [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
+    bool url_safe = text.find_first_of("-_") != std::string::npos,
+         padded = !text.empty() && text.back() == '=';
+    bytes.resize(text.size() / 4 * 3 + 3);
+    size_t size = 0;
+    const char* end = nullptr;
+    int failed = sodium_base642bin(data_of(bytes), bytes.size(), text.data(), text.size(), nullptr, &size,
+                                   &end, base64_variant(url_safe, padded));
+    if (failed || end != text.data() + text.size()) return Value::nil();
+    bytes.resize(size);
+    return list_of_bytes(vm, bytes, args);
+}
+
+Value hex_encode(Machine& vm, Value* args) {
+    std::string bytes;
+    Value resumed;
+    return bytes_argument(vm, args, 1, bytes, resumed) ? hex_text(vm, bytes, args) : resumed;
+}
+
+// args: text. A list of bytes, or nil.
+Value hex_decode(Machine& vm, Value* args) {
+    if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Text");
+    std::string text = text_utf8(args[1]), bytes(text.size() / 2 + 1, '\0');
+    size_t size = 0;
+    const char* end = nullptr;
+    int failed =
+        sodium_hex2bin(data_of(bytes), bytes.size(), text.data(), text.size(), " \n\r\t", &size, &end);
+    if (failed || end != text.data() + text.size()) return Value::nil();
+    bytes.resize(size);
+    return list_of_bytes(vm, bytes, args);
+}
+
+// args: bytes; the digest in hexadecimal.
+Value sha256(Machine& vm, Value* args) {
+    std::string bytes, digest(crypto_hash_sha256_BYTES, '\0');
+    Value resumed;
+    if (!bytes_argument(vm, args, 1, bytes, resumed)) return resumed;
+    crypto_hash_sha256(data_of(digest), data_of(bytes), bytes.size());
+    return hex_text(vm, digest, args);
+}
+
+Value sha512(Machine& vm, Value* args) {
+    std::string bytes, digest(crypto_hash_sha512_BYTES, '\0');
+    Value resumed;
+    if (!bytes_argument(vm, args, 1, bytes, resumed)) return resumed;
+    crypto_hash_sha512(data_of(digest), data_of(bytes), bytes.size());
+    return hex_text(vm, digest, args);
+}
+
+// args: bytes, bytes of the digest, a key (may be empty)
+Value blake2b(Machine& vm, Value* args) {
+    std::string bytes, key;
+    Value resumed;
+    if (!bytes_argument(vm, args, 1, bytes, resumed)) return resumed;
+    int64_t size = args[2].is_integer() ? args[2].as_integer() : 0;
+    if (size < int64_t(crypto_generichash_BYTES_MIN) || size > int64_t(crypto_generichash_BYTES_MAX))
+        return vm.wrong_type(args, 2, "an Integer from 16 to 64");
+    if (!bytes_argument(vm, args, 3, key, resumed)) return resumed;
+    if (!key.empty() &&
+        (key.size() < crypto_generichash_KEYBYTES_MIN || key.size() > crypto_generichash_KEYBYTES_MAX))
+        return vm.fail("ArgumentError", "a key has from 16 to 64 bytes, not " + std::to_string(key.size()),
+                       args);
+    std::string digest(size_t(size), '\0');
+    crypto_generichash(data_of(digest), digest.size(), data_of(bytes), bytes.size(),
+                       key.empty() ? nullptr : data_of(key), key.size());
+    return hex_text(vm, digest, args);
+}
+
+// args: bytes, key of any length
+Value hmac_sha256(Machine& vm, Value* args) {
+    std::string bytes, key, digest(crypto_auth_hmacsha256_BYTES, '\0');
+    Value resumed;
+    if (!bytes_argument(vm, args, 1, bytes, resumed) || !bytes_argument(vm, args, 2, key, resumed))
+        return resumed;
+    crypto_auth_hmacsha256_state state;
+    crypto_auth_hmacsha256_init(&state, data_of(key), key.size());
+    crypto_auth_hmacsha256_update(&state, data_of(bytes), bytes.size());
+    crypto_auth_hmacsha256_final(&state, data_of(digest));
+    return hex_text(vm, digest, args);
+}
+
+Value hmac_sha512(Machine& vm, Value* args) {
+    std::string bytes, key, digest(crypto_auth_hmacsha512_BYTES, '\0');
+    Value resumed;
+    if (!bytes_argument(vm, args, 1, bytes, resumed) || !bytes_argument(vm, args, 2, key, resumed))
+        return resumed;
+    crypto_auth_hmacsha512_state state;
+    crypto_auth_hmacsha512_init(&state, data_of(key), key.size());
+    crypto_auth_hmacsha512_update(&state, data_of(bytes), bytes.size());
+    crypto_auth_hmacsha512_final(&state, data_of(digest));
+    return hex_text(vm, digest, args);
+}
+
+// 128 bits that nobody can foretell, in hexadecimal.
+Value secret_bits(Machine& vm, Value* args) {
+    std::string bytes(16, '\0');
+    randombytes_buf(bytes.data(), bytes.size());
+    return hex_text(vm, bytes, args);
+}
+
+constexpr PrimitiveRow kBase64Rows[] = {{"encode", 3, base64_encode}};
+constexpr PrimitiveRow kHexRows[] = {{"encode", 1, hex_encode}};
+constexpr PrimitiveRow kDigestRows[] = {
+    {"sha256", 1, sha256},           {"sha512", 1, sha512},           {"blake2b", 3, blake2b},
+    {"hmac_sha256", 2, hmac_sha256}, {"hmac_sha512", 2, hmac_sha512},
+};
+constexpr PrimitiveRow kRows[] = {
+    {"_base64_decode", 1, base64_decode},
+    {"_hex_decode", 1, hex_decode},
+    {"_secret_bits", 0, secret_bits, Effect::Input},
+};
+
+} // namespace
+
+PrimitiveTable base64_primitives() {
+    return {"Base64 class", kBase64Rows};
+}
+PrimitiveTable hex_primitives() {
+    return {"Hex class", kHexRows};
+}
+PrimitiveTable digest_primitives() {
+    return {"Digest class", kDigestRows};
+}
+PrimitiveTable bytes_primitives() {
+    return {"", kRows};
+}
+
+} // namespace indent
