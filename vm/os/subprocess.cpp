@@ -92,7 +92,7 @@ std::vector<std::string> environment_with(const Command& command) {
     std::vector<std::string> result;
     for (const auto& [name, value] : all_environment()) {
         auto changed = std::find_if(command.environment.begin(), command.environment.end(),
-                                    [&](const auto& pair) { return pair.first == name; });
+                                    [&, &name = name](const auto& pair) { return pair.first == name; });
         if (changed == command.environment.end()) result.push_back(name + "=" + value);
     }
     for (const auto& [name, value] : command.environment)

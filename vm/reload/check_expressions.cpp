@@ -22,7 +22,8 @@ std::string Checker::asked_by_identity(const Node* left) {
     case Kind::Symbol: break;
     default: return {};
     }
-    std::string_view written = tree_.source->substr(left->span.begin, left->span.end - left->span.begin);
+    std::string_view written = *tree_.source;
+    written = written.substr(left->span.begin, left->span.end - left->span.begin);
     return written.size() <= 30 ? std::string(written) : std::string("x");
 }
 
