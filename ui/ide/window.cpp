@@ -6,6 +6,8 @@
 #include <imgui.h>
 #include <imgui_impl_glfw.h>
 #include <imgui_impl_opengl3.h>
+#include <algorithm>
+#include <utility>
 
 namespace indent::ide {
 
@@ -52,7 +54,8 @@ char32_t letter_of(int key, int scancode) {
 
 struct Window::State {
     GLFWwindow* window = nullptr;
-    Input input;
+    Input input;  // that waits
+    int held = 0; // frames that it has to wait still
     int frames = kFramesAfterEvent; // still to be drawn
     float zoom = 0;                 // that the fonts were made for
     bool dark = true;
@@ -62,6 +65,7 @@ struct Window::State {
     void install_callbacks();
     void apply_settings(Ide& ide, float scale);
     void frame(Ide& ide);
+    Input take_input(); // of this frame
     float scale() const;
 };
 
@@ -113,14 +117,30 @@ void Window::State::apply_settings(Ide& ide, float scale) {
     this->dark = dark;
 }
 
+// A shortcut may give the keyboard to another panel, from the next frame but one on: what was typed behind it waits
+// until then. Many keys come in one frame where the machine is slow.
+Input Window::State::take_input() {
+    if (held > 0) {
+        if (--held > 0 || !input.empty()) frames = kFramesAfterEvent;
+        return {};
+    }
+    auto shortcut = std::find_if(input.begin(), input.end(), [](const InputEvent& e) { return e.key == Key::Letter; });
+    if (shortcut == input.end()) return std::exchange(input, {});
+    Input now(input.begin(), shortcut + 1);
+    input.erase(input.begin(), shortcut + 1);
+    held = 2;
+    frames = kFramesAfterEvent;
+    return now;
+}
+
 void Window::State::frame(Ide& ide) {
     apply_settings(ide, scale());
     ImGui_ImplOpenGL3_NewFrame();
     ImGui_ImplGlfw_NewFrame();
     ImGui::NewFrame();
     const ImVec2 size = ImGui::GetIO().DisplaySize;
-    ide.draw(size.x, size.y, fonts, input);
-    input.clear();
+    Input now = take_input();
+    ide.draw(size.x, size.y, fonts, now);
     ImGui::Render();
     int width = 0, height = 0;
     glfwGetFramebufferSize(window, &width, &height);
