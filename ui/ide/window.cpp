@@ -3,10 +3,10 @@
 #include "ui/ide/window.h"
 #include "ui/ide/ide.h"
 #include <GLFW/glfw3.h>
+#include <algorithm>
 #include <imgui.h>
 #include <imgui_impl_glfw.h>
 #include <imgui_impl_opengl3.h>
-#include <algorithm>
 #include <utility>
 
 namespace indent::ide {
@@ -54,8 +54,8 @@ char32_t letter_of(int key, int scancode) {
 
 struct Window::State {
     GLFWwindow* window = nullptr;
-    Input input;  // that waits
-    int held = 0; // frames that it has to wait still
+    Input input;                    // that waits
+    int held = 0;                   // frames that it has to wait still
     int frames = kFramesAfterEvent; // still to be drawn
     float zoom = 0;                 // that the fonts were made for
     bool dark = true;
@@ -124,7 +124,8 @@ Input Window::State::take_input() {
         if (--held > 0 || !input.empty()) frames = kFramesAfterEvent;
         return {};
     }
-    auto shortcut = std::find_if(input.begin(), input.end(), [](const InputEvent& e) { return e.key == Key::Letter; });
+    auto shortcut =
+        std::find_if(input.begin(), input.end(), [](const InputEvent& e) { return e.key == Key::Letter; });
     if (shortcut == input.end()) return std::exchange(input, {});
     Input now(input.begin(), shortcut + 1);
     input.erase(input.begin(), shortcut + 1);
