@@ -150,29 +150,25 @@ Value blake2b(Machine& vm, Value* args) {
 }
 
 // args: bytes, key of any length
-Value hmac_sha256(Machine& vm, Value* args) {
-    std::string bytes, key, digest(crypto_auth_hmacsha256_BYTES, '\0');
+template <class State, size_t Size, auto Begin, auto Update, auto Finish>
+Value hmac(Machine& vm, Value* args) {
+    std::string bytes, key, digest(Size, '\0');
     Value resumed;
     if (!bytes_argument(vm, args, 1, bytes, resumed) || !bytes_argument(vm, args, 2, key, resumed))
         return resumed;
-    crypto_auth_hmacsha256_state state;
-    crypto_auth_hmacsha256_init(&state, data_of(key), key.size());
-    crypto_auth_hmacsha256_update(&state, data_of(bytes), bytes.size());
-    crypto_auth_hmacsha256_final(&state, data_of(digest));
+    State state;
+    Begin(&state, data_of(key), key.size());
+    Update(&state, data_of(bytes), bytes.size());
+    Finish(&state, data_of(digest));
     return hex_text(vm, digest, args);
 }
 
-Value hmac_sha512(Machine& vm, Value* args) {
-    std::string bytes, key, digest(crypto_auth_hmacsha512_BYTES, '\0');
-    Value resumed;
-    if (!bytes_argument(vm, args, 1, bytes, resumed) || !bytes_argument(vm, args, 2, key, resumed))
-        return resumed;
-    crypto_auth_hmacsha512_state state;
-    crypto_auth_hmacsha512_init(&state, data_of(key), key.size());
-    crypto_auth_hmacsha512_update(&state, data_of(bytes), bytes.size());
-    crypto_auth_hmacsha512_final(&state, data_of(digest));
-    return hex_text(vm, digest, args);
-}
+constexpr PrimitiveFunction hmac_sha256 =
+    hmac<crypto_auth_hmacsha256_state, crypto_auth_hmacsha256_BYTES, crypto_auth_hmacsha256_init,
+         crypto_auth_hmacsha256_update, crypto_auth_hmacsha256_final>;
+constexpr PrimitiveFunction hmac_sha512 =
+    hmac<crypto_auth_hmacsha512_state, crypto_auth_hmacsha512_BYTES, crypto_auth_hmacsha512_init,
+         crypto_auth_hmacsha512_update, crypto_auth_hmacsha512_final>;
 
 // 128 bits that nobody can foretell, in hexadecimal.
 Value secret_bits(Machine& vm, Value* args) {
