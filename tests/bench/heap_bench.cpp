@@ -2,6 +2,7 @@
 // Each line is the best of several runs, as a machine with other work on it only ever makes things slower.
 #include "vm/heap/heap.h"
 #include "vm/heap/shared.h"
+#include "vm/heap/young.h"
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -27,7 +28,9 @@ struct Bench {
     Bench() : slots(size_t(1) << 16) {
         mutator.stack_base = slots.data();
         mutator.stack_true_end = slots.data() + slots.size();
-        heap = std::make_unique<Heap>(shared, mutator, HeapOptions{});
+        young = std::make_unique<Young>(mutator, HeapOptions{});
+        heap = std::make_unique<Heap>(shared, HeapOptions{});
+        heap->enter(mutator);
         heap->add_roots(keep);
         raise();
     }
@@ -53,6 +56,7 @@ struct Bench {
     Mutator mutator;
     std::vector<Value> slots;
     Keep keep;
+    std::unique_ptr<Young> young;
     std::unique_ptr<Heap> heap;
 };
 

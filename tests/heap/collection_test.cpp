@@ -260,11 +260,11 @@ TEST_CASE("Collecting always, every allocation moves everything") {
         CHECK(t[0].cell()->is_old());
         CHECK(t[0].cell()->word_count() == 3);
     }
-    t.heap->set_collect_always(false);
+    t.young->set_collect_always(false);
     t[0] = Value::cell(t.plain(3));
     t.plain(3);
     CHECK(!t[0].cell()->is_old());
-    t.heap->set_collect_always(true);
+    t.young->set_collect_always(true);
     t.plain(3);
     CHECK(t[0].cell()->is_old());
 }

@@ -2,6 +2,7 @@
 #pragma once
 #include "vm/heap/heap.h"
 #include "vm/heap/shared.h"
+#include "vm/heap/young.h"
 #include <vector>
 
 namespace indent::test {
@@ -21,7 +22,9 @@ class TestHeap {
         : slots_(slots) {
         mutator.stack_base = slots_.data();
         mutator.stack_true_end = slots_.data() + slots_.size();
-        heap = std::make_unique<Heap>(shared, mutator, options);
+        young = std::make_unique<Young>(mutator, options);
+        heap = std::make_unique<Heap>(shared, options);
+        heap->enter(mutator);
         use_slots(256);
     }
     ~TestHeap() { heap.reset(); }
@@ -90,6 +93,7 @@ class TestHeap {
     }
 
     Mutator mutator;
+    std::unique_ptr<Young> young;
     std::unique_ptr<Heap> heap;
 
   private:

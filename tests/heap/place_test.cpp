@@ -207,7 +207,7 @@ TEST_CASE("A heap with nothing in its old space takes no page") {
     CHECK(shared.pages().pages_in_use() == 0);
 }
 
-TEST_CASE("The first page of a heap is small") {
+TEST_CASE("The first pages of a heap are small") {
     SharedSpace shared;
     HeapOptions options;
     options.nursery_bytes = 4096;
@@ -218,20 +218,20 @@ TEST_CASE("The first page of a heap is small") {
         TestHeap& t = *heaps.back();
         for (size_t j = 0; j < 10; ++j) t.old_plain(j, 8);
         (*t[3].cell())[0] = Value::integer(int64_t(i));
-        CHECK(t.heap->statistics().reserved_bytes <= options.nursery_bytes + 1024);
+        CHECK(t.heap->statistics().reserved_bytes <= 256 + 1024);
     }
-    CHECK(shared.pages().pages_in_use() == 4);
+    CHECK(shared.pages().pages_in_use() <= 8);
     for (size_t i = 0; i < n; i += 2) heaps[i].reset();
     for (size_t i = 1; i < n; i += 2) {
         TestHeap& t = *heaps[i];
         CHECK(t.heap->at_offset(t.heap->offset_of(t[3].cell())) == t[3].cell());
         CHECK(t.heap->owns(t[3].cell()));
         CHECK(!heaps[(i + 2) % n]->heap->owns(t[3].cell()));
-        for (size_t j = 10; j < 100; ++j) t.old_plain(j, 8); // a second page, of the usual size
+        for (size_t j = 10; j < 100; ++j) t.old_plain(j, 8); // more pages, each larger
         t.collect_fully();
         CHECK((*t[3].cell())[0] == Value::integer(int64_t(i)));
     }
-    CHECK(shared.pages().pages_in_use() == n / 2 + 4);
+    CHECK(shared.pages().pages_in_use() < n / 2);
     heaps.clear();
     CHECK(shared.pages().pages_in_use() == 0);
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include "vm/heap/heap.h"
 #include "vm/heap/shared.h"
+#include "vm/heap/young.h"
 #include "vm/model/list.h"
 #include <cstdlib>
 #include <memory>
@@ -14,7 +15,8 @@ class HeapFixture {
   public:
     explicit HeapFixture(HeapOptions options = {})
         : memory_(std::aligned_alloc(kStackBytes, kStackBytes), std::free),
-          mutator_(*new (memory_.get()) Mutator), heap_(shared_, prepare(mutator_, memory_.get()), options) {
+          mutator_(*new (memory_.get()) Mutator), young_(prepare(mutator_, memory_.get()), options), heap_(shared_, options) {
+        heap_.enter(mutator_);
         use_stack();
     }
     HeapFixture(const HeapFixture&) = delete;
@@ -60,6 +62,7 @@ class HeapFixture {
     SharedSpace shared_;
     std::unique_ptr<void, void (*)(void*)> memory_;
     Mutator& mutator_;
+    Young young_;
     Heap heap_;
 };
 

@@ -90,7 +90,7 @@ TEST_CASE("bytes that are not UTF-8 become the replacement character, each for i
 
 TEST_CASE("parts and joins of texts are what they are of code points, while everything moves") {
     Texts texts;
-    texts.heap.heap->set_collect_always(true);
+    texts.heap.young->set_collect_always(true);
     std::mt19937 random(7);
     for (int round = 0; round < 300; ++round) {
         std::u32string a = random_points(random, 20), b = random_points(random, 20);

@@ -8,7 +8,7 @@
 namespace indent {
 
 void Heap::State::save(Cell* cell, size_t first, size_t count) {
-    log.add(cell, first, count);
+    stretch->log.add(cell, first, count);
     cell->bits |= Cell::kLogged;
 }
 
@@ -16,13 +16,13 @@ bool Heap::before_store(Cell* cell, size_t word) {
     if (cell->barrier == Cell::kArmed) [[likely]] {
         State& s = *state_;
         if (!(cell->bits & (Cell::kNew | Cell::kLogged))) s.save(cell, 0, cell->word_count());
-        s.remembered.push_back(cell);
+        s.young->remembered.push_back(cell);
         cell->barrier = Cell::kFree;
         return true;
     }
     if (cell->barrier == Cell::kCards) {
         size_t card = word / kCardWords;
-        if (Page::of_large(cell)->cards[card] != (Page::kScan | Page::kSaved)) [[unlikely]]
+        if (LargePage::of(cell)->cards[card] != (Page::kScan | Page::kSaved)) [[unlikely]]
             state_->before_store_to_card(cell, card);
         return true;
     }
@@ -30,12 +30,12 @@ bool Heap::before_store(Cell* cell, size_t word) {
 }
 
 void Heap::State::before_store_to_card(Cell* cell, size_t card) {
-    uint8_t& known = Page::of_large(cell)->cards[card];
+    uint8_t& known = LargePage::of(cell)->cards[card];
     if (!(known & Page::kSaved) && !(cell->bits & Cell::kNew)) {
         size_t first = card * kCardWords;
         save(cell, first, std::min(kCardWords, cell->word_count() - first));
     }
-    if (!(known & Page::kScan)) remembered_cards.push_back({cell, card});
+    if (!(known & Page::kScan)) young->remembered_cards.push_back({cell, card});
     known = Page::kScan | Page::kSaved;
 }
 

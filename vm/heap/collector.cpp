@@ -95,7 +95,7 @@ void arm(Cell* cell) {
 }
 
 void scan_card(NurseryScan& scan, Cell* cell, size_t card) {
-    Page::of_large(cell)->cards[card] &= uint8_t(~Page::kScan);
+    LargePage::of(cell)->cards[card] &= uint8_t(~Page::kScan);
     if (cell->bits & Cell::kBytes) return;
     size_t first = card * kCardWords;
     Value* from = cell->words() + first;
@@ -160,19 +160,19 @@ class FullMark final : public RootVisitor {
 // ---- the value stack
 
 Value* Heap::State::scan_end_of(Value* top) const {
-    Value* last = mutator.stack_end + kStackSlack;
+    Value* last = mutator->stack_end + kStackSlack;
     return last - top < ptrdiff_t(kFrameWords) ? last : top + kFrameWords;
 }
 
 // Slots above become absent when a frame rises over them again (raise_stack), but for the slack.
 void Heap::State::lower_stack(Value* scan_end) {
-    Value* old_end = mutator.stack_end;
+    Value* old_end = mutator->stack_end;
     Value* new_end =
-        size_t(scan_end - mutator.stack_base) > kStackSlack ? scan_end - kStackSlack : mutator.stack_base;
+        size_t(scan_end - mutator->stack_base) > kStackSlack ? scan_end - kStackSlack : mutator->stack_base;
     if (new_end > old_end) new_end = old_end;
     for (Value* slot = scan_end; slot < new_end + kStackSlack; ++slot) *slot = Value();
-    mutator.stack_end = new_end;
-    mutator.limit_moved(old_end);
+    mutator->stack_end = new_end;
+    mutator->limit_moved(old_end);
 }
 
 // ---- the nursery
@@ -187,13 +187,13 @@ template <bool Committing>
 void Heap::State::collect_nursery_as(Value* scan_end) {
     lower_stack(scan_end);
     size_t old_before = old.used_bytes();
-    NurseryScan scan(nursery, old);
-    if (mutator.nursery_next != nursery_from) {
+    NurseryScan scan(young->nursery, old);
+    if (mutator->nursery_next != young->from) {
         ++counts.nursery_collections;
-        scan.follow(mutator.stack_base, scan_end);
-        for (RootProvider* provider : providers) provider->visit_roots(scan);
+        scan.follow(mutator->stack_base, scan_end);
+        for (RootProvider* provider : young->providers) provider->visit_roots(scan);
     }
-    for (Cell* cell : remembered) {
+    for (Cell* cell : young->remembered) {
         if constexpr (Committing) {
             scan.scan_words_and_hold(cell, [this](Cell* shared_cell) { hold(shared_cell); });
             cell->bits &= uint8_t(~Cell::kLogged);
@@ -202,17 +202,17 @@ void Heap::State::collect_nursery_as(Value* scan_end) {
         }
         arm(cell);
     }
-    remembered.clear();
-    for (CardOf& it : remembered_cards) {
+    young->remembered.clear();
+    for (Young::CardOf& it : young->remembered_cards) {
         scan_card(scan, it.cell, it.card);
         if constexpr (Committing) {
             const size_t first = it.card * kCardWords;
             hold_what_is_found(it.cell, first, std::min(kCardWords, it.cell->word_count() - first));
-            Page::of_large(it.cell)->cards[it.card] = 0;
+            LargePage::of(it.cell)->cards[it.card] = 0;
             it.cell->bits &= uint8_t(~Cell::kLogged);
         }
     }
-    remembered_cards.clear();
+    young->remembered_cards.clear();
     old.scan_new([&](Cell* cell) {
         if constexpr (Committing) {
             scan.scan_words_and_hold(cell, [this](Cell* shared_cell) { hold(shared_cell); });
@@ -224,14 +224,14 @@ void Heap::State::collect_nursery_as(Value* scan_end) {
     });
     counts.promoted_bytes += old.used_bytes() - old_before;
 
-    nursery_hashes.for_each([&](const PointerTable::Entry& entry) {
+    young->hashes.for_each([&](const PointerTable::Entry& entry) {
         if (Cell* now = NurseryScan::forwarded(static_cast<const Cell*>(entry.key))) {
             old_hashes.add(now, entry.number);
-            hashed.push_back(now);
+            stretch->hashed.push_back(now);
         }
     });
-    nursery_hashes.clear();
-    take_nursery_back();
+    young->hashes.clear();
+    young->take_back();
 }
 
 // ---- everything
@@ -245,9 +245,9 @@ void Heap::State::collect_fully(Value* scan_end) {
     ++counts.full_collections;
 
     FullMark marking;
-    for (Value* slot = mutator.stack_base; slot < scan_end; ++slot) marking.mark_root(*slot);
-    for (RootProvider* provider : providers) provider->visit_roots(marking);
-    log.for_each([&](WriteLog::Entry& entry) {
+    for (Value* slot = mutator->stack_base; slot < scan_end; ++slot) marking.mark_root(*slot);
+    for (RootProvider* provider : young->providers) provider->visit_roots(marking);
+    stretch->log.for_each([&](WriteLog::Entry& entry) {
         marking.mark(entry.cell);
         if (!(entry.cell->bits & Cell::kBytes))
             marking.mark_words(entry.before().data(), entry.before().data() + entry.count);
@@ -277,9 +277,9 @@ void Heap::State::collect_fully(Value* scan_end) {
         if (!held.contains(entry.key)) shared.release(Value::cell(static_cast<const Cell*>(entry.key)));
     });
 
-    collect_fully_at = old.used_bytes() + old.used_bytes() / 4 * 3 + kGrowthBytes;
+    collect_fully_at = old.used_bytes() + old.used_bytes() / 4 * 3 + growth_bytes;
     if (collect_fully_at > limit_bytes) collect_fully_at = limit_bytes;
-    shared_bytes_limit = 2 * shared.bytes() + kGrowthBytes;
+    shared_bytes_limit = 2 * shared.bytes() + kSharedGrowthBytes;
 }
 
 } // namespace indent

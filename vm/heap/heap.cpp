@@ -7,36 +7,57 @@
 
 namespace indent {
 
-Heap::State::State(SharedSpace& shared, Mutator& mutator, HeapOptions options)
-    : shared(shared), mutator(mutator), limit_bytes(options.limit_bytes),
-      collect_always(options.collect_always), nursery(options.nursery_bytes),
-      nursery_in_use(std::min(options.first_nursery_bytes, nursery.bytes())), nursery_from(nursery.begin()),
-      old(shared.pages()), collect_fully_at(std::min(kGrowthBytes, options.limit_bytes)),
-      shared_bytes_limit(2 * shared.bytes() + kGrowthBytes) {
-    if (!nursery) throw OutOfMemory{options.nursery_bytes};
-}
+Heap::State::State(SharedSpace& shared, const HeapOptions& options)
+    : shared(shared), limit_bytes(options.limit_bytes), growth_bytes(options.growth_bytes), old(shared.pages()),
+      collect_fully_at(std::min(options.growth_bytes, options.limit_bytes)),
+      shared_bytes_limit(2 * shared.bytes() + kSharedGrowthBytes) {}
 
 Heap::State::~State() {
-    release_held_for_stretch();
+    if (stretch) release_held_for_stretch();
     held.for_each([&](const PointerTable::Entry& entry) {
         shared.release(Value::cell(static_cast<const Cell*>(entry.key)));
     });
 }
 
-Heap::Heap(SharedSpace& shared, Mutator& mutator, HeapOptions options)
-    : state_(std::make_unique<State>(shared, mutator, options)) {
-    assert(mutator.stack_base && mutator.stack_true_end && !mutator.heap);
-    mutator.heap = this;
-    mutator.stack_end = mutator.stack_limit = mutator.stack_base;
-    for (size_t i = 0; i < kStackSlack; ++i) mutator.stack_base[i] = Value();
-    mutator.nursery_next = mutator.nursery_end = state_->nursery.begin();
-    state_->take_nursery_back();
-}
+Heap::Heap(SharedSpace& shared, const HeapOptions& options) : state_(std::make_unique<State>(shared, options)) {}
 
 Heap::~Heap() {
-    Mutator& mutator = state_->mutator;
-    mutator.heap = nullptr;
-    mutator.nursery_next = mutator.nursery_end = nullptr;
+    if (!state_->mutator) return;
+    // Whatever is in the nursery ends with it.
+    state_->young->remembered.clear();
+    state_->young->remembered_cards.clear();
+    state_->young->hashes.clear();
+    state_->young->take_back();
+    state_->mutator->heap = nullptr;
+}
+
+// ---- coming and going
+
+void Heap::enter(Mutator& mutator) {
+    State& s = *state_;
+    assert(!s.mutator && !mutator.heap && mutator.young && mutator.young->empty());
+    s.mutator = &mutator;
+    s.young = mutator.young;
+    mutator.heap = this;
+    if (!s.stretch) {
+        s.stretch = std::move(s.young->spare);
+        if (!s.stretch) s.stretch = std::make_unique<StretchMemory>();
+    }
+}
+
+void Heap::leave(Value* top) {
+    State& s = *state_;
+    if (!s.young->empty() || !s.young->remembered.empty() || !s.young->remembered_cards.empty())
+        s.collect_nursery(s.scan_end_of(top));
+    StretchMemory& stretch = *s.stretch;
+    if (stretch.log.empty() && stretch.hashed.empty() && stretch.held.empty() && !s.old.has_made()) {
+        s.collected_in_stretch = false;
+        s.young->spare = std::move(s.stretch);
+        s.old.rest();
+    }
+    s.mutator->heap = nullptr;
+    s.mutator = nullptr;
+    s.young = nullptr;
 }
 
 // ---- the value stack
@@ -58,59 +79,32 @@ bool Heap::raise_stack(Mutator& mutator, Value* needed) {
 
 // ---- allocation
 
-// Collecting always, the nursery is full at all times, and goes on behind the cells that it has lost before it begins
-// again at its front: addresses kept by mistake lead to memory that nobody may touch for as long as possible.
-void Heap::State::take_nursery_back() {
-    std::byte* used_to = mutator.nursery_next;
-    if (collect_always) {
-        if (nursery_from < used_to) {
-            allow(nursery_from, size_t(used_to - nursery_from));
-            spoil(nursery_from, size_t(used_to - nursery_from));
-        }
-        forbid(nursery.begin(), nursery.bytes());
-        nursery_from = mutator.nursery_next = mutator.nursery_end = used_to;
-        return;
-    }
-    if (INDENT_ASAN && nursery_from < used_to) spoil(nursery_from, size_t(used_to - nursery_from));
-    allow(nursery.begin(), nursery.bytes());
-    nursery_from = mutator.nursery_next = nursery.begin();
-    mutator.nursery_end = nursery.begin() + nursery_in_use;
-}
-
-// What survives is copied, and most of it dies soon after: a nursery that is larger gives it time to die before. Where
-// little survives, a small one stays in the processor's cache.
-void Heap::State::grow_nursery(size_t survived) {
-    if (survived < nursery_in_use / 8 || nursery_in_use >= nursery.bytes()) return;
-    nursery_in_use = std::min(2 * nursery_in_use, nursery.bytes());
-    if (!collect_always) mutator.nursery_end = nursery.begin() + nursery_in_use;
-}
-
 Cell* Heap::State::allocate_in_nursery(size_t bytes, Value* top) {
-    if (bytes > largest_in_nursery()) return nullptr;
-    if (collect_always || size_t(mutator.nursery_end - mutator.nursery_next) < bytes) {
+    if (bytes > young->largest()) return nullptr;
+    if (young->collect_always || size_t(mutator->nursery_end - mutator->nursery_next) < bytes) {
         // A program that catches the error and goes on keeping things gets a little more each time, not any amount.
         if (old.used_bytes() > limit_bytes + kOverLimit) throw OutOfMemory{bytes};
         Value* scan_end = scan_end_of(top);
         const size_t promoted_before = counts.promoted_bytes;
         collect_nursery(scan_end);
-        grow_nursery(counts.promoted_bytes - promoted_before);
+        young->grow(counts.promoted_bytes - promoted_before);
         collect_fully_if_due(scan_end);
         if (old.used_bytes() > limit_bytes) throw OutOfMemory{bytes};
     }
-    if (collect_always) {
-        if (size_t(nursery.end() - mutator.nursery_next) < bytes)
-            nursery_from = mutator.nursery_next = nursery.begin();
-        mutator.nursery_end = mutator.nursery_next + bytes;
-        allow(mutator.nursery_next, bytes);
+    if (young->collect_always) {
+        if (size_t(young->nursery.end() - mutator->nursery_next) < bytes)
+            young->from = mutator->nursery_next = young->nursery.begin();
+        mutator->nursery_end = mutator->nursery_next + bytes;
+        allow(mutator->nursery_next, bytes);
     }
-    auto* cell = reinterpret_cast<Cell*>(mutator.nursery_next);
-    mutator.nursery_next += bytes;
+    auto* cell = reinterpret_cast<Cell*>(mutator->nursery_next);
+    mutator->nursery_next += bytes;
     return cell;
 }
 
 void Heap::State::make_room(size_t bytes, Value* top) {
     if (bytes > limit_bytes) throw OutOfMemory{bytes};
-    if (collect_always) collect_nursery(scan_end_of(top));
+    if (young->collect_always) collect_nursery(scan_end_of(top));
     if (old.used_bytes() + bytes <= collect_fully_at) return;
     collect_fully(scan_end_of(top));
     if (old.used_bytes() + bytes > limit_bytes) throw OutOfMemory{bytes};
@@ -150,10 +144,10 @@ Cell* Heap::allocate_array(ShapeId shape, Format format, size_t words, Value* to
     assert(words >= 1);
     if (words > (size_t(1) << 46)) throw OutOfMemory{words};
     size_t bytes = sizeof(Cell) + 8 * words;
-    Mutator& mutator = state_->mutator;
+    Mutator& mutator = *state_->mutator;
     Cell* cell;
     if (size_t(mutator.nursery_end - mutator.nursery_next) >= bytes &&
-        bytes <= state_->largest_in_nursery()) {
+        bytes <= state_->young->largest()) {
         cell = reinterpret_cast<Cell*>(mutator.nursery_next);
         mutator.nursery_next += bytes;
     } else {
@@ -182,10 +176,10 @@ void Heap::collect_fully(Value* top) {
 }
 
 void Heap::add_roots(RootProvider& provider) {
-    state_->providers.push_back(&provider);
+    state_->young->providers.push_back(&provider);
 }
 void Heap::remove_roots(RootProvider& provider) {
-    std::erase(state_->providers, &provider);
+    std::erase(state_->young->providers, &provider);
 }
 
 // ---- identity
@@ -201,17 +195,17 @@ bool Heap::owns(const Cell* cell) const {
     if (cell->is_shared()) return false;
     if (cell->is_old()) return state_->old.owns(cell);
     auto* at = reinterpret_cast<const std::byte*>(cell);
-    return at >= state_->nursery.begin() && at < state_->nursery.end();
+    return state_->young && at >= state_->young->nursery.begin() && at < state_->young->nursery.end();
 }
 
 uint64_t Heap::identity_hash(Cell* cell) {
     State& s = *state_;
     PointerTable& table = cell->is_shared() ? s.shared_hashes
                           : cell->is_old()  ? s.old_hashes
-                                            : s.nursery_hashes;
+                                            : s.young->hashes;
     if (const uint64_t* known = table.find(cell)) return *known;
     table.add(cell, ++s.last_hash);
-    if (&table != &s.nursery_hashes) s.hashed.push_back(cell);
+    if (&table != &s.young->hashes) s.stretch->hashed.push_back(cell);
     return s.last_hash;
 }
 
@@ -227,30 +221,14 @@ SharedSpace& Heap::shared() {
 HeapStatistics Heap::statistics() const {
     HeapStatistics result = state_->counts;
     result.old_bytes = state_->old.used_bytes();
-    result.reserved_bytes = state_->old.reserved_bytes() + state_->nursery.bytes();
-    result.log_entries = state_->log.entries();
+    result.reserved_bytes = state_->old.reserved_bytes();
+    result.log_entries = state_->stretch ? state_->stretch->log.entries() : 0;
     return result;
 }
 
 void Heap::set_limit(size_t bytes) {
     state_->limit_bytes = bytes;
     if (state_->collect_fully_at > bytes) state_->collect_fully_at = bytes;
-}
-
-void Heap::set_collect_always(bool on) {
-    State& s = *state_;
-    if (s.collect_always == on) return;
-    s.collect_always = on;
-    if (on) {
-        forbid(s.mutator.nursery_next, size_t(s.nursery.end() - s.mutator.nursery_next));
-        s.mutator.nursery_end =
-            s.mutator.nursery_next; // what is there now is collected by the next allocation
-    } else {
-        // It may have gone on behind the part that is in use.
-        allow(s.mutator.nursery_next, size_t(s.nursery.end() - s.mutator.nursery_next));
-        if (s.mutator.nursery_next > s.nursery.begin() + s.nursery_in_use) s.nursery_in_use = s.nursery.bytes();
-        s.mutator.nursery_end = s.nursery.begin() + s.nursery_in_use;
-    }
 }
 
 } // namespace indent

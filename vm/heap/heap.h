@@ -31,6 +31,7 @@ namespace indent {
 
 class Heap;
 class SharedSpace;
+struct Young;
 
 // No frame is larger: the maker of executable trees refuses bodies that need more (vm/interp).
 inline constexpr size_t kFrameWords = 2048;
@@ -45,7 +46,8 @@ struct Mutator {
     Value* stack_limit = nullptr; // stack_end, or nullptr: set so by anybody to ask for a poll; see limit()
     std::byte* nursery_next = nullptr; // bump pointer
     std::byte* nursery_end = nullptr;
-    Heap* heap = nullptr;
+    Heap* heap = nullptr;          // that is entered
+    Young* young = nullptr;        // the nursery and what belongs to it (vm/heap/young.h)
     Value* stack_base = nullptr;     // first slot
     Value* stack_end = nullptr;      // no frame may pass it without raise_stack; moved by the heap
     Value* stack_true_end = nullptr; // the end of the stack's memory
@@ -80,6 +82,7 @@ using CellOffset = uint64_t;
 struct HeapOptions {
     size_t first_nursery_bytes = size_t(256) << 10; // it grows when much of it survives,
     size_t nursery_bytes = size_t(1) << 20;         // up to this
+    size_t growth_bytes = size_t(512) << 10;        // a full collection is due no sooner than after so much
     size_t limit_bytes = size_t(4) << 30; // old space and large cells; past it OutOfMemory is reported
     bool collect_always = false;          // for tests: collect the nursery at every allocation that may
 };
@@ -110,12 +113,19 @@ struct OutOfMemory {
 
 class Heap {
   public:
-    // The mutator is attached until the heap ends; stack_base and stack_true_end are set before, the other pointers
-    // here. Throws OutOfMemory.
-    Heap(SharedSpace& shared, Mutator& mutator, HeapOptions options);
+    Heap(SharedSpace& shared, const HeapOptions& options);
     ~Heap();
     Heap(const Heap&) = delete;
     Heap& operator=(const Heap&) = delete;
+
+    // ---- coming and going: a heap that nobody has entered has no nursery, no stack and no other roots, and all that
+    //      stands below may be called only where said.
+
+    // The mutator, which is in no heap and has its Young, makes its cells here until leave.
+    void enter(Mutator& mutator);
+    // Whatever is reachable from the stack below `top` is old afterwards. A stretch that is under way goes on where the
+    // heap is entered again, by whichever mutator has the stack's values then.
+    void leave(Value* top);
 
     // ---- allocation
 
@@ -198,7 +208,6 @@ class Heap {
     SharedSpace& shared();
     HeapStatistics statistics() const;
     void set_limit(size_t bytes);
-    void set_collect_always(bool on);
 
   private:
     Cell* allocate_slowly(ShapeId shape, Format format, size_t words, Value* top);

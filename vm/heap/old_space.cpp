@@ -31,12 +31,14 @@ void OldSpace::number_page(Page* page) {
     }
 }
 
-// The first one is small if it will do.
+// The first ones are small if they will do, each four times the one before.
 Page* OldSpace::take_page(size_t bytes) {
-    bool small = pages_.size() == free_numbers_.size() && bytes <= kSmallPageBytes - sizeof(Page);
-    void* memory = small ? pool_.take_small() : pool_.take();
+    size_t size = pages_.size() - free_numbers_.size();
+    while (size < kSmallPageSizes && bytes > small_page_bytes(size) - sizeof(Page)) ++size;
+    const bool small = size < kSmallPageSizes;
+    void* memory = small ? pool_.take_small(size) : pool_.take();
     if (!memory) return nullptr;
-    auto* page = new (memory) Page(small ? Page::kSmall : Page::kWhole);
+    auto* page = small ? new (memory) Page(Page::kSmall, uint8_t(size)) : new (memory) Page(Page::kWhole);
     number_page(page);
     reserved_ += page->bytes();
     forbid(page->begin(), size_t(page->end() - page->begin()));
@@ -47,9 +49,10 @@ void OldSpace::drop_page(Page* page) {
     pages_[page->number] = nullptr;
     free_numbers_.push_back(page->number);
     if (page->kind == Page::kLarge) {
-        os::MappedMemory memory = std::move(page->memory);
+        auto* large = static_cast<LargePage*>(page);
+        os::MappedMemory memory = std::move(large->memory);
         reserved_ -= memory.bytes();
-        page->~Page();
+        large->~LargePage();
         allow(memory.begin(), memory.bytes());
         return;
     }
@@ -69,16 +72,16 @@ void OldSpace::drop_page(Page* page) {
 Cell* OldSpace::allocate_large(size_t words) {
     assert(words > kMaxPageWords);
     if (words > (size_t(1) << 48)) return nullptr;
-    auto memory = os::map_aligned(sizeof(Page) + sizeof(Cell) + 8 * words, kPageBytes);
+    auto memory = os::map_aligned(sizeof(LargePage) + sizeof(Cell) + 8 * words, kPageBytes);
     if (!memory) return nullptr;
-    auto* page = new (memory->begin()) Page(Page::kLarge);
+    auto* page = new (memory->begin()) LargePage;
     page->card_count = (words + kCardWords - 1) / kCardWords;
     page->cards = std::make_unique<uint8_t[]>(page->card_count);
     page->memory = std::move(memory).value();
     number_page(page);
     reserved_ += page->memory.bytes();
     used_ += sizeof(Cell) + 8 * words;
-    Cell* cell = page->first();
+    Cell* cell = page->cell();
     auto* at = reinterpret_cast<std::byte*>(cell);
     std::byte* end = at + sizeof(Cell) + 8 * words;
     made_.push_back({at, end});
@@ -203,8 +206,12 @@ void OldSpace::add_made(std::byte* from, std::byte* to) {
 
 void OldSpace::keep_made() {
     made_.clear();
-    if (made_.capacity() > 4096) made_.shrink_to_fit();
     span_made_ = next_;
+}
+
+void OldSpace::rest() {
+    if (made_.capacity()) made_ = {};
+    if (unscanned_.capacity()) unscanned_ = {};
 }
 
 // The free blocks that this makes are joined with their neighbours by the next sweep.
@@ -214,12 +221,11 @@ void OldSpace::free_made() {
         auto* cell = reinterpret_cast<Cell*>(run.from);
         used_ -= size_t(run.to - run.from);
         if (is_large(cell))
-            drop_page(Page::of_large(cell));
+            drop_page(LargePage::of(cell));
         else
             free_block(run.from, run.to);
     }
     made_.clear();
-    if (made_.capacity() > 4096) made_.shrink_to_fit();
     if (next_) forbid(span_made_, size_t(span_end_ - span_made_));
     next_ = scanned_ = span_made_;
 }
@@ -239,7 +245,10 @@ Cell* OldSpace::at_offset(uint64_t offset) const {
     if (number >= pages_.size() || !pages_[number]) return nullptr;
     Page* page = pages_[number];
     std::byte* wanted = reinterpret_cast<std::byte*>(page) + within;
-    if (page->kind == Page::kLarge) return wanted == page->begin() ? page->first() : nullptr;
+    if (page->kind == Page::kLarge) {
+        Cell* cell = static_cast<LargePage*>(page)->cell();
+        return wanted == reinterpret_cast<std::byte*>(cell) ? cell : nullptr;
+    }
     for (std::byte* at = page->begin(); at <= wanted && at < page->end();) {
         if (at == next_) { // the rest of the span has no headers
             at = span_end_;

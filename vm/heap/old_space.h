@@ -82,8 +82,10 @@ class OldSpace {
         for (const Run& run : made_) walk(run.from, run.to);
         walk(span_made_, next_);
     }
+    bool has_made() const { return !made_.empty() || span_made_ < next_; }
     void keep_made(); // they are of earlier stretches from now on
     void free_made(); // they never were
+    void rest();      // nothing is made or scanned for some time: gives working memory back
 
     // ---- sweeping
 
@@ -155,7 +157,7 @@ void OldSpace::sweep(IsLive is_live, Kept kept) {
         Page* page = pages_[i];
         if (!page) continue;
         if (page->kind == Page::kLarge) {
-            Cell* cell = page->first();
+            Cell* cell = static_cast<LargePage*>(page)->cell();
             if (!is_live(cell)) {
                 drop_page(page);
                 continue;

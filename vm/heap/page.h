@@ -1,8 +1,8 @@
 // A page of the old space: a header and cells one after the other, walkable from the first to the last, the free ones
 // among them with a header that says how long they are. Pages begin at multiples of 64 KB, and a cell larger than
-// a page has a page of its own with the cell at its front, so that one mask leads from any cell to its page. Only
-// the first page of a heap is small, because most heaps never need more: 63 small pages, of as many heaps, lie in
-// a *nest* of 64 KB behind its own header.
+// a page has a page of its own with the cell at its front, so that one mask leads from any cell to its page. The
+// first pages of a heap are small, because most heaps never need more: 256 bytes, then 1 KB, 4 KB, 16 KB. Small pages
+// of one size, of as many heaps, lie in a *nest* of 64 KB behind its own header.
 #pragma once
 #include "vm/heap/cell.h"
 #include "vm/os/memory.h"
@@ -12,7 +12,8 @@
 namespace indent {
 
 inline constexpr size_t kPageBytes = size_t(64) << 10;
-inline constexpr size_t kSmallPageBytes = 1024;
+inline constexpr size_t kSmallPageSizes = 4;
+inline constexpr size_t small_page_bytes(size_t size) { return size_t(256) << 2 * size; } // size < kSmallPageSizes
 inline constexpr size_t kCardWords = 512; // large cells are logged and scanned in cards of so many words
 
 class OldSpace;
@@ -26,29 +27,38 @@ struct Page {
 
     enum Kind : uint8_t { kWhole, kSmall, kLarge, kNest };
 
-    explicit Page(Kind kind) : kind(kind) {}
+    explicit Page(Kind kind, uint8_t size = 0) : kind(kind), size(size) {}
 
     OldSpace* owner = nullptr;
     uint32_t number = 0; // in its old space
     Kind kind;
-    std::unique_ptr<uint8_t[]> cards; // large cells
-    size_t card_count = 0;
-    os::MappedMemory memory; // large cells: the page itself
+    uint8_t size; // small pages and nests of them: which of the sizes
 
-    static Page* of_large(const Cell* cell) {
-        return reinterpret_cast<Page*>(reinterpret_cast<uintptr_t>(cell) & ~uintptr_t(kPageBytes - 1));
-    }
     static Page* of(const Cell* cell) {
-        Page* page = of_large(cell);
+        auto address = reinterpret_cast<uintptr_t>(cell);
+        auto* page = reinterpret_cast<Page*>(address & ~uintptr_t(kPageBytes - 1));
         if (page->kind != kNest) return page;
-        return reinterpret_cast<Page*>(reinterpret_cast<uintptr_t>(cell) & ~uintptr_t(kSmallPageBytes - 1));
+        return reinterpret_cast<Page*>(address & ~uintptr_t(small_page_bytes(page->size) - 1));
     }
     std::byte* begin() { return reinterpret_cast<std::byte*>(this + 1); }
-    size_t bytes() const { return kind == kSmall ? kSmallPageBytes : kPageBytes; } // not of large ones
+    size_t bytes() const { return kind == kSmall ? small_page_bytes(size) : kPageBytes; } // not of large ones
     std::byte* end() { return reinterpret_cast<std::byte*>(this) + bytes(); }
-    Cell* first() { return reinterpret_cast<Cell*>(begin()); }
 };
-static_assert(sizeof(Page) % 8 == 0 && sizeof(Page) <= 64);
+static_assert(sizeof(Page) == 16);
+
+// The page of a large cell.
+struct LargePage : Page {
+    LargePage() : Page(kLarge) {}
+    std::unique_ptr<uint8_t[]> cards;
+    size_t card_count = 0;
+    os::MappedMemory memory; // the page itself
+
+    static LargePage* of(const Cell* cell) {
+        return reinterpret_cast<LargePage*>(reinterpret_cast<uintptr_t>(cell) & ~uintptr_t(kPageBytes - 1));
+    }
+    Cell* cell() { return reinterpret_cast<Cell*>(this + 1); }
+};
+static_assert(sizeof(LargePage) % 8 == 0);
 
 // The most words that a cell in a page of 64 KB can have.
 inline constexpr size_t kMaxPageWords = (kPageBytes - sizeof(Page)) / 8 - 1;

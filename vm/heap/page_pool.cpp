@@ -70,33 +70,40 @@ void PagePool::give_back_locked(void* page) {
 
 // ---- small pages
 
+PagePool::Nest::Nest(uint8_t size) : header(Page::kNest, size) {
+    for (size_t i = 1; i < kPageBytes / small_page_bytes(size); ++i) free[i / 64] |= uint64_t(1) << i % 64;
+}
+
 void PagePool::link(Nest* nest) {
+    Nest*& first = nests_with_room_[nest->header.size];
     nest->previous = nullptr;
-    nest->next = nests_with_room_;
-    if (nest->next) nest->next->previous = nest;
-    nests_with_room_ = nest;
+    nest->next = first;
+    if (first) first->previous = nest;
+    first = nest;
 }
 
 void PagePool::unlink(Nest* nest) {
-    (nest->previous ? nest->previous->next : nests_with_room_) = nest->next;
+    (nest->previous ? nest->previous->next : nests_with_room_[nest->header.size]) = nest->next;
     if (nest->next) nest->next->previous = nest->previous;
 }
 
-void* PagePool::take_small() {
+void* PagePool::take_small(size_t size) {
     std::lock_guard lock(mutex_);
-    Nest* nest = nests_with_room_;
+    Nest* nest = nests_with_room_[size];
     if (!nest) {
         void* memory = take_locked();
         if (!memory) return nullptr;
-        nest = new (memory) Nest;
+        nest = new (memory) Nest(uint8_t(size));
         forbid(nest + 1, kPageBytes - sizeof(Nest));
         link(nest);
     }
-    int index = std::countr_zero(nest->free);
-    nest->free &= nest->free - 1;
-    if (nest->free == 0) unlink(nest);
-    void* page = reinterpret_cast<std::byte*>(nest) + size_t(index) * kSmallPageBytes;
-    allow(page, kSmallPageBytes);
+    uint64_t* word = nest->free;
+    while (!*word) ++word;
+    size_t index = size_t(word - nest->free) * 64 + size_t(std::countr_zero(*word));
+    *word &= *word - 1;
+    if (++nest->used == kPageBytes / small_page_bytes(size) - 1) unlink(nest);
+    void* page = reinterpret_cast<std::byte*>(nest) + index * small_page_bytes(size);
+    allow(page, small_page_bytes(size));
     return page;
 }
 
@@ -104,12 +111,14 @@ void PagePool::give_back_small(void* page) {
     std::lock_guard lock(mutex_);
     auto address = reinterpret_cast<uintptr_t>(page);
     auto* nest = reinterpret_cast<Nest*>(address & ~uintptr_t(kPageBytes - 1));
-    uint64_t bit = uint64_t(1) << (address % kPageBytes / kSmallPageBytes);
-    assert(bit > 1 && !(nest->free & bit));
-    forbid(page, kSmallPageBytes);
-    if (nest->free == 0) link(nest);
-    nest->free |= bit;
-    if (nest->free != ~uint64_t(1)) return;
+    const size_t bytes = small_page_bytes(nest->header.size);
+    const size_t index = address % kPageBytes / bytes;
+    uint64_t bit = uint64_t(1) << index % 64;
+    assert(index > 0 && !(nest->free[index / 64] & bit));
+    forbid(page, bytes);
+    if (nest->used-- == kPageBytes / bytes - 1) link(nest);
+    nest->free[index / 64] |= bit;
+    if (nest->used > 0) return;
     unlink(nest);
     nest->~Nest();
     allow(nest, kPageBytes);

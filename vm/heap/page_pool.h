@@ -20,8 +20,8 @@ class PagePool {
     [[nodiscard]] void* take();
     void give_back(void* page);
 
-    // The same for kSmallPageBytes.
-    [[nodiscard]] void* take_small();
+    // The same for a small page of one of the sizes.
+    [[nodiscard]] void* take_small(size_t size);
     void give_back_small(void* page);
 
     size_t pages_in_use() const; // nests are pages, small pages are not
@@ -36,12 +36,14 @@ class PagePool {
 
     // In front of the small pages of a nest, where the first of them would be.
     struct Nest {
-        Page header{Page::kNest};
-        uint64_t free = ~uint64_t(1); // a bit for each small page; the first is the nest itself
-        Nest* previous = nullptr;     // of those with room
+        explicit Nest(uint8_t size);
+        Page header;
+        Nest* previous = nullptr; // of those with room
         Nest* next = nullptr;
+        uint32_t used = 0;        // small pages
+        uint64_t free[4] = {};    // a bit for each small page; the first is the nest itself
     };
-    static_assert(sizeof(Nest) <= kSmallPageBytes && kPageBytes == 64 * kSmallPageBytes);
+    static_assert(sizeof(Nest) <= small_page_bytes(0) && kPageBytes == 256 * small_page_bytes(0));
 
     void* take_locked();
     void give_back_locked(void* page);
@@ -49,7 +51,7 @@ class PagePool {
     void unlink(Nest* nest);
 
     mutable std::mutex mutex_;
-    Nest* nests_with_room_ = nullptr;
+    Nest* nests_with_room_[kSmallPageSizes] = {};
     std::map<uintptr_t, Region> regions_; // by address, which is a multiple of kRegionBytes
     uintptr_t with_room_ = 0;             // a region that has free pages, or 0: look for one
     size_t free_pages_ = 0;

@@ -1,51 +1,37 @@
 // What a heap consists of. Seen by vm/heap alone.
 #pragma once
 #include "vm/heap/heap.h"
-#include "vm/heap/nursery.h"
 #include "vm/heap/old_space.h"
 #include "vm/heap/pointer_table.h"
 #include "vm/heap/shared.h"
-#include "vm/heap/write_log.h"
+#include "vm/heap/young.h"
 #include <vector>
 
 namespace indent {
 
 struct Heap::State {
-    State(SharedSpace& shared, Mutator& mutator, HeapOptions options);
+    State(SharedSpace& shared, const HeapOptions& options);
     ~State();
 
     SharedSpace& shared;
-    Mutator& mutator;
+    Mutator* mutator = nullptr; // who has entered; null: nobody
+    Young* young = nullptr;     // the mutator's
+    // Null where no stretch is under way and nobody has entered.
+    std::unique_ptr<StretchMemory> stretch;
     size_t limit_bytes;
-    bool collect_always;
-
-    Nursery nursery;
-    size_t nursery_in_use;   // bytes of the nursery that are used so far: it grows
+    size_t growth_bytes; // before a full collection pays, however small the heap
     bool collected_in_stretch = false; // the nursery
-    std::byte* nursery_from; // the cells in the nursery lie in [nursery_from, mutator.nursery_next)
     OldSpace old;
 
-    WriteLog log;
-    std::vector<Cell*> remembered; // disarmed: may point into the nursery
-    struct CardOf {
-        Cell* cell;
-        size_t card;
-    };
-    std::vector<CardOf> remembered_cards; // the same of large cells
-    std::vector<RootProvider*> providers;
-
-    static constexpr size_t kGrowthBytes = size_t(512) << 10; // before a full collection pays, however small the heap
+    static constexpr size_t kSharedGrowthBytes = size_t(512) << 10;
     // How far over its limit a heap may get whose program catches the error and goes on.
     static constexpr size_t kOverLimit = size_t(8) << 20;
-    size_t collect_fully_at;                      // when the old space has grown to this many bytes,
+    size_t collect_fully_at;   // when the old space has grown to this many bytes,
     size_t shared_bytes_limit; // or the shared space to these and this heap holds more than it did
     PointerTable held;         // shared cells that this heap counts as a holder of
 
-    std::vector<Value> held_for_stretch;
-
-    // Identity hashes: of cells in the nursery, of old ones, of shared ones.
-    PointerTable nursery_hashes, old_hashes, shared_hashes;
-    std::vector<Cell*> hashed; // old or shared ones that got theirs in this stretch
+    // Identity hashes of old cells, and of shared ones.
+    PointerTable old_hashes, shared_hashes;
     uint64_t last_hash = 0;
     uint64_t last_hash_at_commit = 0;
 
@@ -56,9 +42,6 @@ struct Heap::State {
                               Value* top); // room for a cell, header unset; nullptr: too large for it
     Cell* allocate_born_old(size_t words, Value* top); // header set but for shape, format and size
     void make_room(size_t bytes, Value* top);          // or throws OutOfMemory
-    void take_nursery_back();                          // empties it
-    void grow_nursery(size_t survived);                // where it pays, after a collection of the full nursery
-    size_t largest_in_nursery() const { return nursery_in_use / 4; } // bytes of a cell
 
     // ---- the barrier (barrier.cpp)
     void save(Cell* cell, size_t first, size_t count); // to the log

@@ -9,7 +9,7 @@ namespace {
 
 // The cards of a large cell that an entry of the log stands for are no longer saved.
 void forget_saved(Cell* cell, size_t first) {
-    if (is_large(cell)) Page::of_large(cell)->cards[first / kCardWords] &= uint8_t(~Page::kSaved);
+    if (is_large(cell)) LargePage::of(cell)->cards[first / kCardWords] &= uint8_t(~Page::kSaved);
 }
 
 } // namespace
@@ -26,12 +26,12 @@ void Heap::State::hold_what_is_found(Cell* cell, size_t first, size_t count) {
 }
 
 void Heap::State::release_held_for_stretch() {
-    for (Value value : held_for_stretch) shared.release(value);
-    held_for_stretch.clear();
+    for (Value value : stretch->held) shared.release(value);
+    stretch->held.clear();
 }
 
 void Heap::hold_for_stretch(Value value) {
-    if (value.is_cell()) state_->held_for_stretch.push_back(value);
+    if (value.is_cell()) state_->stretch->held.push_back(value);
 }
 
 // What a stretch has made and changed is looked at once, by the collection of the nursery; where there was a collection
@@ -48,20 +48,20 @@ void Heap::commit(Value* top) {
         s.old.for_each_made([&](Cell* cell) {
             cell->bits &= uint8_t(~Cell::kNew);
             if (is_large(cell))
-                std::fill_n(Page::of_large(cell)->cards.get(), Page::of_large(cell)->card_count, uint8_t(0));
+                std::fill_n(LargePage::of(cell)->cards.get(), LargePage::of(cell)->card_count, uint8_t(0));
             s.hold_what_is_found(cell, 0, cell->word_count());
         });
-        s.log.for_each([&](WriteLog::Entry& entry) {
+        s.stretch->log.for_each([&](WriteLog::Entry& entry) {
             entry.cell->bits &= uint8_t(~Cell::kLogged);
             forget_saved(entry.cell, entry.first);
             s.hold_what_is_found(entry.cell, entry.first, entry.count);
         });
     }
     s.old.keep_made();
-    s.log.clear();
+    s.stretch->log.clear();
     s.collected_in_stretch = false;
     s.release_held_for_stretch();
-    s.hashed.clear();
+    s.stretch->hashed.clear();
     s.last_hash_at_commit = s.last_hash;
     s.collect_fully_if_due(top);
     // What it holds no more is found by full collections alone, and its own cells may be few.
@@ -71,21 +71,21 @@ void Heap::commit(Value* top) {
 void Heap::rollback() {
     State& s = *state_;
     // Nothing is on the stack any more, and nothing in the nursery.
-    for (Value* slot = s.mutator.stack_base; slot < s.mutator.stack_end + kStackSlack; ++slot)
+    for (Value* slot = s.mutator->stack_base; slot < s.mutator->stack_end + kStackSlack; ++slot)
         *slot = Value();
-    s.lower_stack(s.mutator.stack_base);
-    s.nursery_hashes.clear();
-    s.take_nursery_back();
+    s.lower_stack(s.mutator->stack_base);
+    s.young->hashes.clear();
+    s.young->take_back();
     s.collected_in_stretch = false;
 
-    for (Cell* cell : s.remembered)
+    for (Cell* cell : s.young->remembered)
         if (!cell->is_frozen()) cell->barrier = Cell::kArmed;
-    s.remembered.clear();
-    for (State::CardOf& it : s.remembered_cards)
-        Page::of_large(it.cell)->cards[it.card] &= uint8_t(~Page::kScan);
-    s.remembered_cards.clear();
+    s.young->remembered.clear();
+    for (Young::CardOf& it : s.young->remembered_cards)
+        LargePage::of(it.cell)->cards[it.card] &= uint8_t(~Page::kScan);
+    s.young->remembered_cards.clear();
 
-    s.log.for_each([&](WriteLog::Entry& entry) {
+    s.stretch->log.for_each([&](WriteLog::Entry& entry) {
         Cell* cell = entry.cell;
         std::copy(entry.before().begin(), entry.before().end(), cell->words() + entry.first);
         forget_saved(cell, entry.first);
@@ -96,13 +96,13 @@ void Heap::rollback() {
         cell->bits = before.bits;
         cell->barrier = is_large(cell) ? Cell::kCards : Cell::kArmed;
     });
-    s.log.clear();
+    s.stretch->log.clear();
 
-    for (Cell* cell : s.hashed) {
+    for (Cell* cell : s.stretch->hashed) {
         s.old_hashes.remove(cell);
         s.shared_hashes.remove(cell);
     }
-    s.hashed.clear();
+    s.stretch->hashed.clear();
     s.last_hash = s.last_hash_at_commit;
 
     s.release_held_for_stretch();
@@ -118,7 +118,7 @@ void Heap::for_each_change(Value* top, const std::function<void(const Change&)>&
     State& s = *state_;
     s.collect_nursery(s.scan_end_of(top));
     s.old.for_each_made([&](Cell* cell) { visit({Change::Made, cell, offset_of(cell), 0, {}}); });
-    s.log.for_each([&](WriteLog::Entry& entry) {
+    s.stretch->log.for_each([&](WriteLog::Entry& entry) {
         visit({Change::Changed, entry.cell, offset_of(entry.cell), entry.first, entry.before()});
     });
 }

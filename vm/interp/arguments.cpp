@@ -136,7 +136,7 @@ Value arrange_arguments(Machine& vm, Value* nf, unsigned count, const ArgumentPl
 }
 
 Value arrange_block_arguments(Machine& vm, Value* nf, unsigned count) {
-    Code* code = block_code(nf[0]);
+    const Code* code = block_code(nf[0]); // any worker's will do
     if (count == 1 && code->parameters > 1 && is_tuple(nf[1]) &&
         nf[1].cell()->word_count() == code->parameters) {
         if (nf + 1 + code->parameters + kPrimitiveFrame > vm.stack_end &&

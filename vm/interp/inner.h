@@ -2,6 +2,7 @@
 #pragma once
 #include "vm/interp/node.h"
 #include <csetjmp>
+#include <unordered_map>
 
 namespace indent {
 
@@ -59,7 +60,13 @@ struct Machine::Inner : RootProvider {
     ActiveRaise* raises = nullptr;
     uint64_t next_home_serial = 1;
     std::vector<Value> open_variables; // Variables whose slots are on the stack, by rising slot
-    std::vector<Value*> kept_roots; // arrays of workspaces and the like
+    std::unordered_map<const Code*, Code*> twins; // of other workers' blocks
+    // Errors that came from other actors in this turn, with what was said of them there.
+    struct Remote {
+        Value error;
+        std::string text;
+    };
+    std::vector<Remote> remote_errors;
     Node native;          // the call site of frames that C++ code enters
     ActiveRaise uncaught; // what ended the protected run
     bool reserve_in_use = false; // StackOverflow is being handled on the last part of the stack

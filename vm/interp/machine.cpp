@@ -4,6 +4,7 @@
 // stack; what it answers either ends the try (the C++ stack unwinds to it), or is the value of the raise. What
 // nobody handles unwinds to the base of the protected run, with the trace that was taken at the raise.
 #include "vm/interp/machine.h"
+#include "vm/interp/actor_port.h"
 #include "vm/interp/arguments.h"
 #include "vm/interp/block.h"
 #include "vm/interp/inner.h"
@@ -25,6 +26,7 @@ Runtime::~Runtime() {
         for (Value literal : code->literals) shared.release(literal);
     for (auto& binding : bindings)
         if (binding->value) shared.release(binding->value);
+    for (Value value : replaced_values) shared.release(value);
     for (auto& cls : classes)
         if (cls->value) shared.release(cls->value);
     for (auto& [path, module] : modules)
@@ -45,7 +47,7 @@ constexpr size_t kNativeReserve = size_t(1) << 20;
 Value run_native(Node*, Value*) { return Value::nil(); }
 } // namespace
 
-Machine::Machine(Runtime& r, SharedSpace& shared, HeapOptions options)
+Machine::Machine(Runtime& r, const HeapOptions& options)
     : runtime(r), symbols(r.symbols), shapes(r.shapes) {
     assert((reinterpret_cast<uintptr_t>(this) & (kStackBytes - 1)) == 0 && "a machine begins its stack's memory");
     auto* base = reinterpret_cast<std::byte*>(this);
@@ -54,14 +56,13 @@ Machine::Machine(Runtime& r, SharedSpace& shared, HeapOptions options)
     static_assert(!std::is_polymorphic_v<Machine>);
     inner = new Inner(*this);
     inner->native.run = run_native;
-    heap = new Heap(shared, *this, options);
-    heap->add_roots(*inner);
+    own_young = std::make_unique<Young>(*this, options);
+    young->providers.push_back(inner);
     stack_base[-2] = stack_base[-1] = Value();
 }
 
 Machine::~Machine() {
-    heap->remove_roots(*inner);
-    delete heap;
+    own_young.reset();
     delete inner;
 }
 
@@ -79,8 +80,11 @@ void Machine::visit_roots(RootVisitor& visitor) {
     };
     for (ActiveRaise* raise = inner->raises; raise; raise = raise->outer) visit_raise(*raise);
     visit_raise(inner->uncaught);
-    for (Value* root : inner->kept_roots)
-        if (*root) visitor.visit(*root);
+    for (auto& remote : inner->remote_errors) visitor.visit(remote.error);
+    if (actor_state) visitor.visit(actor_state);
+    if (kept_roots)
+        for (Value* root : *kept_roots)
+            if (*root) visitor.visit(*root);
 }
 
 // ---- names for messages
@@ -448,6 +452,7 @@ void Machine::poll_slowly(Value* args) {
         fail("Stopped", "the program was stopped", args);
         return;
     }
+    if (actors) actors->polled(*this, args + kPrimitiveFrame);
 }
 
 void Machine::check_native_stack(Value* args) {

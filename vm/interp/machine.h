@@ -7,7 +7,7 @@
 // a C++ exception of type Unwinding: let it pass, own things by RAII only). It uses the stack from
 // args + kPrimitiveFrame on.
 #pragma once
-#include "vm/heap/heap.h"
+#include "vm/heap/young.h"
 #include "vm/interp/runtime.h"
 #include "vm/model/class.h"
 #include "vm/model/list.h"
@@ -22,6 +22,7 @@ namespace indent {
 
 inline constexpr size_t kPrimitiveFrame = 16;
 
+class ActorPort;
 class Machine;
 class Visiting;
 
@@ -50,6 +51,7 @@ class Machine : public Mutator {
   public:
     static Machine& of(const Value* frame) { return static_cast<Machine&>(Mutator::of(frame)); }
 
+    uint32_t worker = 0; // the number of the thread that runs here
     Runtime& runtime;
     SymbolTable& symbols;
     ShapeTable& shapes;
@@ -116,9 +118,23 @@ class Machine : public Mutator {
 
     void print(std::string_view utf8); // one whole line without its end
 
+    // ---- actors
+    ActorPort* actors = nullptr; // what serves code that speaks to them (vm/actors); null: nobody
+    Value self_address;          // of the actor whose turn runs (shared), or absent
+    Value actor_state;           // its state object, a root; absent: it has none
+    // Roots that belong to the heap which is entered: workspaces of the main actor.
+    std::vector<Value*>* kept_roots = nullptr;
+    // The tree that this machine made of the method or initialiser with this number; null: none yet.
+    Code*& code_slot(uint32_t number) {
+        if (number >= code_slots_.size()) [[unlikely]]
+            code_slots_.resize(number + 256);
+        return code_slots_[number];
+    }
+
     // ---- inner workings, used by vm/interp alone
     struct Inner;
     Inner* inner = nullptr;
+    std::unique_ptr<Young> own_young;
     Rooted* roots = nullptr;
     Visiting* visiting = nullptr;      // collections being walked, innermost first (vm/interp/visiting.h)
     char* native_limit = nullptr;      // the C++ stack may not pass this address
@@ -130,8 +146,12 @@ class Machine : public Mutator {
     bool is_uncatchable(Value error) const;
     void visit_roots(RootVisitor& visitor);
 
-    Machine(Runtime& runtime, SharedSpace& shared, HeapOptions options);
+    // The options are those of its nursery. It is in no heap yet.
+    Machine(Runtime& runtime, const HeapOptions& options);
     ~Machine();
+
+  private:
+    std::vector<Code*> code_slots_;
 };
 
 inline Rooted::Rooted(Machine& vm, Value value) : vm_(vm), value_(value), outer_(vm.roots) { vm.roots = this; }

@@ -99,10 +99,15 @@ Node* Maker::read_variable(std::string_view name) {
                                         : make_captured(arena(), b_.block_slot, word);
     }
     if (b_.workspace)
-        if (auto found = b_.workspace->variables.find(name); found != b_.workspace->variables.end())
+        if (auto found = b_.workspace->variables.find(name); found != b_.workspace->variables.end()) {
+            mark(&Code::keeps);
             return make_kept(arena(), &b_.workspace->array, found->second);
+        }
     if (b_.cls)
-        if (int field = b_.cls->field_index(symbol(name)); field >= 0) return make_field(arena(), uint32_t(field));
+        if (int field = b_.cls->field_index(symbol(name)); field >= 0) {
+            mark(&Code::sees_state);
+            return make_field(arena(), uint32_t(field));
+        }
     return nullptr;
 }
 
@@ -111,15 +116,26 @@ Node* Maker::write_variable(std::string_view name, Node* value) {
     if (const Environment* outside = find_outside(b_, name)) {
         assert(outside->variable.shared);
         uint32_t word = uint32_t(block::kCaptured + capture_into(b_, outside));
+        mark(&Code::assigns);
         return make_set_captured_variable(arena(), b_.block_slot, word, value);
     }
     if (b_.workspace)
         if (auto found = b_.workspace->variables.find(name); found != b_.workspace->variables.end())
+        {
+            mark(&Code::keeps);
             return make_set_kept(arena(), &b_.workspace->array, found->second, value);
+        }
     if (b_.cls)
-        if (int field = b_.cls->field_index(symbol(name)); field >= 0)
+        if (int field = b_.cls->field_index(symbol(name)); field >= 0) {
+            mark(&Code::sees_state);
             return make_set_field(arena(), uint32_t(field), value);
+        }
     return nullptr;
+}
+
+// Says it of this block and of those around it.
+void Maker::mark(bool Code::* what) {
+    for (Body* at = &b_; at; at = at->is_block ? at->outer : nullptr) at->code->*what = true;
 }
 
 int Maker::close_from(unsigned first) const {
@@ -140,8 +156,13 @@ Value Maker::literal_text(std::string_view text) {
 namespace {
 
 Code* new_code(Machine& vm, Module* module, std::shared_ptr<const syntax::SyntaxTree> tree) {
-    vm.runtime.codes.push_back(std::make_unique<Code>());
-    Code* code = vm.runtime.codes.back().get();
+    auto made = std::make_unique<Code>();
+    Code* code = made.get();
+    {
+        std::lock_guard lock(vm.runtime.codes_mutex);
+        vm.runtime.codes.push_back(std::move(made));
+    }
+    code->worker = uint8_t(vm.worker);
     code->module = module;
     code->tree = std::move(tree);
     return code;
@@ -241,6 +262,11 @@ Node* Maker::top_level_body(syntax::Nodes nodes) {
 
 namespace {
 
+Code* outermost(Body* body) {
+    while (body->is_block) body = body->outer;
+    return body->code;
+}
+
 // Fills a template for a block made in `outer`; `environment`: what it sees there.
 BlockTemplate* make_template(Machine& vm, const std::shared_ptr<Body>& outer, syntax::Parameters parameters,
                              bool has_parameters, const syntax::Suite& suite, bool loop_body, bool handler,
@@ -264,6 +290,8 @@ BlockTemplate* make_template(Machine& vm, const std::shared_ptr<Body>& outer, sy
     code->method = outer->code->method;
     code->name = outer->code->name;
     code->position = suite.span.begin;
+    code->returns = !loop_body && contains_return(suite);
+    outermost(outer.get())->blocks.push_back(code);
     Maker maker(vm, body);
     code->body = maker.block_body(parameters, suite, loop_body);
     maker.finish();
@@ -310,6 +338,7 @@ namespace {
 // What lazy blocks need lives as long as their code.
 struct KeptBodies {
     std::vector<std::unique_ptr<std::shared_ptr<Body>>> outers;
+    std::vector<LazyBlock*> blocks;
 };
 
 Value run_lazy_block(Node* node, Value* fp) {
@@ -317,12 +346,17 @@ Value run_lazy_block(Node* node, Value* fp) {
 }
 } // namespace
 
-Value create_lazy_block(Machine& vm, Node* node, Value* fp, Value* top) {
-    auto* lazy = static_cast<LazyBlock*>(node);
+namespace {
+const BlockTemplate& block_of(Machine& vm, LazyBlock* lazy) {
     if (!lazy->block)
         lazy->block = make_template(vm, *lazy->outer, lazy->parameters, lazy->has_parameters, lazy->suite,
                                     lazy->loop_body, lazy->handler, lazy->environment);
-    return create_block(vm, *lazy->block, fp, top);
+    return *lazy->block;
+}
+} // namespace
+
+Value create_lazy_block(Machine& vm, Node* node, Value* fp, Value* top) {
+    return create_block(vm, block_of(vm, static_cast<LazyBlock*>(node)), fp, top);
 }
 
 Node* make_lazy_block(Maker&, Machine&, std::shared_ptr<Body> outer, syntax::Parameters parameters,
@@ -344,13 +378,69 @@ Node* make_lazy_block(Maker&, Machine&, std::shared_ptr<Body> outer, syntax::Par
     node->loop_body = loop_body;
     node->handler = handler;
     node->environment = environment;
+    kept->blocks.push_back(node);
     return node;
+}
+
+// ---- twins
+
+namespace {
+Code* twin_of_top_level(Machine& vm, const Code* theirs) {
+    Code*& known = vm.inner->twins[theirs];
+    if (!known) known = make_top_level(vm, *theirs->top_level);
+    return known;
+}
+
+// A suite may be made twice, in the frame of its home and as a block: what lies in it is told apart by what is around.
+bool same_place(const Code* a, const Code* b) {
+    for (; a->is_block && b->is_block; a = a->outer, b = b->outer)
+        if (a->position != b->position) return false;
+    return a->is_block == b->is_block;
+}
+
+// The block of `root` that stands where `theirs` stands, or null. Blocks that were not needed so far are made on the way.
+Code* block_like(Machine& vm, Code* root, const Code* theirs) {
+    for (Code* block : root->blocks)
+        if (same_place(block, theirs)) return block;
+    // What lies in a lazy block is known once that is made; making one may bring others.
+    std::vector<Code*> bodies{root};
+    bodies.insert(bodies.end(), root->blocks.begin(), root->blocks.end());
+    for (size_t i = 0; i < bodies.size(); ++i) {
+        auto kept = std::static_pointer_cast<KeptBodies>(bodies[i]->scopes_kept);
+        if (!kept) continue;
+        for (size_t j = 0; j < kept->blocks.size(); ++j) {
+            LazyBlock* lazy = kept->blocks[j];
+            if (lazy->block || lazy->suite.span.begin > theirs->position || lazy->suite.span.end < theirs->position)
+                continue;
+            const size_t before = root->blocks.size();
+            block_of(vm, lazy);
+            for (size_t k = before; k < root->blocks.size(); ++k) {
+                if (same_place(root->blocks[k], theirs)) return root->blocks[k];
+                bodies.push_back(root->blocks[k]);
+            }
+        }
+    }
+    return nullptr;
+}
+} // namespace
+
+Code* twin_of(Machine& vm, Code* block) {
+    Code*& known = vm.inner->twins[block];
+    if (known) return known;
+    const Code* theirs = block;
+    while (theirs->outer) theirs = theirs->outer;
+    Code* root = theirs->method        ? code_of(vm, theirs->method)
+                 : theirs->initialiser ? code_of_initialiser(vm, *theirs->initialiser)
+                                       : twin_of_top_level(vm, theirs);
+    Code* twin = block_like(vm, root, block);
+    assert(twin && "a body has the same blocks on each worker");
+    return vm.inner->twins[block] = twin;
 }
 
 // ---- entry points
 
 Code* code_of(Machine& vm, Method* method) {
-    if (method->code) return method->code;
+    if (Code* made = vm.code_slot(method->number)) return made;
     assert(method->definition);
     Code* code = new_code(vm, method->module, method->tree);
     code->method = method;
@@ -364,12 +454,13 @@ Code* code_of(Machine& vm, Method* method) {
     Maker maker(vm, body);
     code->body = maker.method_body(method);
     maker.finish();
-    return method->code = code;
+    return vm.code_slot(method->number) = code;
 }
 
 Code* code_of_initialiser(Machine& vm, FieldInfo& field) {
-    if (field.code) return field.code;
+    if (Code* made = vm.code_slot(field.number)) return made;
     Code* code = new_code(vm, field.module, field.tree);
+    code->initialiser = std::make_unique<FieldInfo>(field);
     code->name = kept_name(code, std::string(vm.symbols.text(field.declared_in->name)) + "." +
                                      std::string(vm.symbols.text(field.name)) + " (initialiser)");
     code->position = field.initial->span.begin;
@@ -381,12 +472,15 @@ Code* code_of_initialiser(Machine& vm, FieldInfo& field) {
     body->next = 2;
     code->body = maker.expression(field.initial);
     maker.finish();
-    return field.code = code;
+    return vm.code_slot(field.number) = code;
 }
 
 Code* make_top_level(Machine& vm, const TopLevelBody& source) {
     Code* code = new_code(vm, source.module, source.tree);
     code->name = kept_name(code, std::string(source.name));
+    code->top_level = std::make_shared<TopLevelBody>(source);
+    code->top_level->statements = code->arena.copy(std::vector(source.statements.begin(), source.statements.end()));
+    code->top_level->name = code->name;
     auto body = new_body(code, source.module);
     body->names = std::make_shared<syntax::NameUse>(syntax::scan_names(source.statements));
     body->workspace = source.workspace;

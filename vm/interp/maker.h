@@ -18,6 +18,8 @@ struct Workspace {
 
 Code* code_of(Machine& vm, Method* method);
 Code* code_of_initialiser(Machine& vm, FieldInfo& field);
+// This machine's own code of a block that another one made.
+Code* twin_of(Machine& vm, Code* block);
 // The statements of a script (workspace null: its variables live in the frame), of an input, of a test or of
 // `once`. Definitions among them are skipped.
 struct TopLevelBody {

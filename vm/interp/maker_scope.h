@@ -159,6 +159,7 @@ class Maker {
     std::optional<const Environment*> alternatives_;
     void bind_pattern_name(Matcher* matcher, std::string_view name, bool assigns);
     int close_from(unsigned first) const;
+    void mark(bool Code::* what);
 
     Machine& vm_;
     std::shared_ptr<Body> body_;

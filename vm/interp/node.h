@@ -43,11 +43,20 @@ struct Node {
 };
 
 // An executable body: of a method, a block, an initialiser, a script.
+//
+// It rewrites itself, so each worker makes its own. A block carries the code of the worker that made it; another worker
+// finds its own by twin_of (maker.h).
+struct TopLevelBody;
 struct Code {
     Node* body = nullptr;
     uint16_t parameters = 0;
     uint16_t frame_words = 0; // at most kFrameWords
+    uint8_t worker = 0;       // whose it is
     bool is_block = false;
+    bool keeps = false; // names variables of a workspace (it or a block in it)
+    bool sees_state = false; // of blocks: names fields, state or helpers of its self
+    bool assigns = false;    // of blocks: assigns what it captured
+    bool returns = false;    // of blocks: contains `return`
     bool ignores_arguments = false; // a block written without parameters
     bool patterns = false;          // a block with parameters that are taken apart by the prologue
     Method* method = nullptr;       // null: a script, an input, an initialiser
@@ -64,6 +73,9 @@ struct Code {
     };
     std::vector<Cache> caches;  // what looks methods up, for flushing
     std::shared_ptr<void> scopes_kept; // what the maker needs to make blocks of it later
+    std::vector<Code*> blocks;         // of the outermost body: all blocks in it that are made
+    std::unique_ptr<FieldInfo> initialiser;     // whose it is; of a method: `method`
+    std::shared_ptr<TopLevelBody> top_level;    // whose it is
 };
 
 inline Value run(Node* node, Value* fp) { return node->run(node, fp); }

@@ -144,8 +144,11 @@ Value run_set_module_value(Node* node, Value* fp) {
                        "`" + std::string(vm.symbols.text(set->binding->name)) + "` holds frozen values, and " +
                            vm.with_article(nf[0]) + " can change (ask for its `.frozen`)",
                        nf);
-    if (set->binding->value) vm.runtime.shared.release(set->binding->value);
-    set->binding->value = shared;
+    // Turns elsewhere may have read the value that was there: it is let go with the runtime.
+    vm.runtime.exclusively([&] {
+        if (set->binding->value) vm.runtime.replaced_values.push_back(set->binding->value);
+        set->binding->value = shared;
+    });
     return shared;
 }
 

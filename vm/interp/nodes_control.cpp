@@ -140,6 +140,12 @@ Value run_home_body(Node* node, Value* fp) {
     return value ? value : take_return(fp);
 }
 
+// A home that another worker ran has ended, for this actor: it did in an earlier turn.
+bool is_alive(Machine& vm, Value home, Value serial) {
+    if (!home.is_raw() || &Mutator::of(home.raw_address<Value>()) != &vm) return false;
+    return *home.raw_address<Value>() == serial;
+}
+
 Value run_block_body(Node* node, Value* fp) {
     auto* body = static_cast<OneNode*>(node);
     Value value = run(body->operand, fp);
@@ -148,10 +154,7 @@ Value run_block_body(Node* node, Value* fp) {
     assert(vm.inner->completion == Completion::Return);
     Cell* own = fp[body->slot].cell();
     Value home = (*own)[block::kHome];
-    if (home.is_raw()) {
-        Value* slot = home.raw_address<Value>();
-        if (*slot == (*own)[block::kSerial]) unwind_to(slot);
-    }
+    if (is_alive(vm, home, (*own)[block::kSerial])) unwind_to(home.raw_address<Value>());
     vm.inner->completion = Completion::None;
     Value* nf = fp + node->temp + 1;
     nf[-1] = Value::raw(node);
@@ -170,7 +173,7 @@ Value run_loop_block_body(Node* node, Value* fp) {
     }
     Cell* own = fp[body->slot].cell();
     Value home = (*own)[block::kHome];
-    if (home.is_raw() && *home.raw_address<Value>() == (*own)[block::kSerial])
+    if (is_alive(Machine::of(fp), home, (*own)[block::kSerial]))
         unwind_to(home.raw_address<Value>());
     inner->completion = Completion::None;
     Value* nf = fp + node->temp + 1;

@@ -8,11 +8,14 @@ void Prelude::add(SymbolId name, Binding* binding) {
 }
 
 Binding* Prelude::find_waiting(SymbolId name) {
-    auto found = waiting_.find(name);
-    if (found == waiting_.end()) return nullptr;
-    const size_t file = found->second;
-    waiting_.erase(found); // what the file itself asks for while it is read is not read again
-    read_file(file);
+    if (!waiting_.count(name)) return nullptr;
+    exclusively([&] {
+        auto found = waiting_.find(name);
+        if (found == waiting_.end()) return; // somebody else was first
+        const size_t file = found->second;
+        waiting_.erase(found); // what the file itself asks for while it is read is not read again
+        read_file(file);
+    });
     auto read = bindings_.find(name);
     return read == bindings_.end() ? nullptr : read->second;
 }

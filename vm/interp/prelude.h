@@ -28,6 +28,8 @@ class Prelude {
     // Reads a file of the library and adds what it defines; set by who has the files. It cannot fail: the library is
     // part of the program.
     std::function<void(size_t file)> read_file;
+    // Runs what it is given while nobody else reads the prelude (Runtime::exclusively).
+    std::function<void(const std::function<void()>&)> exclusively;
 
   private:
     Binding* find_waiting(SymbolId name);

@@ -7,8 +7,10 @@
 #include "vm/model/module.h"
 #include "vm/model/shape.h"
 #include "vm/model/symbol.h"
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -49,11 +51,21 @@ struct Runtime {
     std::string program;                // the script's own path; empty where none runs
     DeviceTable devices;
 
+    // Runs `work` while no other thread runs code of this world: definitions change only so. Set by vm/actors; alone
+    // there is nobody to wait for.
+    std::function<void(const std::function<void()>& work)> exclusive;
+    void exclusively(const std::function<void()>& work) { exclusive ? exclusive(work) : work(); }
+
+    // Numbers of methods and initialisers, from 1: under them each machine keeps the trees that it has made.
+    std::atomic<uint32_t> last_code_number = 0;
+
     // Everything defined lives as long as the runtime: code that runs may still need what was replaced.
     std::vector<std::unique_ptr<Class>> classes;
     std::vector<std::unique_ptr<Method>> methods;
     std::vector<std::unique_ptr<Binding>> bindings;
-    std::vector<std::unique_ptr<Code>> codes;
+    std::vector<std::unique_ptr<Code>> codes; // of all machines
+    std::mutex codes_mutex;
+    std::vector<Value> replaced_values; // of `stable` and `var`: held until nobody can read them any more
     std::unordered_map<std::string, std::unique_ptr<Module>> modules; // by path
     Prelude prelude;
 

@@ -79,6 +79,8 @@ Value call_method(Machine& vm, Method* method, Value* nf, unsigned count, const 
 // The method that `super.selector` runs: the next after `owner` in the lookup order of the receiver's class.
 Method* lookup_after(const Class* receiver_class, const Class* owner, SymbolId selector);
 
+// (maker.h)
+Code* twin_of(Machine& vm, Code* block);
 // The executable tree of a method, made now if it is not there yet.
 Code* code_of(Machine& vm, Method* method);
 

@@ -16,7 +16,7 @@ struct FieldInfo {
     std::shared_ptr<const syntax::SyntaxTree> tree;
     Module* module = nullptr;
     Class* declared_in = nullptr;
-    Code* code = nullptr; // of the initialiser (vm/interp owns it)
+    uint32_t number = 0; // of its initialiser's executable trees (Machine::code_slot)
 };
 
 class Class {

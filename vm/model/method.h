@@ -45,7 +45,7 @@ struct Method {
     Effect effect = Effect::Pure;
     Control control = Control::None;
     int reader = -1;      // field index, if this only answers a field
-    Code* code = nullptr; // executable tree, made at the first call (vm/interp owns it)
+    uint32_t number = 0;  // of its executable trees (Machine::code_slot)
 };
 
 } // namespace indent

@@ -31,6 +31,8 @@ enum Fixed : ShapeId {
     kMessage,        // selector, list of arguments, map of labels: what not_understood gets
     kModule,         // raw Module*
     kAtom,           // vm/heap/atom.h
+    kAddress,        // vm/actors/actor.h
+    kTimer,          // vm/actors/actor.h
     kFirstFree = 64,
 };
 } // namespace shape

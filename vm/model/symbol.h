@@ -20,7 +20,8 @@ using SymbolId = uint32_t;
     X(init, "init") X(not_understood, "not_understood") X(message, "message") X(with, "with")                \
     X(times_do, "times") X(step, "step") X(key_at, "get") X(size, "size") X(new_, "new") X(self, "self")     \
     X(value, "value") X(construct, "construct") X(class_, "class") X(frozen, "frozen") X(compare, "<=>")     \
-    X(name, "name") X(add, "add") X(resume, "resume") X(retry, "retry") X(has_key, "has_key?") X(Error, "Error") X(Stopped, "Stopped")
+    X(name, "name") X(add, "add") X(resume, "resume") X(retry, "retry") X(has_key, "has_key?") X(Error, "Error") X(Stopped, "Stopped") \
+    X(start, "start") X(stop, "stop") X(down, "down") X(other, "other") X(report, "report")
 
 namespace sym {
 enum Known : SymbolId {

@@ -197,6 +197,7 @@ Method* Loader::make_method(Module& module, Class* owner, const syntax::Definiti
                             bool class_side) {
     runtime_.methods.push_back(std::make_unique<Method>());
     Method* method = runtime_.methods.back().get();
+    method->number = ++runtime_.last_code_number;
     method->selector = vm_.symbols.intern(node->head.name.text);
     method->owner = owner;
     method->module = &module;
@@ -327,6 +328,7 @@ bool Loader::fill_class(Pending& pending, Diagnostics& diagnostics) {
     const size_t inherited = cls.fields.size();
     auto add_field = [&](std::string_view name, const syntax::Node* initial) {
         FieldInfo info;
+        info.number = ++runtime_.last_code_number;
         info.name = vm_.symbols.intern(name);
         info.initial = initial;
         info.tree = pending.tree;

@@ -70,20 +70,25 @@ Result<std::unique_ptr<World>> World::make(WorldOptions options) {
     world->runtime_->arguments = world->options_.arguments;
     HeapOptions heap;
     heap.limit_bytes = world->options_.memory_limit;
-    world->machine_ = new (world->memory_.begin()) Machine(*world->runtime_, world->runtime_->shared, heap);
+    world->machine_ = new (world->memory_.begin()) Machine(*world->runtime_, heap);
+    world->heap_ = std::make_unique<Heap>(world->runtime_->shared, heap);
+    world->heap_->enter(*world->machine_);
     auto stack = os::current_stack();
     world->machine_->native_limit = reinterpret_cast<char*>(stack.low) + std::min(kNativeMargin, stack.bytes / 2);
     world->loader_ = std::make_unique<Loader>(*world->machine_);
     world->workspace_ = std::make_unique<Workspace>();
     world->workspace_->variables.emplace("_", 0);
-    world->machine_->inner->kept_roots.push_back(&world->workspace_->array);
+    world->kept_roots_.push_back(&world->workspace_->array);
+    world->machine_->kept_roots = &world->kept_roots_;
+    world->runtime_->prelude.exclusively = [runtime = world->runtime_.get()](const auto& work) { runtime->exclusively(work); };
     std::string failure;
     if (!world->load_library(failure)) return Failure{"library", failure};
-    if (world->options_.collect_always) world->machine_->heap->set_collect_always(true);
+    if (world->options_.collect_always) world->machine_->young->set_collect_always(true);
     return world;
 }
 
 World::~World() {
+    heap_.reset();
     if (machine_) machine_->~Machine();
 }
 

@@ -155,6 +155,8 @@ class World {
     os::MappedMemory memory_; // the value stack, with the machine at its base
     std::unique_ptr<Runtime> runtime_;
     Machine* machine_ = nullptr;
+    std::unique_ptr<Heap> heap_;
+    std::vector<Value*> kept_roots_;
     std::unique_ptr<Loader> loader_;
     std::unique_ptr<Workspace> workspace_;
     size_t workspace_capacity_ = 0;
