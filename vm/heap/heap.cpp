@@ -166,6 +166,30 @@ Cell* Heap::allocate_array(ShapeId shape, Format format, size_t words, Value* to
     return cell;
 }
 
+std::byte* Heap::allocate_run(size_t bytes, Value* top) {
+    Mutator& mutator = *state_->mutator;
+    if (size_t(mutator.nursery_end - mutator.nursery_next) >= bytes && bytes <= state_->young->largest()) {
+        std::byte* at = mutator.nursery_next;
+        mutator.nursery_next += bytes;
+        return at;
+    }
+    return reinterpret_cast<std::byte*>(state_->allocate_in_nursery(bytes, top));
+}
+
+Cell* Heap::allocate_old(const Cell& like, Value* top) {
+    const size_t words = like.word_count();
+    // A full collection now would take what has been written so far for garbage: the limit alone is asked.
+    State& s = *state_;
+    const size_t bytes = sizeof(Cell) + 8 * words;
+    if (s.old.used_bytes() + bytes > s.limit_bytes) throw OutOfMemory{bytes};
+    Cell* cell = words > kMaxPageWords ? s.old.allocate_large(words) : s.old.allocate(words);
+    if (!cell) throw OutOfMemory{bytes};
+    *cell = like;
+    cell->bits = uint8_t((like.bits & (Cell::kBytes | Cell::kFrozen)) | Cell::kOld | Cell::kNew);
+    cell->barrier = like.is_frozen() ? Cell::kNever : Cell::kFree;
+    return cell;
+}
+
 // ---- collection
 
 void Heap::collect_nursery(Value* top) {
@@ -218,6 +242,9 @@ SharedSpace& Heap::shared() {
     return state_->shared;
 }
 
+size_t Heap::used_bytes() const {
+    return state_->old.used_bytes();
+}
 HeapStatistics Heap::statistics() const {
     HeapStatistics result = state_->counts;
     result.old_bytes = state_->old.used_bytes();

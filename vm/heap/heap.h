@@ -146,6 +146,13 @@ class Heap {
     // size. For arrays, texts, big integers.
     Cell* allocate_array(ShapeId shape, Format format, size_t words, Value* top);
 
+    // Room in the nursery for cells that the caller writes one behind the other, all of `bytes`, before the next
+    // allocation; nullptr where they are too many for it. Throws OutOfMemory.
+    std::byte* allocate_run(size_t bytes, Value* top);
+    // A cell with the shape, format, size and frozenness of `like` that begins old, at its place for life; its words are
+    // the caller's to write before the next collection. Throws OutOfMemory.
+    Cell* allocate_old(const Cell& like, Value* top);
+
     // Makes room for a frame that ends at `needed` by raising stack_end (and stack_limit, unless a poll is asked
     // for). False where the stack's memory ends: a stack overflow.
     [[nodiscard]] static bool raise_stack(Mutator& mutator, Value* needed);
@@ -207,6 +214,7 @@ class Heap {
 
     SharedSpace& shared();
     HeapStatistics statistics() const;
+    size_t used_bytes() const; // of the old space
     void set_limit(size_t bytes);
 
   private:

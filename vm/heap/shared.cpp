@@ -55,6 +55,8 @@ struct SharedSpace::State {
     std::atomic<size_t> cells = 0;
     std::atomic<size_t> bytes = 0;
     PagePool pages;
+    ShapeId finished_shape = 0;
+    void (*finish)(Cell*) = nullptr;
 
     Shard& shard_of(const Block* block) {
         return shards[(reinterpret_cast<uintptr_t>(block) >> 6) % shards.size()];
@@ -83,6 +85,7 @@ struct SharedSpace::State {
     }
 
     void free(Block* block) {
+        if (block->cell()->shape == finished_shape && finish) finish(block->cell());
         cells.fetch_sub(1, std::memory_order_relaxed);
         bytes.fetch_sub(sizeof(Block) + block->cell()->byte_count(), std::memory_order_relaxed);
         {
@@ -298,6 +301,11 @@ void SharedSpace::release(Value value) {
     if (!value.is_cell()) return;
     Block* block = Block::of(value.cell());
     if (State::drop(block)) state_->free_all_of(block);
+}
+
+void SharedSpace::set_finisher(ShapeId shape, void (*finish)(Cell*)) {
+    state_->finished_shape = shape;
+    state_->finish = finish;
 }
 
 size_t SharedSpace::cells() const {

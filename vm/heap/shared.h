@@ -30,6 +30,10 @@ class SharedSpace {
     void hold(Value value);    // one more holder (immediates: nothing)
     void release(Value value); // one less; the last frees the cell and releases what it points to
 
+    // Cells of this shape are shown to `finish` when nobody holds them any more, before they go. Set once, before there
+    // are any; `finish` may run on any thread and may not use the space.
+    void set_finisher(ShapeId shape, void (*finish)(Cell* cell));
+
     size_t cells() const;
     size_t bytes() const;
     // Holders outside and words of other shared cells. Cells of a cycle are counted together.

@@ -16,6 +16,13 @@ Young::Young(Mutator& m, const HeapOptions& options)
     take_back();
 }
 
+void Young::clear_stack() {
+    for (size_t i = 0; i < kStackSlack; ++i) mutator.stack_base[i] = Value();
+    Value* old_end = mutator.stack_end;
+    mutator.stack_end = mutator.stack_base;
+    mutator.limit_moved(old_end);
+}
+
 Young::~Young() {
     mutator.young = nullptr;
     mutator.nursery_next = mutator.nursery_end = nullptr;

@@ -40,6 +40,7 @@ struct Young {
     std::vector<RootProvider*> providers;
     std::unique_ptr<StretchMemory> spare; // of the stretch that ended last
 
+    void clear_stack();         // nothing is on it any more, and nothing in the nursery
     void take_back();           // empties the nursery
     void grow(size_t survived); // where it pays, after a collection of the full nursery
     size_t largest() const { return in_use / 4; } // bytes of a cell

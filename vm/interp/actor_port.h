@@ -35,6 +35,8 @@ class ActorPort {
     virtual void sleep(Machine& vm, uint64_t nanoseconds, Value* args) = 0;
     // The polled flag was up: may let the turn wait for others. `top`: the end of the stack's live part.
     virtual void polled(Machine& vm, Value* top) = 0;
+    // The polled flag was up: whether the turn is to end with Stopped (said once).
+    virtual bool stop_wanted(Machine& vm) = 0;
     // Runs `work` while no other thread runs code of the world. `vm`: the caller's machine, or null.
     virtual void exclusively(const std::function<void()>& work) = 0;
 };

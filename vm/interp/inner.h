@@ -44,6 +44,15 @@ struct ActiveRaise {
     bool omitted = false; // frames in the middle were left out
 };
 
+// Where an error was raised in another actor.
+struct RemoteTrace {
+    std::string where; // "Counter (:main), handling `increment`"
+    std::vector<TraceFrame> trace;
+    size_t frames = 0;
+    bool omitted = false;
+    std::shared_ptr<const RemoteTrace> before; // where it came from there
+};
+
 // Leaves the C++ frames between here and its target; carries no Value (they wait where the collector sees them).
 struct Unwinding {
     const void* target; // a TryRecord, an ActiveRaise (resume), a home slot (return from a block), a loop record
@@ -64,7 +73,7 @@ struct Machine::Inner : RootProvider {
     // Errors that came from other actors in this turn, with what was said of them there.
     struct Remote {
         Value error;
-        std::string text;
+        std::shared_ptr<const RemoteTrace> trace;
     };
     std::vector<Remote> remote_errors;
     Node native;          // the call site of frames that C++ code enters

@@ -452,7 +452,13 @@ void Machine::poll_slowly(Value* args) {
         fail("Stopped", "the program was stopped", args);
         return;
     }
-    if (actors) actors->polled(*this, args + kPrimitiveFrame);
+    if (!actors) return;
+    if (actors->stop_wanted(*this)) {
+        fail("Stopped", "the program was stopped", args);
+        return;
+    }
+    actors->polled(*this, args + kPrimitiveFrame);
+    if (actors->stop_wanted(*this)) fail("Stopped", "the program was stopped", args);
 }
 
 void Machine::check_native_stack(Value* args) {

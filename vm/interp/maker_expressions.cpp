@@ -88,7 +88,7 @@ Node* Maker::expression(const syntax::Node* node, bool statement) {
         return placed(make_range(arena(), low, high, range->exclusive), node, temp);
     }
     case Kind::Name: return name(syntax::as<syntax::NameNode>(node));
-    case Kind::Self: return placed(make_self(arena()), node, temp);
+    case Kind::Self: return placed(in_actor() ? make_actor_self(arena()) : make_self(arena()), node, temp);
     case Kind::Send: return send(syntax::as<syntax::SendNode>(node), statement);
     case Kind::SuperSend: {
         auto* super = syntax::as<syntax::SuperSendNode>(node);
@@ -140,12 +140,7 @@ Node* Maker::expression(const syntax::Node* node, bool statement) {
     }
     case Kind::Block: return block(syntax::as<syntax::BlockNode>(node));
     case Kind::Reference: return reference(syntax::as<syntax::ReferenceNode>(node));
-    case Kind::ActorCall: {
-        static constexpr const char* kVerbs[] = {"spawn", "send", "ask", "watch", "stop"};
-        return failure(node, "NotYet",
-                       std::string("actors are to come: `") +
-                           kVerbs[size_t(syntax::as<syntax::ActorCallNode>(node)->verb)] + "` cannot be run yet");
-    }
+    case Kind::ActorCall: return actor_call(syntax::as<syntax::ActorCallNode>(node));
     case Kind::Raise: {
         Node* error = operand(syntax::as<syntax::RaiseNode>(node)->value, temp + 1);
         return placed(make_raise(arena(), error), node, temp);
@@ -153,6 +148,57 @@ Node* Maker::expression(const syntax::Node* node, bool statement) {
     case Kind::Error: return failure(node, "ParseError", "this text could not be read");
     default: return this->statement(node, false);
     }
+}
+
+bool Maker::in_actor() const {
+    return b_.cls && (b_.cls->kind == ClassKind::Actor || b_.cls->kind == ClassKind::Supervisor);
+}
+
+Node* Maker::actor_call(const syntax::ActorCallNode* node) {
+    const unsigned temp = b_.next + 2; // the clauses' slots stand before
+    ActorVerb verb = ActorVerb::Ask;
+    switch (node->verb) {
+    case syntax::ActorVerb::Spawn: verb = ActorVerb::Spawn; break;
+    case syntax::ActorVerb::Send: verb = ActorVerb::Send; break;
+    case syntax::ActorVerb::Ask: verb = ActorVerb::Ask; break;
+    case syntax::ActorVerb::Watch: verb = ActorVerb::Watch; break;
+    case syntax::ActorVerb::Stop: verb = ActorVerb::Stop; break;
+    }
+    const ArgumentPlan* plan = nullptr;
+    std::vector<Node*> nodes;
+    Node* receiver = nullptr;
+    Binding* spawned = nullptr;
+    SymbolId selector = 0;
+    if (verb == ActorVerb::Spawn) {
+        if (auto* call = syntax::try_as<syntax::CallNode>(node->message)) {
+            spawned = find_binding(vm_.runtime, b_.module, call->name.text);
+            nodes = arguments(call->arguments, call->block, temp + 2, plan);
+        } else if (auto* send = syntax::try_as<syntax::SendNode>(node->message)) {
+            if (Module* module = module_path(send->receiver))
+                if (auto found = module->names.find(symbol(send->selector.text)); found != module->names.end())
+                    spawned = found->second;
+            nodes = arguments(send->arguments, send->block, temp + 2, plan);
+        }
+        if (!spawned || spawned->kind != Binding::ClassName)
+            return failure(node, "NotUnderstood", "`spawn` takes an actor's name: `spawn Counter(count: 5)`");
+    } else if (auto* send = syntax::try_as<syntax::SendNode>(node->message);
+               send && (verb == ActorVerb::Send || verb == ActorVerb::Ask)) {
+        receiver = operand(send->receiver, temp + 1);
+        selector = symbol(send->selector.text);
+        nodes = arguments(send->arguments, send->block, temp + 2, plan);
+    } else {
+        receiver = operand(node->message, temp + 1);
+    }
+    if (nodes.size() > kMostArguments)
+        return failure(node, "ArgumentError", "a message takes at most " + std::to_string(kMostArguments) + " arguments");
+    const bool spread = plan && plan->spreads;
+    const unsigned beyond = temp + 4 + (spread ? kMostArguments : unsigned(nodes.size()));
+    const syntax::Node* first = node->within ? node->within : node->after ? node->after : node->name;
+    Node* first_clause = first ? operand(first, beyond) : nullptr;
+    Node* second_clause = node->every ? operand(node->every, beyond) : nullptr;
+    reserve(beyond + 2);
+    return placed(make_actor_call(arena(), verb, selector, spawned, receiver, nodes, plan, first_clause, second_clause), node,
+                  temp);
 }
 
 Node* Maker::name(const syntax::NameNode* node) {
@@ -312,6 +358,11 @@ Node* Maker::send(const syntax::SendNode* node, bool statement) {
             (statement || !contains_return(block->body)))
             return inline_loop(selector, node->receiver, block->parameters, block->has_parameters, block->body, node,
                                false);
+    }
+    // `self.m()` in an actor calls its own method.
+    if (node->receiver->kind == syntax::Kind::Self && in_actor()) {
+        mark(&Code::sees_state);
+        return send_to(&Maker::self_operand, node->receiver, selector, node->arguments, node->block, node, nullptr);
     }
     return send_to(&Maker::plain_operand, node->receiver, selector, node->arguments, node->block, node, nullptr);
 }

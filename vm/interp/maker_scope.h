@@ -123,6 +123,8 @@ class Maker {
     Node* call_binding(Binding* binding, syntax::Arguments arguments, const syntax::BlockNode* block,
                        const syntax::Node* at);
     Node* send(const syntax::SendNode* node, bool statement);
+    Node* actor_call(const syntax::ActorCallNode* node);
+    bool in_actor() const; // self is an actor's state
     Node* send_to(Node* (Maker::*receiver)(const syntax::Node*, unsigned), const syntax::Node* receiver_node,
                   SymbolId selector, syntax::Arguments arguments, const syntax::BlockNode* block,
                   const syntax::Node* at, Class* super_of);

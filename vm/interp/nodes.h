@@ -134,6 +134,16 @@ Value record_with(Machine& vm, Value* args);
 // Makes an object of the class from arguments at nf[1 …]; nf[-1] must be set. What `Point(1, 2)` does.
 Value construct(Machine& vm, Class* cls, Value* nf, unsigned count, const ArgumentPlan* plan);
 
+// ---- nodes_actor
+
+enum class ActorVerb : uint8_t { Spawn, Send, Ask, Watch, Stop };
+// `temp` of the node: two slots for the clauses stand before it. `first_clause`: within, a name, after; `second_clause`:
+// every. Null where there is none. `spawned`, `receiver`: one of them is null.
+Node* make_actor_call(Arena& arena, ActorVerb verb, SymbolId selector, Binding* spawned, Node* receiver,
+                      std::span<Node* const> arguments, const ArgumentPlan* plan, Node* first_clause, Node* second_clause);
+// `self` as a value in the body of an actor: its address.
+Node* make_actor_self(Arena& arena);
+
 // ---- nodes_match
 
 // Tests a value and binds names. A value that is bound goes to `slot`; where the name is not a plain slot

@@ -335,7 +335,7 @@ Value construct(Machine& vm, Class* cls, Value* nf, unsigned count, const Argume
     if (cls->kind == ClassKind::Trait)
         return vm.fail("ArgumentError", "`" + name() + "` is a trait: only classes that mix it in have instances", nf);
     if (cls->kind == ClassKind::Actor || cls->kind == ClassKind::Supervisor)
-        return vm.fail("NotYet", "actors are to come: `" + name() + "` cannot be spawned yet", nf);
+        return vm.fail("ArgumentError", "`" + name() + "` is an actor: write `spawn " + name() + "(…)`", nf);
     const size_t n = cls->fields.size();
     Method* init = cls->lookup(sym::init);
     // Parameters: the fields in order; with an init, none is given here.

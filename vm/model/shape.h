@@ -32,7 +32,6 @@ enum Fixed : ShapeId {
     kModule,         // raw Module*
     kAtom,           // vm/heap/atom.h
     kAddress,        // vm/actors/actor.h
-    kTimer,          // vm/actors/actor.h
     kFirstFree = 64,
 };
 } // namespace shape

@@ -3,7 +3,9 @@
 #include <limits.h>
 #include <memory>
 #include <pthread.h>
+#include <sched.h>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 namespace indent::os {
@@ -63,6 +65,14 @@ void Thread::join() {
     if (!state_) return;
     pthread_join(state_->handle, nullptr);
     delete std::exchange(state_, nullptr);
+}
+
+uint32_t processors() {
+#ifdef __linux__
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return uint32_t(std::max(1, CPU_COUNT(&set)));
+#endif
+    return std::max(1u, std::thread::hardware_concurrency());
 }
 
 StackBounds current_stack() {

@@ -31,6 +31,9 @@ class Thread {
     State* state_ = nullptr;
 };
 
+// Processors that this process may use; at least 1.
+uint32_t processors();
+
 // The calling thread's stack: lowest address and size. Stacks grow down, so `low` is where it ends.
 struct StackBounds {
     uintptr_t low = 0;

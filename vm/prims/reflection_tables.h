@@ -20,5 +20,7 @@ PrimitiveTable class_change_primitives();
 PrimitiveTable module_eval_primitives();
 PrimitiveTable atom_primitives();
 PrimitiveTable atom_class_primitives();
+PrimitiveTable address_primitives();
+PrimitiveTable actor_functions();
 
 } // namespace indent

@@ -1,4 +1,5 @@
 // The clocks, and waiting.
+#include "vm/interp/actor_port.h"
 #include "vm/os/clock.h"
 #include "vm/prims/number_arguments.h"
 #include "vm/prims/number_tables.h"
@@ -35,6 +36,10 @@ Value sleep_seconds(Machine& vm, Value* args) {
     Value resumed;
     if (!float_argument(vm, args, 1, seconds, resumed)) return resumed;
     if (std::isnan(seconds)) return vm.wrong_type(args, 1, "a Number of seconds");
+    if (vm.actors) {
+        vm.actors->sleep(vm, seconds <= 0 ? 0 : uint64_t(std::min(seconds * 1e9, 1e18)), args);
+        return Value::nil();
+    }
     constexpr uint64_t kSlice = 10'000'000;
     uint64_t begin = os::monotonic_ns();
     double wanted = seconds * 1e9;

@@ -23,7 +23,7 @@ constexpr BuiltinShape kBuiltins[] = {
     {"Text", shape::kText},       {"List", shape::kList},          {"Map", shape::kMap},
     {"Tuple", shape::kTuple},     {"Range", shape::kRange},        {"Block", shape::kBlock},
     {"Reference", shape::kReference}, {"Message", shape::kMessage}, {"Module", shape::kModule},
-    {"Atom", shape::kAtom, false},
+    {"Atom", shape::kAtom, false}, {"Address", shape::kAddress},
 };
 
 const syntax::DefinitionHead* head_of(const syntax::Node* node) {

@@ -178,7 +178,7 @@ void Session::serve(const RequestEnvelope& envelope) {
     const RequestId id = envelope.id;
     const bool runs = lane_of(envelope.request) == Lane::Program;
     if (runs) {
-        world_->machine().stop_requested = false; // of one that came too late for the last
+        world_->forget_stop(); // of one that came too late for the last
         running_ = true;
         deliver_(Event{Busy{id}});
     }

@@ -3,6 +3,7 @@
 #include "vm/interp/arguments.h"
 #include "vm/interp/block.h"
 #include "vm/os/files.h"
+#include "vm/interp/error_report.h"
 #include "vm/os/thread.h"
 #include "vm/prims/tables.h"
 #include "vm/syntax/source.h"
@@ -12,8 +13,6 @@
 namespace indent {
 
 namespace {
-// What is left of the C++ stack when calls are said to be nested too deeply.
-constexpr size_t kNativeMargin = size_t(4) << 20;
 
 std::string folder_of(const std::string& file) {
     size_t slash = file.rfind('/');
@@ -59,38 +58,42 @@ std::string Outcome::text() const {
 Result<std::unique_ptr<World>> World::make(WorldOptions options) {
     std::unique_ptr<World> world(new World);
     world->options_ = std::move(options);
-    auto memory = os::map_aligned(kStackBytes, kStackBytes);
-    if (!memory) return std::move(memory).failure();
-    world->memory_ = std::move(memory).value();
     world->runtime_ = std::make_unique<Runtime>();
     world->runtime_->port.output = world->options_.output;
     world->runtime_->port.partial = world->options_.partial;
     world->runtime_->port.errors = world->options_.errors;
     world->runtime_->port.input = world->options_.input;
     world->runtime_->arguments = world->options_.arguments;
+    ActorOptions actors;
+    actors.workers = world->options_.workers ? world->options_.workers : os::processors();
+    actors.seed = world->options_.seed;
+    actors.actor_heap.growth_bytes = 2048;
+    actors.actor_heap.limit_bytes = world->options_.memory_limit;
+    auto system = ActorSystem::make(*world->runtime_, actors);
+    if (!system) return std::move(system).failure();
+    world->actors_ = std::move(system).value();
+    world->actors_->report = [runtime = world->runtime_.get()](const std::string& report) {
+        auto& port = runtime->port;
+        if (port.errors) port.errors(report);
+        else port.print(report);
+    };
+    world->machine_ = &world->actors_->main_machine();
     HeapOptions heap;
     heap.limit_bytes = world->options_.memory_limit;
-    world->machine_ = new (world->memory_.begin()) Machine(*world->runtime_, heap);
-    world->heap_ = std::make_unique<Heap>(world->runtime_->shared, heap);
-    world->heap_->enter(*world->machine_);
-    auto stack = os::current_stack();
-    world->machine_->native_limit = reinterpret_cast<char*>(stack.low) + std::min(kNativeMargin, stack.bytes / 2);
+    world->actors_->main().heap = std::make_unique<Heap>(world->runtime_->shared, heap);
     world->loader_ = std::make_unique<Loader>(*world->machine_);
     world->workspace_ = std::make_unique<Workspace>();
     world->workspace_->variables.emplace("_", 0);
     world->kept_roots_.push_back(&world->workspace_->array);
-    world->machine_->kept_roots = &world->kept_roots_;
+    world->actors_->main_kept_roots = &world->kept_roots_;
     world->runtime_->prelude.exclusively = [runtime = world->runtime_.get()](const auto& work) { runtime->exclusively(work); };
     std::string failure;
     if (!world->load_library(failure)) return Failure{"library", failure};
-    if (world->options_.collect_always) world->machine_->young->set_collect_always(true);
+    if (world->options_.collect_always) world->actors_->collect_always();
     return world;
 }
 
-World::~World() {
-    heap_.reset();
-    if (machine_) machine_->~Machine();
-}
+World::~World() = default;
 
 bool World::load_library(std::string& failure) {
     for (const auto& table : primitive_tables())
@@ -162,95 +165,29 @@ void World::add_problems(Outcome& outcome, const syntax::SyntaxTree& tree, const
     }
 }
 
-void World::describe_error(Outcome& outcome, Value error) {
-    Machine& vm = *machine_;
-    const ActiveRaise raise{nullptr, error, nullptr, Value(), vm.inner->uncaught.trace, vm.inner->uncaught.frames,
-                            vm.inner->uncaught.omitted};
-    Class* cls = vm.class_of(error);
-    outcome.error_class = vm.symbols.text(cls->name);
-    outcome.stopped = outcome.error_class == "Stopped";
-    // The message may be a method of the program: it runs protected, and may fail.
-    auto asked = run_protected(vm, [&](Value* args) {
-        args[0] = error;
-        Value message = vm.send(args[0], sym::message, {}, args);
-        outcome.error_message = vm.to_text(message, args);
-        if (cls == vm.runtime.prelude_class("ExitRequest")) {
-            Value code = vm.send(args[0], vm.symbols.intern("code"), {}, args);
-            outcome.exit_code = code.is_integer() ? int(code.as_integer() & 0xFF) : 1;
-        }
-        return Value::nil();
-    });
-    if (!asked.ok) outcome.error_message = "(its message could not be made)";
-
-    // The place: the innermost frame in the program's own text, else the innermost of all.
-    const TraceFrame* place = nullptr;
-    for (const auto& frame : raise.trace)
-        if (frame.code->module && !frame.code->module->library && frame.code->tree) {
-            place = &frame;
-            break;
-        }
-    if (!place && !raise.trace.empty() && raise.trace[0].code->tree) place = &raise.trace[0];
-    std::string text;
-    std::string summary = "error: " + outcome.error_class;
-    if (!outcome.error_message.empty()) summary += ": " + outcome.error_message;
-    if (place) {
-        syntax::Source source(place->code->tree->file, *place->code->tree->source);
-        auto at = source.position(place->position);
-        outcome.error_file = place->code->tree->file;
-        outcome.error_line = at.line;
-        text += outcome.error_file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " + summary + "\n";
-        std::string_view line = source.line(at.line);
-        if (line.size() <= 200) {
-            text += "    " + std::string(line) + "\n    ";
-            uint32_t column = 1;
-            for (size_t i = 0; i < line.size() && column < at.column; ++i) {
-                if ((line[i] & 0xC0) == 0x80) continue;
-                text += line[i] == '\t' ? '\t' : ' ';
-                ++column;
-            }
-            text += "^\n";
-        }
-    } else {
-        text += summary + "\n";
-    }
-    std::string last;
-    size_t repeated = 0;
-    auto flush = [&] {
-        if (repeated > 1) text += "  … " + std::to_string(repeated - 1) + " more like this\n";
-    };
-    for (size_t i = 0; i < raise.trace.size(); ++i) {
-        const auto& frame = raise.trace[i];
-        std::string line = "  in " + std::string(frame.code->name.empty() ? "?" : frame.code->name);
-        if (frame.code->is_block) line += " (block)";
-        if (frame.code->tree) {
-            syntax::Source source(frame.code->tree->file, *frame.code->tree->source);
-            auto at = source.position(frame.position);
-            line += " at " + frame.code->tree->file + ":" + std::to_string(at.line);
-        }
-        line += "\n";
-        if (raise.omitted && i == raise.trace.size() / 2) {
-            flush();
-            repeated = 0;
-            last.clear();
-            text += "  … " + std::to_string(raise.frames - raise.trace.size()) + " frames are left out\n";
-        }
-        if (line == last) {
-            ++repeated;
-            continue;
-        }
-        flush();
-        text += line;
-        last = line;
-        repeated = 1;
-    }
-    flush();
-    outcome.error = text;
+void World::describe(Outcome& outcome, Value error) {
+    ErrorReport report = describe_error(*machine_, error);
+    outcome.error = std::move(report.text);
+    outcome.error_class = std::move(report.class_name);
+    outcome.error_message = std::move(report.message);
+    outcome.error_file = std::move(report.file);
+    outcome.error_line = report.line;
+    outcome.stopped = report.stopped;
+    outcome.exit_code = report.exit_code;
 }
 
 // ---- running
 
-// One stretch: committed if it went well, undone otherwise.
+// One turn of the main actor: committed if it went well, undone otherwise.
 void World::run(Code* code, Outcome& outcome, bool inspect) {
+    actors_->run_main([&](Machine&) {
+        run_in_turn(code, outcome, inspect);
+        return outcome.ok;
+    });
+    runtime_->port.finish_line();
+}
+
+void World::run_in_turn(Code* code, Outcome& outcome, bool inspect) {
     Machine& vm = *machine_;
     RunResult result;
     if (inspect) {
@@ -270,7 +207,6 @@ void World::run(Code* code, Outcome& outcome, bool inspect) {
     } else {
         result = run_protected(vm, code, Value::nil());
     }
-    runtime_->port.finish_line();
     if (result.ok) {
         vm.heap->commit(vm.stack_base);
         outcome.ok = true;
@@ -283,7 +219,7 @@ void World::run(Code* code, Outcome& outcome, bool inspect) {
         outcome.error = "error: OutOfMemory: the program needs more memory than it may take\n";
         outcome.error_class = "OutOfMemory";
     } else {
-        describe_error(outcome, result.error);
+        describe(outcome, result.error);
     }
     vm.inner->uncaught = {};
     vm.heap->rollback();
@@ -412,6 +348,8 @@ Outcome World::run_file(const std::string& path) {
     std::vector<std::string> chain;
     runtime_->program = path;
     load_module(module_name_of(path), path, chain, outcome, true);
+    if (outcome.ok) actors_->run_until_quiet();
+    runtime_->port.finish_line();
     return outcome;
 }
 
@@ -427,18 +365,22 @@ TestReport World::test_file(const std::string& path, Outcome& outcome) {
         body.statements = test.definition->body.statements;
         body.module = module;
         body.name = test.title;
-        Code* code = make_top_level(*machine_, body);
         Outcome one;
-        auto result = run_protected(*machine_, code, Value::nil());
-        if (result.ok) {
-            ++report.passed;
-        } else {
-            if (result.out_of_memory) one.error = "error: OutOfMemory\n";
-            else describe_error(one, result.error);
-            report.failures.push_back({test.title, one.error});
-        }
-        machine_->inner->uncaught = {};
-        machine_->heap->rollback();
+        actors_->run_main([&](Machine& vm) {
+            Code* code = make_top_level(vm, body);
+            auto result = run_protected(vm, code, Value::nil());
+            if (result.ok) {
+                ++report.passed;
+            } else {
+                if (result.out_of_memory) one.error = "error: OutOfMemory\n";
+                else describe(one, result.error);
+                report.failures.push_back({test.title, one.error});
+            }
+            vm.inner->uncaught = {};
+            vm.heap->rollback();
+            return false;
+        });
+        actors_->end_all();
     }
     if (auto source = os::read_file(path, kMostSourceBytes)) test_examples(path, *source, *module, report);
     return report;
@@ -494,11 +436,14 @@ Outcome World::evaluate(std::string_view text, std::string_view name) {
     size_t wanted = workspace_->variables.size() + 1;
     if (wanted > workspace_capacity_) {
         size_t capacity = std::max<size_t>(16, wanted * 2);
-        Cell* grown = machine_->heap->allocate_array(shape::kArray, Format::Slots, 1 + capacity, machine_->stack_base);
-        if (workspace_->array)
-            for (size_t i = 0; i < workspace_capacity_; ++i) (*grown)[1 + i] = (*workspace_->array.cell())[1 + i];
-        workspace_->array = Value::cell(grown);
-        machine_->heap->commit(machine_->stack_base);
+        actors_->run_main([&](Machine& vm) {
+            Cell* grown = vm.heap->allocate_array(shape::kArray, Format::Slots, 1 + capacity, vm.stack_base);
+            if (workspace_->array)
+                for (size_t i = 0; i < workspace_capacity_; ++i) (*grown)[1 + i] = (*workspace_->array.cell())[1 + i];
+            workspace_->array = Value::cell(grown);
+            vm.heap->commit(vm.stack_base);
+            return true;
+        });
         workspace_capacity_ = capacity;
     }
     run(code, outcome, true);
@@ -570,6 +515,7 @@ Outcome World::load_text(std::string_view module_path, std::string_view text) {
     return outcome;
 }
 
-void World::request_stop() { machine_->request_stop(); }
+void World::request_stop() { actors_->stop_main(); }
+void World::forget_stop() { actors_->forget_stop(); }
 
 } // namespace indent

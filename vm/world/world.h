@@ -3,6 +3,7 @@
 //
 // One thread at a time, with a large stack (kThreadStack), but for request_stop.
 #pragma once
+#include "vm/actors/actor_system.h"
 #include "vm/base/result.h"
 #include "vm/interp/maker.h"
 #include "vm/interp/protected_run.h"
@@ -36,6 +37,8 @@ struct WorldOptions {
     std::vector<std::string> arguments;                // of the script
     size_t memory_limit = size_t(4) << 30;             // bytes of the heap
     bool collect_always = false;                       // tests: a collection at every safe point
+    uint32_t workers = 0;                              // threads that run actors; 0: one for each processor
+    std::optional<uint64_t> seed;                      // deterministic: one thread, and an order that this decides
     bool whole_library = false;                        // true: read now what is otherwise read when it is first named
 };
 
@@ -111,6 +114,8 @@ class World {
 
     // Any thread and signal handlers: ends what runs with `Stopped`.
     void request_stop();
+    // A request that came when nothing ran is not for what comes next.
+    void forget_stop();
 
     // Commits the heap in the middle of a script: for benchmarks of the write log.
     Machine& machine() { return *machine_; }
@@ -143,19 +148,19 @@ class World {
                        RuntimeNames::Options names, Outcome& outcome);
     void add_problems(Outcome& outcome, const syntax::SyntaxTree& tree, const Diagnostics& diagnostics);
     void run(Code* code, Outcome& outcome, bool inspect);
+    void run_in_turn(Code* code, Outcome& outcome, bool inspect);
     // Adds the examples of `source`, the text of `module`, to the report.
     void test_examples(const std::string& path, std::string_view source, Module& module, TestReport& report);
     // False: the file is none of the library's.
     bool test_library_file(const std::string& path, TestReport& report, Outcome& outcome);
     void forget_inputs(); // variables and definitions of `evaluate`
-    void describe_error(Outcome& outcome, Value error);
+    void describe(Outcome& outcome, Value error);
     std::string root_of(const std::string& file, const syntax::SyntaxTree& tree) const;
 
     WorldOptions options_;
-    os::MappedMemory memory_; // the value stack, with the machine at its base
     std::unique_ptr<Runtime> runtime_;
-    Machine* machine_ = nullptr;
-    std::unique_ptr<Heap> heap_;
+    std::unique_ptr<ActorSystem> actors_;
+    Machine* machine_ = nullptr; // of worker 0
     std::vector<Value*> kept_roots_;
     std::unique_ptr<Loader> loader_;
     std::unique_ptr<Workspace> workspace_;

@@ -1,0 +1,33 @@
+#include "vm/actors/actor.h"
+#include <thread>
+
+namespace indent {
+
+ActorRef::ActorRef(SharedSpace& shared, Actor* actor) : shared_(&shared), actor_(actor) {
+    if (actor_) shared_->hold(Value::cell(actor_->address));
+}
+ActorRef::~ActorRef() {
+    if (actor_) shared_->release(Value::cell(actor_->address));
+}
+
+void SpinLock::lock() {
+    for (int spins = 0; taken_.exchange(true, std::memory_order_acquire); ++spins)
+        if (spins > 64) std::this_thread::yield();
+}
+
+void Actor::add(ActorMessage* message) {
+    message->next = nullptr;
+    (last ? last->next : first) = message;
+    last = message;
+}
+
+std::unique_ptr<ActorMessage> Actor::take() {
+    ActorMessage* message = first;
+    if (!message) return nullptr;
+    first = message->next;
+    if (!first) last = nullptr;
+    mailbox.fetch_sub(1, std::memory_order_relaxed);
+    return std::unique_ptr<ActorMessage>(message);
+}
+
+} // namespace indent

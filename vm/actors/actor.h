@@ -1,0 +1,177 @@
+// One actor: its heap and state, its mailbox, what happens to it. Its address is a shared cell (shape::kAddress, word 0
+// the Actor) that everybody who knows the actor holds; the struct lives as long as the address, the heap as long as the
+// actor. Which thread may touch what is said at each part.
+#pragma once
+#include "vm/actors/parcel.h"
+#include "vm/actors/turn_stack.h"
+#include "vm/heap/heap.h"
+#include "vm/interp/inner.h"
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace indent {
+
+struct Actor;
+
+// A hold of an actor's address.
+class ActorRef {
+  public:
+    ActorRef() = default;
+    ActorRef(SharedSpace& shared, Actor* actor); // a further hold; actor may be null
+    ActorRef(ActorRef&& other) noexcept : shared_(other.shared_), actor_(std::exchange(other.actor_, nullptr)) {}
+    ActorRef& operator=(ActorRef&& other) noexcept {
+        std::swap(shared_, other.shared_);
+        std::swap(actor_, other.actor_);
+        return *this;
+    }
+    ActorRef(const ActorRef& other) : ActorRef(*other.shared_, other.actor_) {}
+    ~ActorRef();
+    Actor* get() const { return actor_; }
+    Actor* operator->() const { return actor_; }
+    Actor& operator*() const { return *actor_; }
+    explicit operator bool() const { return actor_ != nullptr; }
+
+  private:
+    SharedSpace* shared_ = nullptr;
+    Actor* actor_ = nullptr;
+};
+
+struct ActorMessage {
+    enum Kind : uint8_t {
+        Call,    // a handler of `on`
+        Start,   // construct the state and run `on start`; arguments: one for each field, absent ones have initialisers
+        Stop,    // run `on stop(reason)` and end
+        Down,    // run `on down(who, reason)`
+        Native,  // run `work`
+        Restart, // begin anew, as after Start
+        Child,   // of a supervisor: one of its children has failed or ended
+    };
+    ActorMessage* next = nullptr;
+    Kind kind = Call;
+    bool trailing_block = false;
+    SymbolId selector = 0;
+    uint64_t ask = 0; // not 0: somebody waits for the answer under this number
+    ActorRef from;    // who waits; of Down and Child: who it is about
+    Parcel::Pointer arguments;
+    std::vector<SymbolId> labels; // one for each argument, or none at all
+    std::shared_ptr<struct TimerRecord> timer;  // that it came from: has the arguments
+    std::function<bool(Machine&)> work; // commits by itself; false: what has not left never leaves
+};
+
+// The answer to an ask.
+struct Answer {
+    Parcel::Pointer value; // one; the error where it failed
+    bool failed = false;
+    std::shared_ptr<const RemoteTrace> trace; // of an error
+    // Of what the machine says itself: the class of an error and its words.
+    const char* error_class = nullptr;
+    std::string words;
+};
+
+// What a turn has on a worker's stacks, while it waits.
+struct WaitingTurn {
+    std::vector<Value> stack;
+    Value state; // of the actor, as its turn has it
+    TurnStack::Cut native;
+    // Machine and Machine::Inner, as they were.
+    Rooted* roots = nullptr;
+    Visiting* visiting = nullptr;
+    TryRecord* handlers = nullptr;
+    ActiveRaise* raises = nullptr;
+    ActiveRaise uncaught;
+    std::vector<Value> open_variables;
+    Completion completion = Completion::None;
+    Value completion_value;
+    bool reserve_in_use = false;
+    char* native_limit = nullptr; // moved while an overflow is handled
+    Value* stack_true_end = nullptr;
+    std::vector<Machine::Inner::Remote> remote_errors;
+    uint64_t deadline = 0;   // monotonic ns; 0: none
+    size_t place = SIZE_MAX; // in the worker's heap of deadlines
+};
+
+// What few actors have.
+struct Ties {
+    std::vector<SymbolId> names;
+    std::vector<ActorRef> watchers; // get `down` when this one ends
+    std::vector<std::shared_ptr<struct TimerRecord>> timers; // that bring messages to it
+    // Where a supervisor started it: what it is started with again.
+    ActorRef supervisor;
+    Parcel::Pointer arguments;
+};
+
+class SpinLock {
+  public:
+    void lock();
+    void unlock() { taken_.store(false, std::memory_order_release); }
+
+  private:
+    std::atomic<bool> taken_ = false;
+};
+
+struct Actor {
+    enum Status : uint8_t {
+        Unborn,  // its spawner's segment has not left yet
+        Idle,    // nothing to do
+        Ready,   // in a worker's queue
+        Running,
+        Waiting, // its turn waits for an answer, for time
+        Held,    // its supervisor decides, a reload or a person holds it
+        Ended,
+    };
+    static constexpr uint8_t kAnyWorker = 0xFF;
+
+    explicit Actor(uint64_t id) : id(id) {}
+
+    const uint64_t id;
+    Cell* address = nullptr;
+    Class* cls = nullptr; // null: the main actor
+
+    // ---- under the lock
+    SpinLock lock;
+    Status status = Unborn;
+    uint8_t pinned = kAnyWorker;   // where its turn waits, or where alone it may run
+    bool stop_requested = false;   // its turn is to end with Stopped
+    bool stop_said = false;
+    bool answered = false;         // an answer came, or the time is over
+    ActorMessage* first = nullptr;      // the mailbox
+    ActorMessage* last = nullptr;
+    uint64_t waits_for = 0;        // the number of the ask that its turn waits for; 0: none
+    std::unique_ptr<Answer> answer;
+    Actor* next_ready = nullptr;   // in a queue
+
+    // ---- any thread
+    std::atomic<uint32_t> mailbox = 0; // messages that wait, those that have not left their sender's segment too
+
+    // ---- of the worker that runs it
+    std::unique_ptr<Heap> heap;
+    Value state; // an old cell of the heap; absent before it is started
+    std::unique_ptr<WaitingTurn> turn;
+    std::unique_ptr<ActorMessage> message; // that its turn handles
+
+    // ---- under the system's lock of ties
+    std::unique_ptr<Ties> ties;
+    std::atomic<Actor*> asks = nullptr; // whom its turn waits for, to find cycles
+
+    // ---- links of all actors of its class, under the list's lock
+    Actor* previous = nullptr;
+    Actor* next = nullptr;
+
+    // ---- metrics; written by the worker that runs it
+    std::atomic<uint32_t> turns = 0;
+    std::atomic<uint32_t> errors = 0;
+    std::atomic<uint64_t> heap_bytes = 0;
+    uint32_t incarnation = 0;
+    SymbolId end_reason = 0;
+
+    void add(ActorMessage* message); // lock held
+    std::unique_ptr<ActorMessage> take(); // lock held
+};
+
+inline Actor* actor_of(Value address) { return (*address.cell())[0].raw_address<Actor>(); }
+
+} // namespace indent

@@ -1,0 +1,163 @@
+// All actors of a world and the workers that run them.
+//
+// Worker 0 is the thread that owns the world: it runs the main actor (the script, inputs of a REPL), and while it does
+// or waits, others too. Further workers have threads of their own, started with the first actor that is spawned.
+// Definitions change only inside exclusively(), while all workers stand at a poll or idle.
+#pragma once
+#include "vm/actors/worker.h"
+#include "vm/interp/actor_port.h"
+#include "vm/interp/protected_run.h"
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <shared_mutex>
+#include <unordered_map>
+
+namespace indent {
+
+struct ActorOptions {
+    uint32_t workers = 1;        // threads that run turns, worker 0 among them
+    std::optional<uint64_t> seed; // deterministic: one worker, which takes ready actors in an order that this decides
+    uint64_t slice = 10'000'000; // ns that a turn may run while others wait
+    uint32_t mailbox_limit = 100'000;
+    HeapOptions machine_heap;    // nurseries of the workers
+    HeapOptions actor_heap;
+};
+
+struct ActorMetrics {
+    uint64_t turns = 0;
+    uint64_t errors = 0;   // turns that failed
+    uint64_t messages = 0; // that wait
+    uint64_t bytes = 0;    // of its heap
+};
+
+class ActorSystem final : public ActorPort {
+  public:
+    // Failure code: "no_memory".
+    static Result<std::unique_ptr<ActorSystem>> make(Runtime& runtime, ActorOptions options);
+    ~ActorSystem() override; // ends all actors
+
+    Runtime& runtime() { return runtime_; }
+    Machine& main_machine() { return *workers_[0]->machine; }
+    Actor& main() { return *main_; }
+
+    // ---- the thread of worker 0, outside of turns
+
+    // Runs work as a turn of the main actor and answers when it has ended; others run meanwhile. `work` commits or rolls
+    // back by itself and says whether what its last segment did may leave.
+    void run_main(std::function<bool(Machine&)> work);
+    // Until nothing is ready, runs, waits or is due, or until stop_main.
+    void run_until_quiet();
+    // The same for at most so long.
+    void run_for(uint64_t nanoseconds);
+    // Tests: a collection at every safe point of every worker. Before anything runs.
+    void collect_always();
+    // Ends all actors but the main one, without asking them.
+    void end_all();
+
+    // Any thread and signal handlers: the turn of the main actor ends with Stopped.
+    void stop_main();
+    void forget_stop() { main_stopped_ = false; }
+
+    // ---- turns (vm/interp/actor_port.h)
+    Value spawn(Machine& vm, Class* cls, const OutgoingMessage& arguments, Value name) override;
+    Value send(Machine& vm, const OutgoingMessage& message, Value after, Value every) override;
+    Value ask(Machine& vm, const OutgoingMessage& message, Value within) override;
+    Value watch(Machine& vm, Value* nf) override;
+    Value stop(Machine& vm, Value* nf) override;
+    Value self(Machine& vm) override;
+    void sleep(Machine& vm, uint64_t nanoseconds, Value* args) override;
+    void polled(Machine& vm, Value* top) override;
+    bool stop_wanted(Machine& vm) override;
+    void exclusively(const std::function<void()>& work) override;
+
+    // ---- any thread
+
+    // The actor with this name; null: nobody.
+    ActorRef named(SymbolId name);
+    // Puts the message into the mailbox. False: the actor has ended (an ask is answered with ActorDown).
+    bool post(Actor& actor, std::unique_ptr<ActorMessage> message);
+    void answer(Actor& asker, uint64_t ask, std::unique_ptr<Answer> answer);
+    // Ends the actor at once where it is between turns, else after its turn.
+    void kill(Actor& actor);
+    // False: there is none to come.
+    bool cancel_timer(uint64_t number);
+    ActorMetrics metrics(Actor& actor);
+    size_t actor_count() const { return alive_; }
+
+    // How errors that nobody catches are shown: a whole report, with a line end.
+    std::function<void(const std::string& report)> report;
+    // "Counter (:main)"
+    std::string describe(Actor& actor);
+    // Roots of the main actor's heap besides its state: workspaces.
+    std::vector<Value*>* main_kept_roots = nullptr;
+    // Makes the words of an error that nobody handles, in the turn that failed (vm/interp/error_report.h).
+    std::string report_of(Machine& vm, Actor& actor, const ActorMessage& message, const RunResult& result,
+                          const RemoteTrace& trace);
+
+  private:
+    friend class Worker;
+    ActorSystem(Runtime& runtime, ActorOptions options);
+    Actor* make_actor(Class* cls);
+    bool register_name(Actor& actor, SymbolId name);
+    void schedule(Actor& actor, Worker* here); // its status is Ready
+    void became_active() { active_.fetch_add(1, std::memory_order_relaxed); }
+    void became_idle();
+    void end(Actor& actor, const char* reason, Parcel::Pointer why);
+    void unmake(Actor& actor);
+    void start_threads();
+    void wake_one();
+    Worker& worker_of(Machine& vm) { return *workers_[vm.worker]; }
+    Actor* actor_at(Machine& vm, Value* nf, const char* verb, Value& resumed);
+    std::unique_ptr<ActorMessage> letter(Machine& vm, const OutgoingMessage& message, Value& resumed);
+    std::optional<uint64_t> duration(Machine& vm, Value value, Value* args, Value& resumed);
+    void tell_watchers(Actor& actor, Ties& ties);
+    void wake_main(); // its turn waits, and is to stop
+    void set_asks(Actor& actor, Actor* whom);
+    bool stop_arrived(Machine& vm, Actor& actor);
+    static std::string in_words(uint64_t nanoseconds);
+    bool closes_cycle(Actor& asker, Actor& target, std::string& cycle);
+
+    // ---- standing still
+    void begin_work();  // a thread begins to run turns
+    void end_work();
+    void stand_still(); // at a poll: lets an exclusive section run
+    std::mutex still_mutex_;
+    std::condition_variable still_;
+    uint32_t working_ = 0;
+    std::thread::id exclusive_owner_;
+    std::atomic<bool> pause_ = false;
+
+    Runtime& runtime_;
+    ActorOptions options_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    Actor* main_ = nullptr;
+    bool threads_started_ = false;
+    std::atomic<bool> ending_ = false;
+    std::atomic<bool> main_stopped_ = false;
+    std::atomic<uint64_t> last_id_ = 0;
+    std::atomic<uint64_t> last_ask_ = 0;
+    std::atomic<size_t> active_ = 0; // actors that are Ready, Running or Waiting
+    std::atomic<size_t> alive_ = 0;
+    Timers timers_;
+    std::mt19937_64 order_;
+
+    std::shared_mutex names_mutex_;
+    std::unordered_map<SymbolId, Actor*> names_; // held by their ties
+    std::mutex ties_mutex_;
+    SpinLock asking_lock_; // of Actor::asks
+
+    std::mutex actors_mutex_; // of the list of all actors
+    Actor* first_actor_ = nullptr;
+
+    std::mutex idle_mutex_;
+    std::condition_variable idle_;
+    std::atomic<uint32_t> idle_workers_ = 0;
+
+    os::Thread ticker_;
+    std::condition_variable tick_;
+    std::mutex tick_mutex_;
+};
+
+} // namespace indent

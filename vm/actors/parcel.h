@@ -1,0 +1,51 @@
+// Values on their way from one heap to another: a message's arguments, an answer, an error. What is shared already goes
+// as it is and is held; everything else is copied, with its shared structure and its cycles, into one block of memory
+// that belongs to nobody's heap.
+#pragma once
+#include "vm/heap/shared.h"
+#include "vm/interp/machine.h"
+#include <memory>
+
+namespace indent {
+
+class Parcel {
+  public:
+    struct Release {
+        void operator()(Parcel* parcel) const { destroy(parcel); }
+    };
+    using Pointer = std::unique_ptr<Parcel, Release>;
+
+    // Packs `count` values (absent ones too) of the heap that vm is in. Null with words in `refusal` where one of them
+    // cannot leave its actor: "the block … assigns a variable of its home". Throws OutOfMemory.
+    static Pointer pack(Machine& vm, const Value* values, size_t count, std::string& refusal);
+
+    // The same of values that need no copy: immediate or shared ones.
+    static Pointer of_shared(SharedSpace& shared, const Value* values, size_t count);
+
+    size_t count() const { return count_; }
+    size_t bytes() const; // of memory
+
+    // Puts the values into out[0 … count), as cells of the heap that vm is in, which holds what is shared until its
+    // stretch ends. `top`: the end of the live stack, behind out. Uses the parcel up. Throws OutOfMemory.
+    static void unpack(Pointer parcel, Machine& vm, Value* out, Value* top);
+    // The same, but the parcel stays: for what is given out several times.
+    void copy_out(Machine& vm, Value* out, Value* top) const;
+
+  private:
+    friend struct Packing;
+    Parcel(SharedSpace& shared, uint32_t count, size_t cell_bytes)
+        : shared_(shared), cell_bytes_(cell_bytes), count_(count) {}
+    static void destroy(Parcel* parcel);
+    Value* roots() { return reinterpret_cast<Value*>(this + 1); }
+    const Value* roots() const { return reinterpret_cast<const Value*>(this + 1); }
+    std::byte* cells() { return reinterpret_cast<std::byte*>(roots() + count_); }
+    const std::byte* cells() const { return reinterpret_cast<const std::byte*>(roots() + count_); }
+    template <class Visit>
+    void for_each_shared(Visit visit) const;
+
+    SharedSpace& shared_;
+    size_t cell_bytes_; // of the cells, which stand behind the roots
+    uint32_t count_;
+};
+
+} // namespace indent

@@ -1,0 +1,199 @@
+// Switching is Boost.Context's (a dozen instructions); cutting out and putting back is a copy. Three things more than
+// the bytes belong to a turn: the exceptions that its frames are handling, which the C++ runtime keeps by thread; what
+// AddressSanitizer knows of the bytes; and ThreadSanitizer's idea of who runs.
+#include "vm/actors/turn_stack.h"
+#include <boost/context/detail/fcontext.hpp>
+#include <cassert>
+#include <cstdint>
+#include <cstring>
+#include <cxxabi.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define INDENT_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define INDENT_ASAN 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define INDENT_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define INDENT_TSAN 1
+#endif
+#endif
+
+#ifdef INDENT_ASAN
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#endif
+#ifdef INDENT_TSAN
+#include <sanitizer/tsan_interface.h>
+#endif
+
+namespace indent {
+
+namespace context = boost::context::detail;
+
+namespace {
+
+#ifdef INDENT_ASAN
+#define INDENT_NO_ASAN __attribute__((no_sanitize("address")))
+// One byte of shadow says what eight bytes are.
+std::byte* shadow_of(const void* address) {
+    size_t scale, offset;
+    __asan_get_shadow_mapping(&scale, &offset);
+    return reinterpret_cast<std::byte*>((reinterpret_cast<uintptr_t>(address) >> scale) + offset);
+}
+#else
+#define INDENT_NO_ASAN
+#endif
+
+// The frames that are copied have parts that nobody may touch: no function that looks.
+INDENT_NO_ASAN void copy_words(void* to, const void* from, size_t bytes) {
+#ifdef INDENT_ASAN
+    auto* target = static_cast<volatile uint64_t*>(to);
+    auto* source = static_cast<const volatile uint64_t*>(from);
+    for (size_t i = 0; i < bytes / 8; ++i) target[i] = source[i];
+#else
+    std::memcpy(to, from, bytes);
+#endif
+}
+
+constexpr size_t kKeptPages = size_t(1) << 20; // of a stack that was deep, the rest goes back to the system
+
+} // namespace
+
+Result<std::unique_ptr<TurnStack>> TurnStack::make(size_t bytes) {
+    auto memory = os::map_aligned(bytes, 4096);
+    if (!memory) return std::move(memory).failure();
+    std::unique_ptr<TurnStack> stack(new TurnStack);
+    stack->memory_ = std::move(memory).value();
+    return stack;
+}
+
+TurnStack::~TurnStack() {
+#ifdef INDENT_TSAN
+    if (inside_fiber_) __tsan_destroy_fiber(inside_fiber_);
+#endif
+}
+
+void begin_on_turn_stack(void* stack_) {
+    auto* stack = static_cast<TurnStack*>(stack_);
+    stack->begun();
+    stack->body_(stack->body_context_);
+    stack->ended();
+}
+
+namespace {
+void enter_context(context::transfer_t from) {
+    // The one who waits outside came with the address of his place.
+    auto* places = static_cast<void**>(from.data);
+    *static_cast<void**>(places[0]) = from.fctx;
+    begin_on_turn_stack(places[1]);
+}
+} // namespace
+
+void TurnStack::begun() {
+#ifdef INDENT_ASAN
+    __sanitizer_finish_switch_fiber(nullptr, &outside_bottom_, &outside_size_);
+#endif
+}
+
+bool TurnStack::run(void (*body)(void*), void* body_context) {
+    body_ = body;
+    body_context_ = body_context;
+#ifdef INDENT_TSAN
+    if (!inside_fiber_) inside_fiber_ = __tsan_create_fiber(0);
+#endif
+    return switch_to(context::make_fcontext(memory_.end(), memory_.bytes(), enter_context));
+}
+
+bool TurnStack::switch_to(void* to) {
+    done_ = false;
+    void* places[2] = {&outside_, this};
+#ifdef INDENT_TSAN
+    outside_fiber_ = __tsan_get_current_fiber();
+    __tsan_switch_to_fiber(inside_fiber_, 0);
+#endif
+#ifdef INDENT_ASAN
+    __sanitizer_start_switch_fiber(&outside_fake_, memory_.begin(), memory_.bytes());
+#endif
+    context::transfer_t back = context::jump_fcontext(to, places);
+#ifdef INDENT_ASAN
+    __sanitizer_finish_switch_fiber(outside_fake_, nullptr, nullptr);
+#endif
+    inside_ = back.fctx;
+    return done_;
+}
+
+void TurnStack::pause() {
+#ifdef INDENT_ASAN
+    void* fake = nullptr;
+    __sanitizer_start_switch_fiber(&fake, outside_bottom_, outside_size_);
+#endif
+#ifdef INDENT_TSAN
+    __tsan_switch_to_fiber(outside_fiber_, 0);
+#endif
+    context::transfer_t back = context::jump_fcontext(outside_, nullptr);
+    outside_ = back.fctx;
+#ifdef INDENT_ASAN
+    __sanitizer_finish_switch_fiber(fake, &outside_bottom_, &outside_size_);
+#endif
+}
+
+void TurnStack::ended() {
+    done_ = true;
+#ifdef INDENT_ASAN
+    __sanitizer_start_switch_fiber(nullptr, outside_bottom_, outside_size_);
+#endif
+#ifdef INDENT_TSAN
+    __tsan_switch_to_fiber(outside_fiber_, 0);
+#endif
+    context::jump_fcontext(outside_, nullptr);
+    __builtin_unreachable();
+}
+
+TurnStack::Cut TurnStack::cut() {
+    assert(!done_ && inside_);
+    Cut cut;
+    auto* from = static_cast<std::byte*>(inside_);
+    cut.context = inside_;
+    cut.size = size_t(memory_.end() - from);
+    cut.bytes = std::make_unique_for_overwrite<std::byte[]>(cut.size);
+    copy_words(cut.bytes.get(), from, cut.size);
+    auto* exceptions = reinterpret_cast<void**>(abi::__cxa_get_globals());
+    std::memcpy(cut.exceptions, exceptions, sizeof cut.exceptions);
+    std::memset(exceptions, 0, sizeof cut.exceptions);
+#ifdef INDENT_ASAN
+    cut.shadow = std::make_unique_for_overwrite<std::byte[]>(cut.size / 8);
+    std::memcpy(cut.shadow.get(), shadow_of(from), cut.size / 8);
+    __asan_unpoison_memory_region(memory_.begin(), memory_.bytes());
+#endif
+#ifdef INDENT_TSAN
+    cut.thread_sanitizer = inside_fiber_;
+    inside_fiber_ = nullptr;
+#endif
+    if (cut.size > kKeptPages) memory_.discard(from, cut.size - kKeptPages);
+    inside_ = nullptr;
+    return cut;
+}
+
+bool TurnStack::go_on(Cut cut) {
+    auto* to = static_cast<std::byte*>(cut.context);
+    copy_words(to, cut.bytes.get(), cut.size);
+#ifdef INDENT_ASAN
+    std::memcpy(shadow_of(to), cut.shadow.get(), cut.size / 8);
+#endif
+#ifdef INDENT_TSAN
+    if (inside_fiber_) __tsan_destroy_fiber(inside_fiber_);
+    inside_fiber_ = cut.thread_sanitizer;
+#endif
+    auto* exceptions = reinterpret_cast<void**>(abi::__cxa_get_globals());
+    std::memcpy(exceptions, cut.exceptions, sizeof cut.exceptions);
+    void* context = cut.context;
+    cut = Cut();
+    return switch_to(context);
+}
+
+} // namespace indent

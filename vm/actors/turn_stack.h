@@ -1,0 +1,66 @@
+// The C++ stack of turns: one for each worker, on which one turn runs at a time. A turn that waits is cut out of it (the
+// bytes between its innermost frame and the stack's end, usually two or three kilobytes) and put back at the same
+// addresses when it goes on. So waiting turns need no stack of their own, no memory map, no guard page, and each has
+// the full depth; what does not wait costs nothing.
+//
+// One thread, the same for life: frames know addresses of their thread's things.
+#pragma once
+#include "vm/os/memory.h"
+#include <cstddef>
+#include <memory>
+
+namespace indent {
+
+class TurnStack {
+  public:
+    // A turn that was cut out. What it owns on the heap of the process stays where it is.
+    struct Cut {
+        std::unique_ptr<std::byte[]> bytes;
+        size_t size = 0;
+        void* context = nullptr;
+        void* exceptions[2] = {}; // those that its frames are handling
+        std::unique_ptr<std::byte[]> shadow; // what AddressSanitizer knows of the bytes
+        void* thread_sanitizer = nullptr;
+        size_t memory() const { return size; }
+    };
+
+    // Reserves `bytes`. Failure code: "no_memory".
+    static Result<std::unique_ptr<TurnStack>> make(size_t bytes);
+    ~TurnStack();
+    TurnStack(const TurnStack&) = delete;
+    TurnStack& operator=(const TurnStack&) = delete;
+
+    char* low() const { return reinterpret_cast<char*>(memory_.begin()); }
+
+    // From outside: runs body(context) on the empty stack. True: it has ended. False: it paused; cut() it before anything
+    // else runs here.
+    [[nodiscard]] bool run(void (*body)(void* context), void* context);
+    // From outside: puts the turn back and lets its pause() return. Answers like run.
+    [[nodiscard]] bool go_on(Cut cut);
+    // From outside, after a pause.
+    Cut cut();
+    // Inside: to whoever called run or go_on, until somebody calls go_on with the cut.
+    void pause();
+
+  private:
+    TurnStack() = default;
+    bool switch_to(void* context);
+    friend void begin_on_turn_stack(void*);
+    void begun();
+    [[noreturn]] void ended();
+
+    os::MappedMemory memory_;
+    void* outside_ = nullptr; // who waits outside
+    void* inside_ = nullptr;  // the turn that paused
+    bool done_ = false;
+    void (*body_)(void*) = nullptr;
+    void* body_context_ = nullptr;
+    // What sanitizers want to know when stacks change.
+    void* outside_fake_ = nullptr;
+    const void* outside_bottom_ = nullptr;
+    size_t outside_size_ = 0;
+    void* inside_fiber_ = nullptr;
+    void* outside_fiber_ = nullptr;
+};
+
+} // namespace indent

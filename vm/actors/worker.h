@@ -1,0 +1,107 @@
+// A worker: one thread with a machine, a value stack and a C++ stack for turns, and a queue of actors that have something
+// to do. Seen by vm/actors alone.
+#pragma once
+#include "vm/actors/actor.h"
+#include "vm/actors/timers.h"
+#include "vm/interp/protected_run.h"
+#include "vm/os/thread.h"
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <thread>
+
+namespace indent {
+
+class ActorSystem;
+
+// Actors in the order in which they came.
+struct ActorQueue {
+    Actor* first = nullptr;
+    Actor* last = nullptr;
+    size_t size = 0;
+    void push(Actor* actor);
+    Actor* pop();
+    Actor* pop_at(size_t place);
+};
+
+// What a segment has done that others may not see before it ends.
+struct Outbox {
+    struct Letter {
+        ActorRef to;
+        std::unique_ptr<ActorMessage> message;
+    };
+    std::vector<Letter> letters;
+    std::vector<TimerPointer> timers;
+    std::vector<ActorRef> spawned;
+    bool empty() const { return letters.empty() && timers.empty() && spawned.empty(); }
+};
+
+class Worker {
+  public:
+    Worker(ActorSystem& system, uint32_t number);
+    ~Worker();
+
+    ActorSystem& system;
+    const uint32_t number;
+    Machine* machine = nullptr;
+    std::thread::id thread_id;
+
+    // ---- any thread
+    SpinLock queue_lock;
+    ActorQueue ready;  // anybody may take from it
+    ActorQueue pinned; // this worker alone
+    std::atomic<size_t> waiting = 0; // in both
+    std::atomic<uint64_t> turn_began = 0; // when the stretch of running without a pause began; 0: idle
+    void ask_for_poll();
+
+    // ---- its own thread
+    // Runs actors until `until` answers true, which is asked between turns.
+    void work(const std::function<bool()>& until);
+
+    // In a turn: what it has done leaves.
+    void segment_leaves();
+    // In a turn: what has not left never leaves.
+    void segment_fails();
+    // In a turn: gives the stacks to others until somebody makes the actor ready again. `top`: end of the live part of
+    // the value stack. `deadline`: monotonic ns, or 0. `yields`: it is ready at once.
+    void pause_turn(Value* top, uint64_t deadline, bool yields);
+    void polled(Value* top);
+
+    Actor* running = nullptr;
+    Outbox outbox;
+    bool may_pause = true;
+
+  private:
+    friend class ActorSystem;
+    static void run_on_stack(void* worker);
+    void run_ready();
+    Actor* next();
+    Actor* steal();
+    void resume(Actor& actor);
+    void keep_paused();
+    void run_actor(Actor& actor);
+    void handle(Actor& actor, ActorMessage& message);
+    void begin_turn(Actor& actor);
+    void end_turn(Actor& actor);
+    void start_state(Actor& actor, ActorMessage& message, Value* args);
+    Value call_handler(Actor& actor, ActorMessage& message, Value* args);
+    void failed(Actor& actor, ActorMessage& message, RunResult& result);
+    void answer(ActorMessage& message, std::unique_ptr<Answer> answer);
+    void idle();
+    void fire_due();
+    void add_deadline(Actor* actor);
+    void drop_deadline(WaitingTurn& turn);
+    void sift(size_t place);
+
+    os::MappedMemory memory_; // the value stack, the machine at its base
+    std::unique_ptr<TurnStack> stack_;
+    os::Thread thread_;
+    Actor* next_to_run_ = nullptr;
+    Actor* to_resume_ = nullptr;
+    bool yields_ = false;
+    const std::function<bool()>* until_ = nullptr;
+    std::vector<Actor*> deadlines_; // a heap of turns that wait no longer than so
+    uint32_t since_steal_ = 0;
+};
+
+} // namespace indent
