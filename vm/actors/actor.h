@@ -57,6 +57,7 @@ struct ActorMessage {
     uint64_t ask = 0; // not 0: somebody waits for the answer under this number
     ActorRef from;    // who waits; of Down and Child: who it is about
     Parcel::Pointer arguments;
+    ShapeId starts_as = 0;        // of Start: the layout that the arguments are for
     std::vector<SymbolId> labels; // one for each argument, or none at all
     std::shared_ptr<struct TimerRecord> timer;  // that it came from: has the arguments
     std::function<bool(Machine&)> work; // commits by itself; false: what has not left never leaves
@@ -166,6 +167,7 @@ struct Actor {
     std::atomic<uint32_t> errors = 0;
     std::atomic<uint64_t> heap_bytes = 0;
     uint32_t incarnation = 0;
+    uint32_t layout_epoch = 0; // of the worker that runs it: what its heap has been migrated to
     SymbolId end_reason = 0;
 
     void add(ActorMessage* message); // lock held

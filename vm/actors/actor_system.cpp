@@ -64,6 +64,7 @@ ActorSystem::~ActorSystem() {
     }
     tick_.notify_all();
     ticker_.join();
+    elsewhere_ = nullptr;
     end_all();
     main_->heap.reset();
     runtime_.shared.release(Value::cell(main_->address));
@@ -119,6 +120,7 @@ void ActorSystem::collect_always() {
 }
 
 void ActorSystem::end_all() {
+    elsewhere_ = nullptr; // it ends with the others
     for (;;) {
         Actor* victim = nullptr;
         {
@@ -446,6 +448,7 @@ Value ActorSystem::spawn(Machine& vm, Class* cls, const OutgoingMessage& out, Va
     std::unique_ptr<ActorMessage> message = letter(vm, arranged, resumed);
     if (!message) return resumed;
     message->kind = ActorMessage::Start;
+    message->starts_as = cls->shape;
     start_threads();
     Actor* actor = make_actor(cls);
     if (name && !register_name(*actor, name.symbol_id())) {
@@ -551,7 +554,8 @@ Value ActorSystem::ask(Machine& vm, const OutgoingMessage& out, Value within) {
     }
     Worker& worker = worker_of(vm);
     Actor& self = *worker.running;
-    if (!worker.may_pause) return vm.fail("Error", "`ask` cannot wait here", nf);
+    if (!worker.may_pause || (holding_ && &self == elsewhere_))
+        return vm.fail("Error", "`ask` cannot wait here: no actor begins a turn before the reload is done", nf);
     {
         std::string cycle;
         if (closes_cycle(self, *actor, cycle)) {
@@ -682,12 +686,102 @@ void ActorSystem::sleep(Machine& vm, uint64_t nanoseconds, Value* args) {
 
 void ActorSystem::polled(Machine& vm, Value* top) {
     Worker& worker = worker_of(vm);
+    if (worker.budget_until && os::monotonic_ns() > worker.budget_until) {
+        worker.budget_until = 0;
+        vm.fail("Timeout", "this takes longer than it may", top);
+        return;
+    }
     worker.polled(top);
 }
 
 bool ActorSystem::stop_wanted(Machine& vm) {
     Worker& worker = worker_of(vm);
     return worker.running && stop_arrived(vm, *worker.running);
+}
+
+// ---- for the reload engine
+
+void ActorSystem::run_elsewhere(Machine& vm, Value* args, const std::function<bool(Machine&)>& work) {
+    Worker& worker = worker_of(vm);
+    Actor& self = *worker.running;
+    {
+        std::lock_guard lock(elsewhere_mutex_);
+        if (!elsewhere_) {
+            elsewhere_ = make_actor(nullptr);
+            elsewhere_->status = Actor::Idle;
+        }
+    }
+    const uint64_t number = last_ask_.fetch_add(1, std::memory_order_relaxed) + 1;
+    auto message = std::make_unique<ActorMessage>();
+    message->kind = ActorMessage::Native;
+    message->ask = number;
+    message->from = ActorRef(runtime_.shared, &self);
+    message->work = work;
+    self.lock.lock();
+    self.waits_for = number;
+    self.answered = false;
+    self.answer.reset();
+    self.lock.unlock();
+    worker.segment_leaves();
+    elsewhere_->mailbox.fetch_add(1, std::memory_order_relaxed);
+    post(*elsewhere_, std::move(message));
+    bool answered = false;
+    while (!answered) { // a request to stop waits until it is done
+        worker.pause_turn(args + kPrimitiveFrame, 0, false);
+        self.lock.lock();
+        answered = self.answer != nullptr;
+        if (!answered) self.answered = false;
+        self.lock.unlock();
+    }
+    self.lock.lock();
+    self.answer.reset();
+    self.waits_for = 0;
+    self.answered = false;
+    self.lock.unlock();
+}
+
+void ActorSystem::hold() { holding_ = true; }
+
+void ActorSystem::go_on() {
+    std::vector<ActorRef> held;
+    {
+        std::lock_guard lock(held_lock_);
+        holding_ = false;
+        held.swap(held_);
+    }
+    for (ActorRef& actor : held) {
+        actor->lock.lock();
+        const bool ready = actor->status == Actor::Held;
+        if (ready) actor->status = Actor::Ready;
+        actor->lock.unlock();
+        if (ready) schedule(*actor, nullptr);
+    }
+}
+
+void ActorSystem::try_stuck_again() {
+    std::vector<ActorRef> stuck;
+    {
+        std::lock_guard lock(held_lock_);
+        stuck.swap(stuck_);
+    }
+    for (ActorRef& actor : stuck) {
+        actor->lock.lock();
+        const bool ready = actor->status == Actor::Held;
+        if (ready) {
+            actor->status = Actor::Ready;
+            became_active();
+        }
+        actor->lock.unlock();
+        if (ready) schedule(*actor, nullptr);
+    }
+}
+
+std::vector<ActorRef> ActorSystem::actors_of(const std::function<bool(const Class&)>& which) {
+    std::vector<ActorRef> found;
+    std::lock_guard lock(actors_mutex_);
+    for (Actor* at = first_actor_; at; at = at->next)
+        if (at->cls && which(*at->cls)) found.emplace_back(runtime_.shared, at);
+    return found;
 }
 
 // ---- standing still

@@ -49,6 +49,7 @@ class ActorSystem final : public ActorPort {
     void run_main(std::function<bool(Machine&)> work);
     // Until nothing is ready, runs, waits or is due, or until stop_main.
     void run_until_quiet();
+    bool quiet() const { return active_.load() == 0 && timers_.size() == 0; }
     // The same for at most so long.
     void run_for(uint64_t nanoseconds);
     // Tests: a collection at every safe point of every worker. Before anything runs.
@@ -86,6 +87,26 @@ class ActorSystem final : public ActorPort {
     ActorMetrics metrics(Actor& actor);
     size_t actor_count() const { return alive_; }
 
+    // ---- for the reload engine
+
+    // Runs `work` as a turn of an actor of its own (nothing else is in its heap or on the stacks) while the turn of `vm`
+    // waits. `work` commits or rolls back, and may not refer to the caller's stack, which is not there meanwhile.
+    // `args`: the caller's frame.
+    void run_elsewhere(Machine& vm, Value* args, const std::function<bool(Machine&)>& work);
+    // From here on no actor begins a turn but the one that runs, until go_on. Turns that run go on.
+    void hold();
+    void go_on();
+    // Actors that a migration has left behind try again: code has changed.
+    void try_stuck_again();
+    // Brings the heap that vm is in, with the state in vm.actor_state, to the newest layouts; in a protected run of its
+    // own. False with words: it stays as it is.
+    std::function<bool(Machine& vm, std::string& why)> migrate;
+    // The same inside a protected run; raises.
+    std::function<void(Machine& vm, Value* args)> migrate_in_turn;
+    // Holds of all actors but the main one whose class answers true.
+    std::vector<ActorRef> actors_of(const std::function<bool(const Class&)>& which);
+    Worker& worker_of(Machine& vm) { return *workers_[vm.worker]; }
+
     // How errors that nobody catches are shown: a whole report, with a line end.
     std::function<void(const std::string& report)> report;
     // "Counter (:main)"
@@ -108,7 +129,6 @@ class ActorSystem final : public ActorPort {
     void unmake(Actor& actor);
     void start_threads();
     void wake_one();
-    Worker& worker_of(Machine& vm) { return *workers_[vm.worker]; }
     Actor* actor_at(Machine& vm, Value* nf, const char* verb, Value& resumed);
     std::unique_ptr<ActorMessage> letter(Machine& vm, const OutgoingMessage& message, Value& resumed);
     std::optional<uint64_t> duration(Machine& vm, Value value, Value* args, Value& resumed);
@@ -147,6 +167,13 @@ class ActorSystem final : public ActorPort {
     std::unordered_map<SymbolId, Actor*> names_; // held by their ties
     std::mutex ties_mutex_;
     SpinLock asking_lock_; // of Actor::asks
+
+    Actor* elsewhere_ = nullptr; // whose turn run_elsewhere is
+    std::mutex elsewhere_mutex_;
+    std::atomic<bool> holding_ = false;
+    SpinLock held_lock_;
+    std::vector<ActorRef> stuck_; // whose state could not be brought to the newest layout
+    std::vector<ActorRef> held_; // that had something to do while holding
 
     std::mutex actors_mutex_; // of the list of all actors
     Actor* first_actor_ = nullptr;

@@ -37,6 +37,7 @@ struct Packing {
     std::vector<size_t> offsets;
     PointerTable numbers; // used from kFew cells on
     size_t bytes = 0;
+    bool whole = false; // a whole state: nothing in it leaves its actor
 
     int find(const Cell* cell) const {
         if (cells.size() > kFew) {
@@ -50,7 +51,7 @@ struct Packing {
 
     // What stands for the value elsewhere: an actor's state object is its address.
     Value outside(Value value) {
-        if (!value.is_cell() || value.cell()->is_shared()) return value;
+        if (whole || !value.is_cell() || value.cell()->is_shared()) return value;
         if (value == vm.actor_state && vm.self_address) return vm.self_address;
         return value;
     }
@@ -60,11 +61,12 @@ struct Packing {
         if (!value.is_cell() || value.cell()->is_shared()) return true;
         const Cell* cell = value.cell();
         if (find(cell) >= 0) return true;
-        if (cell->shape == shape::kVariable) {
+        if (whole) {
+        } else if (cell->shape == shape::kVariable) {
             refusal = "a block shares a variable with the method around it";
             return false;
         }
-        if (cell->shape == shape::kBlock) {
+        if (cell->shape == shape::kBlock && !whole) {
             refusal = refusal_of_block(vm, cell);
             if (!refusal.empty()) return false;
         }
@@ -136,8 +138,14 @@ struct Packing {
 };
 
 Parcel::Pointer Parcel::pack(Machine& vm, const Value* values, size_t count, std::string& refusal) {
-    Packing packing{vm, refusal, {}, {}, {}, 0};
+    Packing packing{vm, refusal, {}, {}, {}, 0, false};
     return packing.pack(values, count);
+}
+
+Parcel::Pointer Parcel::pack_state(Machine& vm, Value state) {
+    std::string refusal;
+    Packing packing{vm, refusal, {}, {}, {}, 0, true};
+    return packing.pack(&state, 1);
 }
 
 Parcel::Pointer Parcel::of_shared(SharedSpace& shared, const Value* values, size_t count) {

@@ -18,6 +18,8 @@ class Parcel {
     // Packs `count` values (absent ones too) of the heap that vm is in. Null with words in `refusal` where one of them
     // cannot leave its actor: "the block … assigns a variable of its home". Throws OutOfMemory.
     static Pointer pack(Machine& vm, const Value* values, size_t count, std::string& refusal);
+    // A copy of an actor's whole state, with blocks and whatever they share. The heap is entered by nobody.
+    static Pointer pack_state(Machine& vm, Value state);
 
     // The same of values that need no copy: immediate or shared ones.
     static Pointer of_shared(SharedSpace& shared, const Value* values, size_t count);

@@ -327,6 +327,15 @@ void Worker::run_actor(Actor& actor) {
     for (int i = 0;; ++i) {
         actor.lock.lock();
         const bool ends = actor.stop_requested && &actor != system.main_;
+        if (system.holding_.load(std::memory_order_relaxed) && &actor != system.elsewhere_ && actor.status == Actor::Ready) {
+            std::lock_guard held(system.held_lock_);
+            if (system.holding_) {
+                actor.status = Actor::Held;
+                system.held_.emplace_back(system.runtime_.shared, &actor);
+                actor.lock.unlock();
+                return;
+            }
+        }
         if (actor.status == Actor::Ended || ends) {
             actor.lock.unlock();
             if (ends) system.end(actor, "killed", nullptr);
@@ -345,6 +354,8 @@ void Worker::run_actor(Actor& actor) {
         actor.lock.unlock();
         if (actor.message->timer) actor.message->timer->waits = false;
         running = &actor;
+        if (actor.layout_epoch != system.runtime_.layout_epoch.load(std::memory_order_relaxed) && !bring_up_to_date(actor))
+            return;
         handle(actor, *actor.message);
         running = nullptr;
         actor.message.reset();
@@ -352,6 +363,48 @@ void Worker::run_actor(Actor& actor) {
             return;
         }
     }
+}
+
+// Layouts have changed since the actor's last turn.
+bool Worker::bring_up_to_date(Actor& actor) {
+    const uint32_t epoch = system.runtime_.layout_epoch.load();
+    if (!actor.heap || !actor.state || !system.migrate) {
+        actor.layout_epoch = epoch;
+        return true;
+    }
+    begin_turn(actor);
+    std::string why;
+    const bool migrated = system.migrate(*machine, why);
+    if (migrated) {
+        segment_leaves();
+        machine->heap->commit(machine->stack_base);
+        actor.state = machine->actor_state;
+        actor.layout_epoch = epoch;
+    } else {
+        segment_fails();
+        machine->inner->uncaught = {};
+        machine->heap->rollback();
+    }
+    end_turn(actor);
+    if (migrated) return true;
+    // It keeps its old state and code; its message goes back to the front of the mailbox, which is held.
+    running = nullptr;
+    actor.lock.lock();
+    actor.message->next = actor.first;
+    actor.first = actor.message.release();
+    if (!actor.last) actor.last = actor.first;
+    actor.mailbox.fetch_add(1, std::memory_order_relaxed);
+    actor.status = Actor::Held;
+    actor.lock.unlock();
+    {
+        std::lock_guard held(system.held_lock_);
+        system.stuck_.emplace_back(system.runtime_.shared, &actor);
+    }
+    system.became_idle();
+    if (system.report)
+        system.report("error: " + system.describe(actor) + " cannot be brought to the reloaded code and is held: " + why +
+                      "\n  a mended reload lets it go on\n");
+    return false;
 }
 
 // ---- one turn
@@ -401,7 +454,8 @@ void Worker::segment_fails() {
 // The state object, from what was given and the initialisers; then `on start`.
 void Worker::start_state(Actor& actor, ActorMessage& message, Value* args) {
     Machine& vm = *machine;
-    Class* cls = actor.cls;
+    // What it was given is for the layout of that time.
+    Class* cls = message.starts_as ? vm.shapes[message.starts_as].cls : actor.cls;
     const size_t n = cls->fields.size();
     Value* given = args + kPrimitiveFrame;
     Value* top = given + n + 1;
@@ -418,6 +472,10 @@ void Worker::start_state(Actor& actor, ActorMessage& message, Value* args) {
         frame[0] = vm.actor_state;
         Value value = enter(code_of_initialiser(vm, cls->fields[i]), frame);
         if (!Heap::store(vm, vm.actor_state.cell(), i, value)) assert(false);
+    }
+    if (cls->lineage) {
+        system.migrate_in_turn(vm, args);
+        cls = cls->lineage;
     }
     auto run_method = [&](Method* method, unsigned count, const ArgumentPlan* plan, Value* frame) {
         frame[0] = vm.actor_state;

@@ -68,6 +68,7 @@ class Worker {
     void polled(Value* top);
 
     Actor* running = nullptr;
+    uint64_t budget_until = 0; // monotonic ns when what runs has to be done; 0: no limit
     Outbox outbox;
     bool may_pause = true;
 
@@ -81,6 +82,7 @@ class Worker {
     void keep_paused();
     void run_actor(Actor& actor);
     void handle(Actor& actor, ActorMessage& message);
+    bool bring_up_to_date(Actor& actor);
     void begin_turn(Actor& actor);
     void end_turn(Actor& actor);
     void start_state(Actor& actor, ActorMessage& message, Value* args);

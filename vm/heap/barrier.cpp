@@ -39,6 +39,24 @@ void Heap::State::before_store_to_card(Cell* cell, size_t card) {
     known = Page::kScan | Page::kSaved;
 }
 
+void Heap::rewrite(Cell* cell, size_t word, Value value) {
+    if (cell->barrier != Cell::kNever) {
+        if (cell->barrier != Cell::kFree && !before_store(cell, word)) assert(false);
+    } else if (!(cell->bits & (Cell::kNew | Cell::kLogged))) {
+        state_->save(cell, 0, cell->word_count());
+        state_->young->remembered.push_back(cell); // so that the commit forgets that it is logged
+    }
+    cell->words()[word] = value;
+}
+
+void Heap::move_identity(Cell* from, Cell* to) {
+    State& s = *state_;
+    const uint64_t* known = s.old_hashes.find(from);
+    if (!known) return;
+    s.old_hashes.add(to, *known);
+    s.stretch->hashed.push_back(to);
+}
+
 bool Heap::before_stores(Cell* cell, size_t first, size_t count) {
     assert(first + count <= cell->word_count());
     if (cell->barrier != Cell::kCards) return cell->barrier == Cell::kFree || before_store(cell, first);

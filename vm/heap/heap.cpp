@@ -199,6 +199,10 @@ void Heap::collect_fully(Value* top) {
     state_->collect_fully(state_->scan_end_of(top));
 }
 
+void Heap::for_each_cell(const std::function<void(Cell*)>& visit) {
+    state_->old.for_each_cell(visit);
+}
+
 void Heap::add_roots(RootProvider& provider) {
     state_->young->providers.push_back(&provider);
 }

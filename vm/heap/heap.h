@@ -193,6 +193,15 @@ class Heap {
     void collect_nursery(Value* top);
     void collect_fully(Value* top);
 
+    // Every cell of the old space, dead ones too that no full collection has found yet. It may store to them, not allocate.
+    void for_each_cell(const std::function<void(Cell*)>& visit);
+
+    // Puts a value into a word whatever the cell's barrier says, frozen cells too: for replacing an object by what it has
+    // become. Undone with its stretch. Both cells are old.
+    void rewrite(Cell* cell, size_t word, Value value);
+    // The identity hash of the one, if it has one, is the other's from now on.
+    void move_identity(Cell* from, Cell* to);
+
     void add_roots(RootProvider& provider); // kept until removed; not owned
     void remove_roots(RootProvider& provider);
 

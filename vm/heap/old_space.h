@@ -96,6 +96,26 @@ class OldSpace {
 
     // ---- asking
 
+    template <class Visit> // visit(Cell*)
+    void for_each_cell(Visit visit) {
+        for (Page* page : pages_) {
+            if (!page) continue;
+            if (page->kind == Page::kLarge) {
+                visit(static_cast<LargePage*>(page)->cell());
+                continue;
+            }
+            for (std::byte* at = page->begin(); at < page->end();) {
+                if (at == next_ && at < span_end_) { // the rest of the span has no headers
+                    at = span_end_;
+                    continue;
+                }
+                auto* cell = reinterpret_cast<Cell*>(at);
+                at += cell->byte_count();
+                if (cell->is_old()) visit(cell);
+            }
+        }
+    }
+
     uint64_t offset_of(const Cell* cell) const;
     Cell* at_offset(uint64_t offset) const;
     bool owns(const Cell* cell) const {

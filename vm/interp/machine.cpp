@@ -31,6 +31,8 @@ Runtime::~Runtime() {
         if (cls->value) shared.release(cls->value);
     for (auto& [path, module] : modules)
         if (module->value) shared.release(module->value);
+    for (auto& module : old_modules)
+        if (module->value) shared.release(module->value);
 }
 
 Class* Runtime::prelude_class(std::string_view name) {

@@ -119,6 +119,7 @@ class Machine : public Mutator {
     void print(std::string_view utf8); // one whole line without its end
 
     // ---- actors
+    bool effects_denied = false; // what runs may compute, and nothing else: dry runs
     ActorPort* actors = nullptr; // what serves code that speaks to them (vm/actors); null: nobody
     Value self_address;          // of the actor whose turn runs (shared), or absent
     Value actor_state;           // its state object, a root; absent: it has none

@@ -209,12 +209,19 @@ Node* Maker::name(const syntax::NameNode* node) {
 }
 
 // A bare function name is a call.
-Node* Maker::binding_value(Binding* binding, const syntax::Node* at) {
+Node* Maker::binding_value(Binding* binding, const syntax::Node* at, bool qualified) {
     switch (binding->kind) {
-    case Binding::Function: return call_binding(binding, {}, nullptr, at);
+    case Binding::Function: return call_binding(binding, {}, nullptr, at, qualified);
     case Binding::ClassName: return placed(make_class_value(arena(), binding), at, b_.next);
     case Binding::Stable:
-    case Binding::Var: return placed(make_module_value(arena(), binding), at, b_.next);
+    case Binding::Var: {
+        Node* value = make_module_value(arena(), binding);
+        if (is_foreign(binding, qualified)) {
+            set_foreign_value(value, qualified);
+            b_.code->caches.push_back({value, follow_value});
+        }
+        return placed(value, at, b_.next);
+    }
     case Binding::ImportedModule: return placed(make_literal(arena(), binding->target->value), at, b_.next);
     }
     return nullptr;
@@ -249,7 +256,7 @@ std::vector<Node*> Maker::arguments(syntax::Arguments arguments, const syntax::B
 }
 
 Node* Maker::call_binding(Binding* binding, syntax::Arguments args, const syntax::BlockNode* block,
-                          const syntax::Node* at) {
+                          const syntax::Node* at, bool qualified) {
     const unsigned temp = b_.next;
     const ArgumentPlan* plan = nullptr;
     std::vector<Node*> nodes = arguments(args, block, temp + 2, plan);
@@ -260,7 +267,12 @@ Node* Maker::call_binding(Binding* binding, syntax::Arguments args, const syntax
         b_.code->caches.push_back({made, reset_construction});
         return placed(made, at, temp);
     }
-    return placed(make_function_call(arena(), binding, nodes, plan), at, temp);
+    Node* made = make_function_call(arena(), binding, nodes, plan);
+    if (is_foreign(binding, qualified)) {
+        set_foreign(made, qualified);
+        b_.code->caches.push_back({made, follow_binding});
+    }
+    return placed(made, at, temp);
 }
 
 Node* Maker::call(const syntax::CallNode* node, bool) {
@@ -305,13 +317,13 @@ Module* Maker::module_path(const syntax::Node* node) const {
     }
     if (Binding* binding = find_binding(vm_.runtime, b_.module, first)) {
         if (binding->kind != Binding::ImportedModule) return nullptr;
-        if (parts.size() == 1) return binding->target;
+        if (parts.size() == 1) return &binding->target->current();
         if (binding->target->path == first) return nullptr;
     }
-    if (b_.module && b_.module->path == path) return b_.module;
+    if (b_.module && b_.module->path == path) return &b_.module->current();
     if (parts.size() == 1 && b_.module) { // the last part of its own path
         size_t dot = b_.module->path.rfind('.');
-        if (dot != std::string::npos && b_.module->path.substr(dot + 1) == path) return b_.module;
+        if (dot != std::string::npos && b_.module->path.substr(dot + 1) == path) return &b_.module->current();
     }
     bool imported = b_.workspace != nullptr;
     if (b_.module)
@@ -329,8 +341,8 @@ Node* Maker::send(const syntax::SendNode* node, bool statement) {
         if (found != module->names.end()) {
             Binding* binding = found->second;
             if (binding->kind == Binding::Function || (binding->kind == Binding::ClassName && node->parentheses))
-                return call_binding(binding, node->arguments, node->block, node);
-            if (!node->parentheses && !node->block) return binding_value(binding, node);
+                return call_binding(binding, node->arguments, node->block, node, true);
+            if (!node->parentheses && !node->block) return binding_value(binding, node, true);
         }
     }
     if (node->is_operator && is_fast_operator(selector) && node->arguments.size() == 1)

@@ -118,10 +118,14 @@ class Maker {
 
     // expressions
     Node* name(const syntax::NameNode* node);
-    Node* binding_value(Binding* binding, const syntax::Node* at);
+    // `qualified`: named with its module, so always the current one.
+    Node* binding_value(Binding* binding, const syntax::Node* at, bool qualified = false);
     Node* call(const syntax::CallNode* node, bool statement);
     Node* call_binding(Binding* binding, syntax::Arguments arguments, const syntax::BlockNode* block,
-                       const syntax::Node* at);
+                       const syntax::Node* at, bool qualified = false);
+    bool is_foreign(const Binding* binding, bool qualified) const {
+        return !binding->module->library && (qualified || binding->module != b_.module);
+    }
     Node* send(const syntax::SendNode* node, bool statement);
     Node* actor_call(const syntax::ActorCallNode* node);
     bool in_actor() const; // self is an actor's state

@@ -183,7 +183,7 @@ Node* Maker::assign(const syntax::AssignNode* node) {
         if (Node* write = write_variable(name, value)) return placed(write, node, temp);
         Binding* binding = find_binding(vm_.runtime, b_.module, name);
         if (binding && (binding->kind == Binding::Stable || binding->kind == Binding::Var)) {
-            if (b_.sets_module_values && binding->module == b_.module)
+            if (b_.sets_module_values && binding->module->path == b_.module->path)
                 return placed(make_set_module_value(arena(), binding, value), node, temp);
             return failure(node, "FrozenError",
                            "`" + std::string(name) + "` is a value of module `" + binding->module->path +

@@ -123,6 +123,12 @@ Value create_block(Machine& vm, const BlockTemplate& block, Value* fp, Value* to
 Node* make_function_call(Arena& arena, Binding* binding, std::span<Node* const> arguments, const ArgumentPlan* plan);
 Node* make_construction(Arena& arena, Machine& vm, Binding* binding, std::span<Node* const> arguments,
                         const ArgumentPlan* plan);
+// Of a call or a construction that names another module's binding (or its own module's, qualified): from then on
+// follow_binding finds the binding anew, after a reload. The same for module values.
+void set_foreign(Node* call, bool qualified);
+void follow_binding(Node* call);
+void set_foreign_value(Node* module_value, bool qualified);
+void follow_value(Node* module_value);
 // After a change of classes, an `init` that came or went: the node looks at its class again.
 void reset_construction(Node* construction);
 Node* make_class_value(Arena& arena, Binding* binding);

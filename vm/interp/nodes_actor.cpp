@@ -22,8 +22,9 @@ struct ActorCall : Node {
 };
 
 ActorPort* port_of(Machine& vm, Value* nf) {
-    if (!vm.actors) vm.fail("EffectDenied", "there are no actors here", nf);
-    return vm.actors;
+    if (vm.actors && !vm.effects_denied) return vm.actors;
+    vm.fail("EffectDenied", "nothing is sent, asked or spawned here: what runs may only compute", nf);
+    return nullptr;
 }
 
 Value run_actor_call(Node* node, Value* fp) {

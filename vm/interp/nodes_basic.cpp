@@ -126,6 +126,8 @@ Value run_set_kept(Node* node, Value* fp) {
 
 struct ModuleValueNode : Node {
     Binding* binding = nullptr;
+    Binding* origin = nullptr; // as in calls (nodes_call.cpp)
+    bool qualified = false;
     Node* value = nullptr;
 };
 Value run_module_value(Node* node, Value* fp) {
@@ -407,6 +409,16 @@ Node* make_set_kept(Arena& arena, Value* array, uint32_t index, Node* value) {
     node->index = index;
     node->value = value;
     return node;
+}
+void set_foreign_value(Node* node, bool qualified) {
+    auto* value = static_cast<ModuleValueNode*>(node);
+    value->origin = value->binding;
+    value->qualified = qualified;
+}
+void follow_value(Node* node) {
+    auto* value = static_cast<ModuleValueNode*>(node);
+    if (!value->qualified && value->code->module && value->code->module->successor) return;
+    if (Binding* now = newest(value->origin)) value->binding = now;
 }
 Node* make_module_value(Arena& arena, Binding* binding) {
     auto* node = made<ModuleValueNode>(arena, run_module_value);

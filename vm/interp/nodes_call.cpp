@@ -26,6 +26,9 @@ Value run_block(Node* node, Value* fp) {
 struct CallNode : Node {
     CallNode() { sort = Call; }
     Binding* binding = nullptr;
+    Binding* origin = nullptr; // of another module's: what it was when the tree was made
+    bool qualified = false;    // module.f(): always the current one
+    bool gone = false;         // the current generation has no such name
     Method* method = nullptr; // what the binding held when the call was last prepared
     Code* ready = nullptr;    // its code, where arguments match one to one
     uint8_t argument_count = 0;
@@ -42,10 +45,11 @@ void evaluate(CallNode* call, Value* fp, Value* nf) {
 Value call_prepared(CallNode* call, Value* nf) {
     Machine& vm = Machine::of(nf);
     nf[-1] = Value::raw(call);
-    Method* method = call->binding->method;
+    Method* method = call->gone ? nullptr : call->binding->method;
     if (!method)
-        return vm.fail("NotUnderstood",
-                       "`" + std::string(vm.symbols.text(call->binding->name)) + "` is not defined any more", nf);
+        return vm.fail("NoSuchFunction",
+                       "`" + call->binding->module->path + "." + std::string(vm.symbols.text(call->binding->name)) +
+                           "` is not defined any more", nf);
     if (method != call->method) {
         call->method = method;
         // A trailing block that comes with all other arguments is simply the last one.
@@ -261,6 +265,22 @@ Node* make_construction(Arena& arena, Machine& vm, Binding* binding, std::span<N
 
 void reset_construction(Node* node) { static_cast<ConstructionNode*>(node)->prepared_for = nullptr; }
 
+// Unqualified names of other modules stay as the code's generation had them; with the current one they go along.
+void follow_binding(Node* node) {
+    auto* call = static_cast<CallNode*>(node);
+    if (!call->qualified && call->code->module && call->code->module->successor) return;
+    Binding* now = newest(call->origin);
+    call->gone = !now || now->kind != call->origin->kind;
+    call->binding = call->gone ? call->origin : now;
+    call->method = nullptr;
+    call->ready = nullptr;
+}
+void set_foreign(Node* node, bool qualified) {
+    auto* call = static_cast<CallNode*>(node);
+    call->origin = call->binding;
+    call->qualified = qualified;
+}
+
 Node* make_class_value(Arena& arena, Binding* binding) {
     auto* node = made<ClassValueNode>(arena, run_class_value);
     node->binding = binding;
@@ -306,7 +326,7 @@ Value call_method(Machine& vm, Method* method, Value* nf, unsigned count, const 
             return resumed;
     }
     if (method->primitive) {
-        if (!vm.runtime.port.allows(method->effect))
+        if (method->effect != Effect::Pure && (vm.effects_denied || !vm.runtime.port.allows(method->effect)))
             return vm.fail("EffectDenied",
                            "`" + std::string(vm.symbols.text(method->selector)) + "` has an effect outside the program, "
                            "which is not allowed here", nf);

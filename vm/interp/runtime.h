@@ -38,6 +38,7 @@ struct EffectPort {
 
 struct PrimitiveTable;
 
+class Machine;
 struct Runtime {
     Runtime();
     ~Runtime();
@@ -56,6 +57,10 @@ struct Runtime {
     std::function<void(const std::function<void()>& work)> exclusive;
     void exclusively(const std::function<void()>& work) { exclusive ? exclusive(work) : work(); }
 
+    // What programs ask of the reload engine: the module from its file, or from `text` (which says its path). In a turn;
+    // false with words. Set by vm/world.
+    std::function<bool(Machine& vm, Value* args, const std::string& path, const std::string* text, std::string& words)> reload;
+
     // Numbers of methods and initialisers, from 1: under them each machine keeps the trees that it has made.
     std::atomic<uint32_t> last_code_number = 0;
 
@@ -67,6 +72,9 @@ struct Runtime {
     std::mutex codes_mutex;
     std::vector<Value> replaced_values; // of `stable` and `var`: held until nobody can read them any more
     std::unordered_map<std::string, std::unique_ptr<Module>> modules; // by path
+    std::vector<std::unique_ptr<Module>> old_modules; // generations that are not current any more
+    // Counts reloads that changed layouts: objects of actors that have not seen the last may be outdated.
+    std::atomic<uint32_t> layout_epoch = 0;
     Prelude prelude;
 
     // The class with this name in the prelude; asserts that there is one.

@@ -38,7 +38,7 @@ CacheEntry entry_for(Machine& vm, SendSite* site, ShapeId shape, Method* method)
     } else if (method->reader >= 0) {
         entry.kind = CacheEntry::Reader;
         entry.field = uint32_t(method->reader);
-    } else if (method->primitive && vm.runtime.port.allows(method->effect)) {
+    } else if (method->primitive && method->effect == Effect::Pure) {
         entry.kind = CacheEntry::Primitive;
         entry.primitive = method->primitive;
     } else if (method->primitive) {
@@ -247,7 +247,7 @@ Method* lookup_after(const Class* receiver_class, const Class* owner, SymbolId s
     for (const Class* c : order) {
         if (after)
             if (auto found = c->methods.find(selector); found != c->methods.end()) return found->second;
-        if (c == owner) after = true;
+        if (c->itself() == owner->itself()) after = true;
     }
     return nullptr;
 }

@@ -16,11 +16,22 @@ struct FieldInfo {
     std::shared_ptr<const syntax::SyntaxTree> tree;
     Module* module = nullptr;
     Class* declared_in = nullptr;
+    const syntax::Node* type = nullptr; // declared; null: none
     uint32_t number = 0; // of its initialiser's executable trees (Machine::code_slot)
 };
 
 class Class {
   public:
+    // A class is its lineage: this object, whose contents each reload replaces. Where that changes the layout of its
+    // instances, what the class was goes to another Class, which their shape then names: it answers for objects that
+    // have not been migrated. `lineage`: of such a one, the class itself; null: this is it.
+    Class* lineage = nullptr;
+    Class* newer = nullptr; // of such a one: what its objects become next, or null: the class itself
+    std::vector<std::pair<SymbolId, SymbolId>> renamed; // fields on that way: old name, new name
+    int64_t state_version = 1;
+    const Class* itself() const { return lineage ? lineage : this; }
+    Class* itself() { return lineage ? lineage : this; }
+
     SymbolId name = 0;
     Module* module = nullptr;
     ClassKind kind = ClassKind::Plain;
@@ -46,7 +57,7 @@ class Class {
     }
     bool inherits_from(const Class* other) const {
         for (const Class* c = this; c; c = c->superclass) {
-            if (c == other) return true;
+            if (c == other || c->itself() == other->itself()) return true;
             for (const Class* t : c->traits)
                 if (t->inherits_from(other)) return true;
         }

@@ -1,4 +1,5 @@
-// A module: a text and what its names stand for.
+// A module: a text and what its names stand for. Each reload makes a new one of the same path, a *generation*; the code
+// of the old one goes on in it. Runtime::modules has the current ones.
 #pragma once
 #include "vm/heap/value.h"
 #include "vm/model/method.h"
@@ -22,6 +23,10 @@ struct Binding {
 };
 
 struct Module {
+    uint32_t generation = 1;
+    Module* successor = nullptr; // the generation that came after this one; null: this is the current one
+    Module& current() { return successor ? successor->current() : *this; }
+    uint64_t hash = 0;      // of its text; 0: it has grown from several
     std::string path; // "shop.pricing"; of a script: its file's name without .ind
     std::string file; // as diagnostics name it
     bool library = false;
@@ -38,5 +43,12 @@ struct Module {
     std::vector<Class*> extended; // classes of other modules that this one adds methods to
     Value value;                  // the module as an object: a shared cell, shape::kModule
 };
+
+// What has the name of this binding in the current generation of its module; null: nothing.
+inline Binding* newest(const Binding* binding) {
+    Module& module = binding->module->current();
+    auto found = module.names.find(binding->name);
+    return found == module.names.end() ? nullptr : found->second;
+}
 
 } // namespace indent

@@ -39,10 +39,11 @@ Value reference_call(Machine& vm, Value* args) {
     std::span<const Value> arguments = elements(args[1]);
     if (arguments.size() > kMostArguments) return vm.fail("ArgumentError", "too many arguments", args);
     if (binding.is_raw()) {
-        auto* named = binding.raw_address<Binding>();
-        if (named->kind != Binding::Function || !named->method)
+        auto* meant = binding.raw_address<Binding>();
+        const Binding* named = newest(meant);
+        if (!named || named->kind != Binding::Function || !named->method)
             return vm.fail("NoSuchFunction",
-                           "`" + std::string(vm.symbols.text(named->name)) + "` is not defined any more", args);
+                           "`" + std::string(vm.symbols.text(meant->name)) + "` is not defined any more", args);
         Value* nf = native_frame(vm, args, args + kPrimitiveFrame);
         nf[0] = Value::nil();
         for (size_t i = 0; i < arguments.size(); ++i) nf[1 + i] = arguments[i];

@@ -98,7 +98,7 @@ Value module_path(Machine& vm, Value* args) {
 }
 Value module_names(Machine& vm, Value* args) {
     std::vector<std::string_view> names;
-    for (const auto& [id, binding] : (*args[0].cell())[0].raw_address<Module>()->names)
+    for (const auto& [id, binding] : (*args[0].cell())[0].raw_address<Module>()->current().names)
         names.push_back(vm.symbols.text(id));
     return names_list(vm, args, names);
 }

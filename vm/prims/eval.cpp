@@ -133,8 +133,34 @@ PrimitiveTable module_eval_primitives() {
     return {"Module", kRows};
 }
 
+namespace {
+
+Value reload_with(Machine& vm, Value* args, const std::string& path, const std::string* text) {
+    std::string words;
+    if (!vm.runtime.reload) return vm.fail("EffectDenied", "nothing can be reloaded here", args);
+    if (vm.runtime.reload(vm, args, path, text, words)) return Value::boolean(true);
+    if (!words.empty() && words.back() == '\n') words.pop_back();
+    return vm.fail("ReloadRefused", words, args);
+}
+
+// A module, or its path as a Text.
+Value reload(Machine& vm, Value* args) {
+    if (has_shape(args[1], shape::kModule))
+        return reload_with(vm, args, (*args[1].cell())[0].raw_address<Module>()->path, nullptr);
+    if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Module or its path");
+    return reload_with(vm, args, text_utf8(args[1]), nullptr);
+}
+
+Value load(Machine& vm, Value* args) {
+    if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Text");
+    const std::string text = text_utf8(args[1]);
+    return reload_with(vm, args, "", &text);
+}
+
+} // namespace
+
 PrimitiveTable eval_primitives() {
-    static constexpr PrimitiveRow kRows[] = {{"eval", 1, eval}};
+    static constexpr PrimitiveRow kRows[] = {{"eval", 1, eval}, {"reload", 1, reload, Effect::Output}, {"load", 1, load, Effect::Output}};
     return {"", kRows};
 }
 

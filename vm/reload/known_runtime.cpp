@@ -117,7 +117,17 @@ std::optional<KnownName> RuntimeNames::find(std::string_view name) const {
     };
     const Binding* binding = nullptr;
     if (module_ && options_.own_definitions) binding = look(module_->names);
-    if (!binding && module_) binding = look(module_->imports);
+    if (!binding && module_) {
+        binding = look(module_->imports);
+        // What is about to take the place of the module that it comes from.
+        if (binding && binding->kind != Binding::ImportedModule && binding->module)
+            for (const Module* module : options_.instead)
+                if (module->path == binding->module->path) {
+                    binding = look(module->names);
+                    if (!binding) return std::nullopt;
+                    break;
+                }
+    }
     if (!binding) binding = runtime_.prelude.find(id);
     if (!binding) return std::nullopt;
     return known(*binding);
@@ -137,6 +147,12 @@ void RuntimeNames::names(std::vector<std::string>& into) const {
 
 const Module* RuntimeNames::find_module(std::string_view path) const {
     if (module_ && module_->path == path) return module_;
+    for (const Module* module : options_.instead)
+        if (module->path == path) return module;
+    if (module_)
+        for (const auto& [id, binding] : module_->imports)
+            if (binding->kind == Binding::ImportedModule && binding->target->path == path && !binding->target->successor)
+                return binding->target;
     auto found = runtime_.modules.find(std::string(path));
     return found == runtime_.modules.end() ? nullptr : found->second.get();
 }
@@ -148,7 +164,7 @@ bool RuntimeNames::module_in_sight(std::string_view path) const {
     if (options_.all_modules) return !wanted->library;
     if (!module_) return false;
     return std::any_of(module_->imports.begin(), module_->imports.end(), [&](const auto& entry) {
-        return entry.second->kind == Binding::ImportedModule && entry.second->target == wanted;
+        return entry.second->kind == Binding::ImportedModule && entry.second->target->path == wanted->path;
     });
 }
 

@@ -94,15 +94,37 @@ struct Loader::Pending {
 Module& Loader::module(std::string_view path, std::string_view file, bool library) {
     auto& slot = runtime_.modules[std::string(path)];
     if (!slot) {
-        slot = std::make_unique<Module>();
-        slot->path = path;
-        slot->file = file;
+        slot = new_module(path, file);
         slot->library = library;
-        Cell* cell = runtime_.shared.allocate(shape::kModule, Format::Slots, 1, false);
-        (*cell)[0] = Value::raw(slot.get());
-        slot->value = Value::cell(cell);
     }
     return *slot;
+}
+
+std::unique_ptr<Module> Loader::new_module(std::string_view path, std::string_view file) {
+    auto module = std::make_unique<Module>();
+    module->path = path;
+    module->file = file;
+    Cell* cell = runtime_.shared.allocate(shape::kModule, Format::Slots, 1, false);
+    (*cell)[0] = Value::raw(module.get());
+    module->value = Value::cell(cell);
+    return module;
+}
+
+Diagnostics Loader::stage(std::vector<std::pair<Module*, TreePointer>> files, Staged& staged) {
+    return define_all(std::move(files), &staged);
+}
+
+Diagnostics Loader::extend(const Staged::Extension& e) {
+    Diagnostics diagnostics;
+    add_methods(*e.module, *e.target, e.node->members, e.tree, diagnostics, true);
+    if (!diagnostics.empty()) return diagnostics;
+    for (const syntax::Node* name : traits_of(e.node)) {
+        Class* trait = find_class(*e.module, name);
+        if (!trait || trait->kind != ClassKind::Trait) continue;
+        if (std::find(e.target->traits.begin(), e.target->traits.end(), trait) == e.target->traits.end())
+            e.target->traits.push_back(trait);
+    }
+    return diagnostics;
 }
 
 Binding* Loader::bind(Module& module, std::string_view name, Binding::Kind kind, const syntax::Node* definition,
@@ -140,7 +162,12 @@ Class* Loader::make_class(Module& module, const syntax::Node* node, TreePointer 
     switch (node->kind) {
     case Kind::Record: cls->kind = ClassKind::Record; break;
     case Kind::Trait: cls->kind = ClassKind::Trait; break;
-    case Kind::Actor: cls->kind = ClassKind::Actor; break;
+    case Kind::Actor:
+        cls->kind = ClassKind::Actor;
+        if (auto* version = syntax::as<syntax::ActorNode>(node)->state_version)
+            if (auto* number = syntax::try_as<syntax::IntegerNode>(version))
+                cls->state_version = std::strtoll(std::string(number->digits).c_str(), nullptr, number->base);
+        break;
     case Kind::Supervisor: cls->kind = ClassKind::Supervisor; break;
     default: break;
     }
@@ -249,7 +276,7 @@ void Loader::add_methods(Module& module, Class& cls, const syntax::Behaviour& me
         for (const auto* node : members.methods) {
             Class& target = node->class_side ? *cls.side : cls;
             auto found = target.methods.find(vm_.symbols.intern(node->head.name.text));
-            if (found != target.methods.end() && found->second->module != &module)
+            if (found != target.methods.end() && found->second->module->path != module.path)
                 diagnostics.push_back(method_taken(cls, node, *found->second));
         }
     if (!diagnostics.empty()) return;
@@ -326,8 +353,9 @@ bool Loader::fill_class(Pending& pending, Diagnostics& diagnostics) {
     // Fields.
     if (superclass) cls.fields = superclass->fields;
     const size_t inherited = cls.fields.size();
-    auto add_field = [&](std::string_view name, const syntax::Node* initial) {
+    auto add_field = [&](std::string_view name, const syntax::Node* initial, const syntax::Node* type) {
         FieldInfo info;
+        info.type = type;
         info.number = ++runtime_.last_code_number;
         info.name = vm_.symbols.intern(name);
         info.initial = initial;
@@ -339,9 +367,9 @@ bool Loader::fill_class(Pending& pending, Diagnostics& diagnostics) {
         else cls.fields.push_back(info);
     };
     if (auto* record = syntax::try_as<syntax::RecordNode>(pending.node))
-        for (const auto& parameter : record->parameters) add_field(parameter.name.text, parameter.initial);
+        for (const auto& parameter : record->parameters) add_field(parameter.name.text, parameter.initial, parameter.type);
     const syntax::Behaviour& members = *members_of(pending.node);
-    for (const auto& field : members.fields) add_field(field.head.name.text, field.initial);
+    for (const auto& field : members.fields) add_field(field.head.name.text, field.initial, field.type);
     if (cls.fields.size() > 1000) {
         diagnostics.push_back(syntax::make_diagnostic(syntax::Code::TooManyArguments, pending.node->span,
                                                       {std::string(vm_.symbols.text(cls.name)), "1000", "", ""}));
@@ -359,7 +387,7 @@ bool Loader::fill_class(Pending& pending, Diagnostics& diagnostics) {
     return diagnostics.empty();
 }
 
-Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> files) {
+Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> files, Staged* staged) {
     Diagnostics diagnostics;
     std::vector<Pending> pending;
     for (auto& [module, tree] : files)
@@ -384,20 +412,14 @@ Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> file
         remember(*p.module, head->name.text);
         bind(*p.module, head->name.text, Binding::ClassName, p.node, head->doc)->cls = p.cls;
     }
-    if (files.size() > 1 || files[0].first->library)
+    if (files[0].first->library)
         for (auto& p : pending)
             if (head_of(p.node)->name.text[0] != '_')
                 runtime_.prelude.add(p.cls->name, p.module->names[p.cls->name]);
     for (auto& p : pending)
         if (!fill_class(p, diagnostics)) break;
     // Extensions: checked first, then made.
-    struct Extension {
-        Module* module;
-        TreePointer tree;
-        const syntax::ExtendNode* node;
-        Class* target;
-    };
-    std::vector<Extension> extensions;
+    std::vector<Staged::Extension> extensions;
     for (auto& [module, tree] : files)
         for (const syntax::Node* node : tree->top_level)
             if (auto* extend = syntax::try_as<syntax::ExtendNode>(node)) {
@@ -407,8 +429,9 @@ Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> file
                                                                   {dotted(extend->target), ""}));
                 else extensions.push_back({module, tree, extend, target});
             }
-    if (diagnostics.empty())
-        for (auto& e : extensions) add_methods(*e.module, *e.target, e.node->members, e.tree, diagnostics, true);
+    if (diagnostics.empty() && !staged)
+        for (auto& e : extensions)
+            for (auto& found : extend(e)) diagnostics.push_back(found);
     if (!diagnostics.empty()) {
         for (auto& b : before) {
             if (b.binding) *b.binding = b.old;
@@ -416,13 +439,10 @@ Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> file
         }
         return diagnostics;
     }
-    for (auto& e : extensions)
-        for (const syntax::Node* name : traits_of(e.node)) {
-            Class* trait = find_class(*e.module, name);
-            if (!trait || trait->kind != ClassKind::Trait) continue;
-            if (std::find(e.target->traits.begin(), e.target->traits.end(), trait) == e.target->traits.end())
-                e.target->traits.push_back(trait);
-        }
+    if (staged) {
+        staged->extensions = std::move(extensions);
+        for (auto& p : pending) staged->classes.push_back(p.cls);
+    }
     for (auto& [module, tree] : files) {
         module->trees.push_back(tree);
         if (tree->module && !tree->module->doc.empty()) module->doc = tree->module->doc;
@@ -441,7 +461,7 @@ Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> file
             for (auto& [id, binding] : module->names)
                 if (vm_.symbols.text(id)[0] != '_') runtime_.prelude.add(id, binding);
     }
-    flush_caches(runtime_);
+    if (!staged) flush_caches(runtime_);
     return {};
 }
 

@@ -30,6 +30,24 @@ class Loader {
     // A line for each primitive that no file of the library used so far.
     std::string unused_primitives() const;
 
+    // What a new generation brings besides its own names: done when it becomes current.
+    struct Staged {
+        std::vector<Class*> classes;
+        struct Extension {
+            Module* module;
+            TreePointer tree;
+            const syntax::ExtendNode* node;
+            Class* target;
+        };
+        std::vector<Extension> extensions;
+    };
+    // Definitions of texts in modules that nobody uses yet: nothing else changes. Imports must be there.
+    Diagnostics stage(std::vector<std::pair<Module*, TreePointer>> files, Staged& staged);
+    // A module that is in nobody's list.
+    std::unique_ptr<Module> new_module(std::string_view path, std::string_view file);
+    // Adds the methods of an `extend`, traits too.
+    Diagnostics extend(const Staged::Extension& extension);
+
     // All definitions of the tree in the module. Errors leave what was there as it was. Imports must be loaded.
     Diagnostics define(Module& module, TreePointer tree);
 
@@ -62,7 +80,7 @@ class Loader {
     void add_reader(Module& module, Class& cls, size_t field);
     bool fill_class(Pending& pending, Diagnostics& diagnostics);
     void bind_primitive(Method* method, const syntax::DefinitionNode* node);
-    Diagnostics define_all(std::vector<std::pair<Module*, TreePointer>> files);
+    Diagnostics define_all(std::vector<std::pair<Module*, TreePointer>> files, Staged* staged = nullptr);
 
     Machine& vm_;
     Runtime& runtime_;

@@ -82,6 +82,13 @@ Result<std::unique_ptr<World>> World::make(WorldOptions options) {
     heap.limit_bytes = world->options_.memory_limit;
     world->actors_->main().heap = std::make_unique<Heap>(world->runtime_->shared, heap);
     world->loader_ = std::make_unique<Loader>(*world->machine_);
+    world->reload_ = std::make_unique<ReloadEngine>(*world->actors_, *world->loader_);
+    world->reload_->importer = [w = world.get()](Module& module, const syntax::SyntaxTree& tree, const auto& staged,
+                                                 std::string& refusal) {
+        return w->import_for_reload(module, tree, staged, refusal);
+    };
+    world->runtime_->reload = [w = world.get()](Machine& vm, Value* args, const std::string& path, const std::string* text,
+                                                std::string& words) { return w->reload_for_program(vm, args, path, text, words); };
     world->workspace_ = std::make_unique<Workspace>();
     world->workspace_->variables.emplace("_", 0);
     world->kept_roots_.push_back(&world->workspace_->array);
@@ -314,6 +321,7 @@ Module* World::load_module(const std::string& path, const std::string& file, std
     TreePointer tree;
     if (!read_and_check(file, std::move(*source), syntax::ParseMode::Module, nullptr, tree, outcome, false)) return nullptr;
     Module& module = loader_->module(path, file, false);
+    module.hash = hash_of_text(*tree->source);
     chain.push_back(path);
     bool loaded = load_imports(module, *tree, root_of(file, *tree), chain, outcome, run_effects);
     chain.pop_back();
@@ -513,6 +521,106 @@ Outcome World::load_text(std::string_view module_path, std::string_view text) {
     body.sets_module_values = true;
     run(make_top_level(*machine_, body), outcome, false);
     return outcome;
+}
+
+// ---- reload
+
+bool World::import_for_reload(Module& module, const syntax::SyntaxTree& tree,
+                              const std::function<Module*(std::string_view)>& staged, std::string& refusal) {
+    for (const syntax::Node* node : tree.top_level) {
+        auto* import = syntax::try_as<syntax::ImportNode>(node);
+        if (!import) continue;
+        const std::string path(import->path);
+        if (path.substr(0, 4) == "std.") read_library_module(path);
+        Module* from = staged(path);
+        if (!from)
+            if (auto known = runtime_->modules.find(path); known != runtime_->modules.end()) from = known->second.get();
+        Diagnostics diagnostics;
+        if (!from) diagnostics.push_back(syntax::make_diagnostic(syntax::Code::UndefinedModule, import->span, {path, ""}));
+        else diagnostics = loader_->import(module, *import, *from);
+        if (diagnostics.empty()) continue;
+        syntax::Source source(tree.file, *tree.source);
+        for (const auto& diagnostic : diagnostics) refusal += syntax::render(diagnostic, source);
+        return false;
+    }
+    return true;
+}
+
+// Modules that a new text imports and that nobody has loaded are a part of the same reload.
+void World::add_missing_imports(std::vector<ReloadText>& texts) const {
+    for (size_t i = 0; i < texts.size(); ++i) {
+        auto parsed = syntax::parse(texts[i].file, texts[i].text, syntax::ParseMode::Module);
+        const std::string root = root_of(texts[i].file, parsed.tree);
+        for (const syntax::Node* node : parsed.tree.top_level) {
+            auto* import = syntax::try_as<syntax::ImportNode>(node);
+            if (!import || import->path.substr(0, 4) == "std." || runtime_->modules.count(std::string(import->path))) continue;
+            const std::string path(import->path);
+            if (std::any_of(texts.begin(), texts.end(), [&](const ReloadText& t) { return t.path == path; })) continue;
+            std::string file = root + path;
+            std::replace(file.begin() + long(root.size()), file.end(), '.', '/');
+            file += ".ind";
+            if (!os::exists(file)) continue;
+            if (auto source = os::read_file(file, kMostSourceBytes)) texts.push_back({path, file, std::move(*source)});
+        }
+    }
+}
+
+ReloadReport World::reload(std::vector<ReloadText> texts) {
+    ReloadReport report;
+    actors_->run_main([&](Machine& vm) {
+        report = reload_in_turn(vm, vm.stack_base, std::move(texts));
+        return true;
+    });
+    runtime_->port.finish_line();
+    return report;
+}
+
+ReloadReport World::reload_in_turn(Machine& vm, Value* args, std::vector<ReloadText> texts) {
+    add_missing_imports(texts);
+    return reload_->reload(vm, args, std::move(texts));
+}
+
+// `reload(module)`: from its file; `load(text)`: the text says which module it is.
+bool World::reload_for_program(Machine& vm, Value* args, const std::string& path, const std::string* text, std::string& words) {
+    ReloadText one;
+    one.path = path;
+    if (text) {
+        auto parsed = syntax::parse("load", *text, syntax::ParseMode::Module);
+        if (parsed.tree.module) one.path = parsed.tree.module->path;
+        if (one.path.empty()) {
+            words = "the text does not begin with `module NAME`, so nobody knows what it is a new version of";
+            return false;
+        }
+        one.text = *text;
+    }
+    auto known = runtime_->modules.find(one.path);
+    one.file = known != runtime_->modules.end() ? known->second->file : one.path;
+    if (!text) {
+        if (known == runtime_->modules.end()) {
+            words = "there is no module `" + one.path + "`";
+            return false;
+        }
+        auto source = os::read_file(one.file, kMostSourceBytes);
+        if (!source) {
+            words = source.failure().message;
+            return false;
+        }
+        one.text = std::move(*source);
+    }
+    std::vector<ReloadText> texts;
+    texts.push_back(std::move(one));
+    ReloadReport report = reload_in_turn(vm, args, std::move(texts));
+    words = report.refusal;
+    return report.ok;
+}
+
+std::vector<std::pair<std::string, std::string>> World::loaded_files() const {
+    std::vector<std::pair<std::string, std::string>> files;
+    for (const auto& [path, module] : runtime_->modules)
+        if (!module->library && module->file.size() > 4 && module->file.substr(module->file.size() - 4) == ".ind")
+            files.emplace_back(module->file, path);
+    std::sort(files.begin(), files.end());
+    return files;
 }
 
 void World::request_stop() { actors_->stop_main(); }

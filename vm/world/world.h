@@ -11,6 +11,7 @@
 #include "vm/reload/checker.h"
 #include "vm/reload/known_runtime.h"
 #include "vm/reload/loader.h"
+#include "vm/reload/reload_engine.h"
 #include "vm/syntax/parser.h"
 #include <functional>
 #include <memory>
@@ -112,6 +113,17 @@ class World {
     // of its `stable` and `var`. Where an effect raises, the definitions stay: `error` is set and no problem is one.
     Outcome load_text(std::string_view module, std::string_view text);
 
+    // Takes new texts of modules that are loaded (or new ones) while the program runs: all or nothing (vm/reload/
+    // reload_engine.h). What the texts import and what is not loaded yet comes from files beside `root`.
+    ReloadReport reload(std::vector<ReloadText> texts);
+    // The same in a turn that runs (args: its frame).
+    ReloadReport reload_in_turn(Machine& vm, Value* args, std::vector<ReloadText> texts);
+    // The files of the modules that are loaded from files, with their paths.
+    std::vector<std::pair<std::string, std::string>> loaded_files() const;
+    // Runs what is to be done for at most so long, and less where nothing is left to do.
+    void run_for(uint64_t nanoseconds) { actors_->run_for(nanoseconds); }
+    bool quiet() const { return actors_->quiet(); }
+
     // Any thread and signal handlers: ends what runs with `Stopped`.
     void request_stop();
     // A request that came when nothing ran is not for what comes next.
@@ -155,6 +167,10 @@ class World {
     bool test_library_file(const std::string& path, TestReport& report, Outcome& outcome);
     void forget_inputs(); // variables and definitions of `evaluate`
     void describe(Outcome& outcome, Value error);
+    bool reload_for_program(Machine& vm, Value* args, const std::string& path, const std::string* text, std::string& words);
+    void add_missing_imports(std::vector<ReloadText>& texts) const;
+    bool import_for_reload(Module& module, const syntax::SyntaxTree& tree,
+                           const std::function<Module*(std::string_view)>& staged, std::string& refusal);
     std::string root_of(const std::string& file, const syntax::SyntaxTree& tree) const;
 
     WorldOptions options_;
@@ -163,6 +179,7 @@ class World {
     Machine* machine_ = nullptr; // of worker 0
     std::vector<Value*> kept_roots_;
     std::unique_ptr<Loader> loader_;
+    std::unique_ptr<ReloadEngine> reload_;
     std::unique_ptr<Workspace> workspace_;
     size_t workspace_capacity_ = 0;
     size_t inputs_ = 0;
