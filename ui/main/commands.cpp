@@ -1,4 +1,5 @@
 #include "ui/main/commands.h"
+#include "ui/main/watch.h"
 #include "vm/os/console.h"
 #include "vm/os/files.h"
 #include "vm/os/process.h"
@@ -99,8 +100,15 @@ int run_program(const RunOptions& options) {
     };
     world_options.memory_limit = options.memory_megabytes << 20;
     world_options.collect_always = options.collect_always;
+    world_options.workers = options.workers;
+    if (options.watch) world_options.output = [&](std::string_view line) { output.line(line), output.flush(); };
     return with_world(std::move(world_options), [&](World& world) {
         os::InterruptGuard on_interrupt([](void* w) { static_cast<World*>(w)->request_stop(); }, &world);
+        if (options.watch) {
+            const int code = run_watching(world, options.file);
+            output.flush();
+            return code;
+        }
         Outcome outcome = world.run_file(options.file);
         output.flush();
         std::fputs(outcome.text().c_str(), stderr);
@@ -119,7 +127,8 @@ int run_tests(const TestOptions& options) {
     }
     Output output;
     size_t passed = 0, failed = 0;
-    for (const auto& file : files) {
+    auto run_file = [&](const std::string& file) {
+        std::vector<std::string> loaded;
         WorldOptions world_options;
         world_options.output = [&](std::string_view line) { output.line(line); };
         world_options.collect_always = options.collect_always;
@@ -134,10 +143,21 @@ int run_tests(const TestOptions& options) {
             if (outcome.has_errors()) ++failed;
             for (const auto& failure : report.failures)
                 std::fprintf(stderr, "FAILED %s: %s\n%s", file.c_str(), failure.title.c_str(), failure.text.c_str());
+            for (auto& [path, module] : world.loaded_files()) loaded.push_back(path);
             return 0;
         });
         if (code != 0) ++failed; // no world could be made; it said why
-    }
+        return loaded;
+    };
+    if (options.watch)
+        return test_watching(options.paths, [&](const std::string& file) {
+            passed = failed = 0;
+            auto loaded = run_file(file);
+            std::printf("%s: %zu passed, %zu failed\n", file.c_str(), passed, failed);
+            std::fflush(stdout);
+            return loaded;
+        });
+    for (const auto& file : files) run_file(file);
     std::printf("%zu passed, %zu failed\n", passed, failed);
     return failed == 0 ? 0 : 1;
 }

@@ -10,11 +10,14 @@ struct RunOptions {
     std::vector<std::string> arguments;
     size_t memory_megabytes = 4096;
     bool collect_always = false;
+    bool watch = false;    // saved files are reloaded
+    unsigned workers = 0;  // 0: one for each processor
 };
 int run_program(const RunOptions& options);
 
 struct TestOptions {
     std::vector<std::string> paths;
+    bool watch = false; // again, as files are saved
     bool collect_always = false;
 };
 int run_tests(const TestOptions& options);

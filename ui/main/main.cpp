@@ -15,11 +15,14 @@ int main(int count, char** words) {
 
     RunOptions run;
     auto* run_command = app.add_subcommand("run", "Run a program");
-    run_command->add_option("file", run.file, "The program, a .ind file")->required();
+    run_command->add_option("file", run.file, "The program, a .ind file (with --watch a folder of modules, too)")->required();
     run_command->add_option("arguments", run.arguments, "What the program finds in `arguments`");
     run_command->add_option("--memory", run.memory_megabytes, "Most memory for the program's objects, in MB")
         ->check(CLI::Range(1, 1 << 20));
     run_command->add_flag("--collect-always", run.collect_always, "Collect at every safe point (for testing Indent itself)");
+    run_command->add_flag("--watch", run.watch, "Take in each file that is saved while the program runs");
+    run_command->add_option("--workers", run.workers, "Threads that run actors; left out: one for each processor")
+        ->check(CLI::Range(1, 64));
     run_command->prefix_command();
     run_command->allow_extras();
 
@@ -37,6 +40,7 @@ int main(int count, char** words) {
     TestOptions test;
     auto* test_command = app.add_subcommand("test", "Run the test blocks of files and folders, and the examples of the library");
     test_command->add_option("paths", test.paths, "Files or folders")->required();
+    test_command->add_flag("--watch", test.watch, "Run the tests that reach what was saved, again and again");
     test_command->add_flag("--collect-always", test.collect_always, "Collect at every safe point (for testing Indent itself)");
 
     std::vector<std::string> check_paths;

@@ -166,6 +166,17 @@ void ActorSystem::run_for(uint64_t nanoseconds) {
     workers_[0]->work([&] { return os::monotonic_ns() >= end || main_stopped_; });
 }
 
+void ActorSystem::run_until_interrupted() {
+    workers_[0]->work([&] { return interrupted_.load() || main_stopped_; });
+    interrupted_ = false;
+}
+
+void ActorSystem::interrupt() {
+    interrupted_ = true;
+    workers_[0]->ask_for_poll();
+    wake_one();
+}
+
 void ActorSystem::stop_main() {
     main_stopped_ = true;
     workers_[0]->ask_for_poll();

@@ -49,9 +49,13 @@ class ActorSystem final : public ActorPort {
     void run_main(std::function<bool(Machine&)> work);
     // Until nothing is ready, runs, waits or is due, or until stop_main.
     void run_until_quiet();
-    bool quiet() const { return active_.load() == 0 && timers_.size() == 0; }
+    bool main_stop_wanted() const { return main_stopped_; }
     // The same for at most so long.
     void run_for(uint64_t nanoseconds);
+    // Until somebody has called interrupt, or stop_main.
+    void run_until_interrupted();
+    // Any thread: the next (or present) run_until_interrupted ends.
+    void interrupt();
     // Tests: a collection at every safe point of every worker. Before anything runs.
     void collect_always();
     // Ends all actors but the main one, without asking them.
@@ -156,6 +160,7 @@ class ActorSystem final : public ActorPort {
     bool threads_started_ = false;
     std::atomic<bool> ending_ = false;
     std::atomic<bool> main_stopped_ = false;
+    std::atomic<bool> interrupted_ = false;
     std::atomic<uint64_t> last_id_ = 0;
     std::atomic<uint64_t> last_ask_ = 0;
     std::atomic<size_t> active_ = 0; // actors that are Ready, Running or Waiting

@@ -351,11 +351,16 @@ Module* World::load_module(const std::string& path, const std::string& file, std
     return outcome.ok ? &module : nullptr;
 }
 
-Outcome World::run_file(const std::string& path) {
+Outcome World::start_file(const std::string& path) {
     Outcome outcome;
     std::vector<std::string> chain;
     runtime_->program = path;
     load_module(module_name_of(path), path, chain, outcome, true);
+    return outcome;
+}
+
+Outcome World::run_file(const std::string& path) {
+    Outcome outcome = start_file(path);
     if (outcome.ok) actors_->run_until_quiet();
     runtime_->port.finish_line();
     return outcome;

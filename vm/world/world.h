@@ -94,6 +94,8 @@ class World {
 
     // Runs a file: a script, or a module's effects. Imports are looked for beside it.
     Outcome run_file(const std::string& path);
+    // The same without waiting for actors and timers: they go on in run_until_interrupted.
+    Outcome start_file(const std::string& path);
     // Reads and checks only.
     Outcome check_file(const std::string& path);
     // Loads the file without running its effects, then each of its tests in a stretch of its own that is rolled
@@ -121,8 +123,9 @@ class World {
     // The files of the modules that are loaded from files, with their paths.
     std::vector<std::pair<std::string, std::string>> loaded_files() const;
     // Runs what is to be done for at most so long, and less where nothing is left to do.
-    void run_for(uint64_t nanoseconds) { actors_->run_for(nanoseconds); }
-    bool quiet() const { return actors_->quiet(); }
+    void run_until_interrupted() { actors_->run_until_interrupted(); }
+    void interrupt() { actors_->interrupt(); } // any thread
+    bool stop_wanted() const { return actors_->main_stop_wanted(); }
 
     // Any thread and signal handlers: ends what runs with `Stopped`.
     void request_stop();
