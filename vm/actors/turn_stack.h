@@ -56,11 +56,11 @@ class TurnStack {
     void (*body_)(void*) = nullptr;
     void* body_context_ = nullptr;
     // What sanitizers want to know when stacks change.
-    void* outside_fake_ = nullptr;
-    const void* outside_bottom_ = nullptr;
-    size_t outside_size_ = 0;
-    void* inside_fiber_ = nullptr;
-    void* outside_fiber_ = nullptr;
+    [[maybe_unused]] void* outside_fake_ = nullptr;
+    [[maybe_unused]] const void* outside_bottom_ = nullptr;
+    [[maybe_unused]] size_t outside_size_ = 0;
+    [[maybe_unused]] void* inside_fiber_ = nullptr;
+    [[maybe_unused]] void* outside_fiber_ = nullptr;
 };
 
 } // namespace indent

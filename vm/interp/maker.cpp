@@ -283,6 +283,7 @@ BlockTemplate* make_template(Machine& vm, const std::shared_ptr<Body>& outer, sy
     body->is_block = true;
     body->handler = handler;
     body->sets_module_values = outer->sets_module_values;
+    body->sees_all_modules = outer->sees_all_modules;
     code->is_block = true;
     code->parameters = uint16_t(parameters.size());
     code->ignores_arguments = !has_parameters;
@@ -486,6 +487,7 @@ Code* make_top_level(Machine& vm, const TopLevelBody& source) {
     body->workspace = source.workspace;
     body->assign_declares = source.assign_declares;
     body->sets_module_values = source.sets_module_values;
+    body->sees_all_modules = source.sees_all_modules || source.workspace;
     Maker maker(vm, body);
     code->body = maker.top_level_body(source.statements);
     maker.finish();

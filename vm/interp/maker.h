@@ -29,6 +29,7 @@ struct TopLevelBody {
     Workspace* workspace = nullptr;
     std::string_view name;      // for traces
     bool assign_declares = true; // plain assignment declares (scripts, inputs)
+    bool sees_all_modules = false; // eval, inputs: every module may be named
     bool sets_module_values = false; // module effects, once and hooks assign stable and var
 };
 Code* make_top_level(Machine& vm, const TopLevelBody& body);

@@ -325,7 +325,7 @@ Module* Maker::module_path(const syntax::Node* node) const {
         size_t dot = b_.module->path.rfind('.');
         if (dot != std::string::npos && b_.module->path.substr(dot + 1) == path) return &b_.module->current();
     }
-    bool imported = b_.workspace != nullptr;
+    bool imported = b_.sees_all_modules;
     if (b_.module)
         for (const auto& [id, binding] : b_.module->imports)
             imported |= binding->kind == Binding::ImportedModule && binding->target->path == path;

@@ -42,6 +42,7 @@ struct Body {
     bool top_level = false;
     bool assign_declares = false;
     bool sets_module_values = false;
+    bool sees_all_modules = false;
     bool handler = false; // a catch suite as a block: completions are the machine's to see
     uint16_t block_slot = 0;
     uint16_t home_slot = 0;

@@ -46,6 +46,7 @@ Value eval_in(Machine& vm, Value* args, Module& module) {
     body.statements = tree->top_level;
     body.module = &module;
     body.name = "eval";
+    body.sees_all_modules = true;
     body.sets_module_values = true;
     Code* code = make_top_level(vm, body);
     Value* nf = native_frame(vm, args, args + kPrimitiveFrame);

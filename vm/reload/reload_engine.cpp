@@ -15,7 +15,7 @@ namespace indent {
 
 namespace {
 
-constexpr uint64_t kMigrationBudget = 1'000'000'000; // ns that the migration of one actor may take
+constexpr uint64_t kMigrationBudget = 300'000'000; // ns that the migration of one actor may take
 
 std::string rendered(const syntax::SyntaxTree& tree, const Diagnostics& diagnostics) {
     syntax::Source source(tree.file, *tree.source);
