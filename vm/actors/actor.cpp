@@ -1,4 +1,5 @@
 #include "vm/actors/actor.h"
+#include "vm/actors/supervisor.h"
 #include <thread>
 
 namespace indent {
@@ -13,6 +14,15 @@ ActorRef::~ActorRef() {
 void SpinLock::lock() {
     for (int spins = 0; taken_.exchange(true, std::memory_order_acquire); ++spins)
         if (spins > 64) std::this_thread::yield();
+}
+
+Actor::Actor(uint64_t number) : id(number) {}
+Actor::~Actor() = default;
+
+void Actor::add_first(ActorMessage* message) {
+    message->next = first;
+    first = message;
+    if (!last) last = message;
 }
 
 void Actor::add(ActorMessage* message) {

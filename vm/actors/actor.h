@@ -28,7 +28,13 @@ class ActorRef {
         std::swap(actor_, other.actor_);
         return *this;
     }
-    ActorRef(const ActorRef& other) : ActorRef(*other.shared_, other.actor_) {}
+    ActorRef(const ActorRef& other) : ActorRef() {
+        if (other.actor_) *this = ActorRef(*other.shared_, other.actor_);
+    }
+    ActorRef& operator=(const ActorRef& other) {
+        if (this != &other) *this = ActorRef(other);
+        return *this;
+    }
     ~ActorRef();
     Actor* get() const { return actor_; }
     Actor* operator->() const { return actor_; }
@@ -59,6 +65,7 @@ struct ActorMessage {
     Parcel::Pointer arguments;
     ShapeId starts_as = 0;        // of Start: the layout that the arguments are for
     std::vector<SymbolId> labels; // one for each argument, or none at all
+    std::string report;           // of Child: what went wrong, in words
     std::shared_ptr<struct TimerRecord> timer;  // that it came from: has the arguments
     std::function<bool(Machine&)> work; // commits by itself; false: what has not left never leaves
 };
@@ -100,9 +107,7 @@ struct Ties {
     std::vector<SymbolId> names;
     std::vector<ActorRef> watchers; // get `down` when this one ends
     std::vector<std::shared_ptr<struct TimerRecord>> timers; // that bring messages to it
-    // Where a supervisor started it: what it is started with again.
-    ActorRef supervisor;
-    Parcel::Pointer arguments;
+    ActorRef supervisor; // that started it
 };
 
 class SpinLock {
@@ -126,7 +131,8 @@ struct Actor {
     };
     static constexpr uint8_t kAnyWorker = 0xFF;
 
-    explicit Actor(uint64_t id) : id(id) {}
+    explicit Actor(uint64_t id);
+    ~Actor();
 
     const uint64_t id;
     Cell* address = nullptr;
@@ -154,8 +160,12 @@ struct Actor {
     std::unique_ptr<WaitingTurn> turn;
     std::unique_ptr<ActorMessage> message; // that its turn handles
 
+    std::unique_ptr<struct Supervision> supervision; // of a supervisor
+    std::shared_ptr<const ActorMessage> first_start; // of a supervised actor: what it is started with, each time
+
     // ---- under the system's lock of ties
     std::unique_ptr<Ties> ties;
+    std::atomic<bool> supervised = false;
     std::atomic<Actor*> asks = nullptr; // whom its turn waits for, to find cycles
 
     // ---- links of all actors of its class, under the list's lock
@@ -170,7 +180,8 @@ struct Actor {
     uint32_t layout_epoch = 0; // of the worker that runs it: what its heap has been migrated to
     SymbolId end_reason = 0;
 
-    void add(ActorMessage* message); // lock held
+    void add(ActorMessage* message);       // lock held
+    void add_first(ActorMessage* message); // lock held: before what waits
     std::unique_ptr<ActorMessage> take(); // lock held
 };
 

@@ -1,4 +1,5 @@
 #include "vm/actors/actor_system.h"
+#include "vm/actors/supervisor.h"
 #include "vm/interp/arguments.h"
 #include "vm/interp/error_report.h"
 #include "vm/interp/sketch.h"
@@ -302,7 +303,10 @@ void ActorSystem::unmake(Actor& actor) {
     {
         std::lock_guard lock(ties_mutex_);
         ties = std::move(actor.ties);
+        actor.supervised = false;
     }
+    actor.first_start.reset();
+    actor.supervision.reset();
     if (ties) {
         std::unique_lock lock(names_mutex_);
         for (SymbolId name : ties->names)
@@ -437,44 +441,69 @@ std::optional<uint64_t> ActorSystem::duration(Machine& vm, Value value, Value* a
     return std::nullopt;
 }
 
-Value ActorSystem::spawn(Machine& vm, Class* cls, const OutgoingMessage& out, Value name) {
+// An actor that is not born yet; null: an error was raised.
+Actor* ActorSystem::create(Machine& vm, Class* cls, const OutgoingMessage& out, Value name, Actor* supervisor, Value& resumed) {
     Value* nf = out.nf;
     const std::string class_name(vm.symbols.text(cls->name));
-    if (cls->kind != ClassKind::Actor)
-        return vm.fail("ArgumentError", "`spawn` takes an actor, and `" + class_name + "` is none: `" + class_name +
-                                            "(…)` alone makes one", nf);
-    if (name && !name.is_symbol())
-        return vm.fail("ArgumentError", "an actor's name is a Symbol (`as :main`), not " + described(vm, name), nf);
+    if (cls->kind != ClassKind::Actor && cls->kind != ClassKind::Supervisor) {
+        resumed = vm.fail("ArgumentError", "`spawn` takes an actor, and `" + class_name + "` is none: `" + class_name +
+                                               "(…)` alone makes one", nf);
+        return nullptr;
+    }
+    if (name && !name.is_nil() && !name.is_symbol()) {
+        resumed = vm.fail("ArgumentError", "an actor's name is a Symbol (`as :main`), not " + described(vm, name), nf);
+        return nullptr;
+    }
     OutgoingMessage arranged = out;
     if (!cls->lookup(sym::init)) {
         // What is missing or too much is the spawner's error: it is found here.
         std::vector<ParameterInfo> parameters;
         for (const FieldInfo& field : cls->fields) parameters.push_back({field.name, field.initial != nullptr, false});
-        if (Value resumed = arrange_arguments(vm, nf, out.count, out.plan, parameters, nullptr, cls->name)) return resumed;
+        resumed = arrange_arguments(vm, nf, out.count, out.plan, parameters, nullptr, cls->name);
+        if (resumed) return nullptr;
         arranged.count = unsigned(parameters.size());
         arranged.plan = nullptr;
     }
-    Value resumed;
     arranged.selector = 0;
     std::unique_ptr<ActorMessage> message = letter(vm, arranged, resumed);
-    if (!message) return resumed;
+    if (!message) return nullptr;
     message->kind = ActorMessage::Start;
     message->starts_as = cls->shape;
     start_threads();
     Actor* actor = make_actor(cls);
-    if (name && !register_name(*actor, name.symbol_id())) {
+    actor->layout_epoch = runtime_.layout_epoch;
+    if (name && name.is_symbol() && !register_name(*actor, name.symbol_id())) {
         message.reset();
         unmake(*actor);
-        return vm.fail("ArgumentError", "an actor has the name :" + std::string(vm.symbol_text(name)) + " already", nf);
+        resumed = vm.fail("ArgumentError", "an actor has the name :" + std::string(vm.symbol_text(name)) + " already", nf);
+        return nullptr;
+    }
+    if (supervisor) {
+        std::lock_guard lock(ties_mutex_);
+        if (!actor->ties) actor->ties = std::make_unique<Ties>();
+        actor->ties->supervisor = ActorRef(runtime_.shared, supervisor);
+        actor->supervised = true;
+        // Kept for restarts: the message that begins it only says so.
+        actor->first_start = std::shared_ptr<const ActorMessage>(std::move(message));
+        message = std::make_unique<ActorMessage>();
+        message->kind = ActorMessage::Start;
     }
     actor->mailbox.fetch_add(1, std::memory_order_relaxed);
     actor->lock.lock();
     actor->add(message.release());
     actor->lock.unlock();
-    Value address = Value::cell(actor->address);
     worker_of(vm).outbox.spawned.emplace_back(runtime_.shared, actor);
+    return actor;
+}
+
+Value ActorSystem::spawn(Machine& vm, Class* cls, const OutgoingMessage& out, Value name) {
+    Value resumed;
+    Actor* actor = create(vm, cls, out, name, nullptr, resumed);
+    if (!actor) return resumed;
+    Value address = Value::cell(actor->address);
     runtime_.shared.hold(address);
     vm.heap->hold_for_stretch(address);
+    if (cls->kind == ClassKind::Supervisor && !make_supervision(vm, *actor, out.nf, resumed)) return resumed;
     return address;
 }
 
@@ -868,7 +897,7 @@ std::string ActorSystem::report_of(Machine& vm, Actor& actor, const ActorMessage
     else report = describe_error(vm, result.error);
     std::string text = report.text;
     text += "  in the actor " + trace.where;
-    if (message.kind == ActorMessage::Call) text += "; its changes are undone, and it goes on";
+    if (message.kind == ActorMessage::Call) text += "; its changes are undone";
     return text + "\n";
 }
 

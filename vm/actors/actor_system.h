@@ -32,6 +32,8 @@ struct ActorMetrics {
     uint64_t bytes = 0;    // of its heap
 };
 
+struct Child;
+
 class ActorSystem final : public ActorPort {
   public:
     // Failure code: "no_memory".
@@ -136,6 +138,21 @@ class ActorSystem final : public ActorPort {
     Actor* actor_at(Machine& vm, Value* nf, const char* verb, Value& resumed);
     std::unique_ptr<ActorMessage> letter(Machine& vm, const OutgoingMessage& message, Value& resumed);
     std::optional<uint64_t> duration(Machine& vm, Value value, Value* args, Value& resumed);
+    // ---- supervisors (supervisor.cpp)
+    Actor* create(Machine& vm, Class* cls, const OutgoingMessage& out, Value name, Actor* supervisor, Value& resumed);
+    bool make_supervision(Machine& vm, Actor& actor, Value* args, Value& resumed);
+    // Hands the matter to the actor's supervisor, if it has one: it is held until that decides. `reason`: failed, killed,
+    // normal.
+    bool to_supervisor(Actor& actor, const char* reason, const std::string& report);
+    void decide(Worker& worker, Actor& supervisor, ActorMessage& message);
+    void restart(Child& child);
+    void release(Actor& actor);
+    void end_children(Worker& worker, Actor& supervisor, bool patiently);
+    void give_up(Worker& worker, Actor& supervisor, const std::string& why);
+    bool supervisor_message(Machine& vm, Actor& supervisor, ActorMessage& message, Value* nf, unsigned count, Value& answer);
+    bool stop_and_wait(Worker& worker, Actor& child, uint64_t patience);
+    bool read_child_options(Machine& vm, Child& child, SymbolId label, Value value);
+
     void tell_watchers(Actor& actor, Ties& ties);
     void wake_main(); // its turn waits, and is to stop
     void set_asks(Actor& actor, Actor* whom);

@@ -3,6 +3,7 @@
 // by the outer loop (keep_paused), which then begins a new inner loop; one that goes on is put back, inner loop and all.
 #include "vm/actors/worker.h"
 #include "vm/actors/actor_system.h"
+#include "vm/actors/supervisor.h"
 #include "vm/interp/arguments.h"
 #include "vm/interp/maker.h"
 #include "vm/os/clock.h"
@@ -337,8 +338,19 @@ void Worker::run_actor(Actor& actor) {
             }
         }
         if (actor.status == Actor::Ended || ends) {
+            if (ends) actor.status = Actor::Running; // ours to end
             actor.lock.unlock();
-            if (ends) system.end(actor, "killed", nullptr);
+            if (!ends) return;
+            if (system.to_supervisor(actor, "killed", "")) {
+                system.became_idle();
+            } else {
+                running = &actor;
+                begin_turn(actor);
+                system.end_children(*this, actor, false);
+                end_turn(actor);
+                running = nullptr;
+                system.end(actor, "killed", nullptr);
+            }
             return;
         }
         if (!actor.first || i == kTurnsOfOne || actor.status == Actor::Held) {
@@ -452,7 +464,7 @@ void Worker::segment_fails() {
 }
 
 // The state object, from what was given and the initialisers; then `on start`.
-void Worker::start_state(Actor& actor, ActorMessage& message, Value* args) {
+void Worker::start_state(Actor& actor, const ActorMessage& message, Value* args) {
     Machine& vm = *machine;
     // What it was given is for the layout of that time.
     Class* cls = message.starts_as ? vm.shapes[message.starts_as].cls : actor.cls;
@@ -506,6 +518,8 @@ Value Worker::call_handler(Actor& actor, ActorMessage& message, Value* args) {
     if (count) parcel->copy_out(vm, nf + 1, nf + 1 + count);
     const Class* cls = vm.class_of(nf[0]);
     Method* method = cls->lookup(message.selector);
+    if (actor.supervision && message.kind == ActorMessage::Call && !method)
+        if (Value answer; system.supervisor_message(vm, actor, message, nf, count, answer)) return answer;
     const bool system_message = message.kind != ActorMessage::Call;
     if (system_message && (!method || !method->message)) return Value::nil();
     if (message.kind == ActorMessage::Call && method && method->message &&
@@ -542,6 +556,15 @@ Value Worker::call_handler(Actor& actor, ActorMessage& message, Value* args) {
 
 void Worker::handle(Actor& actor, ActorMessage& message) {
     Machine& vm = *machine;
+    if (message.kind == ActorMessage::Child) {
+        begin_turn(actor);
+        system.decide(*this, actor, message);
+        segment_leaves();
+        vm.heap->commit(vm.stack_base);
+        end_turn(actor);
+        return;
+    }
+    if (message.kind == ActorMessage::Restart) begin_anew(actor);
     if (message.kind == ActorMessage::Native) {
         begin_turn(actor);
         if (message.work(vm)) segment_leaves();
@@ -555,7 +578,7 @@ void Worker::handle(Actor& actor, ActorMessage& message) {
     std::unique_ptr<Answer> reply;
     RunResult result = run_protected(vm, [&](Value* args) {
         if (message.kind == ActorMessage::Start || message.kind == ActorMessage::Restart) {
-            start_state(actor, message, args);
+            start_state(actor, actor.first_start ? *actor.first_start : message, args);
             return Value::nil();
         }
         args[0] = call_handler(actor, message, args);
@@ -575,8 +598,55 @@ void Worker::handle(Actor& actor, ActorMessage& message) {
     vm.heap->commit(vm.stack_base);
     actor.state = vm.actor_state;
     end_turn(actor);
+    if (message.kind == ActorMessage::Stop) {
+        if (actor.supervision) {
+            begin_turn(actor);
+            system.end_children(*this, actor, true);
+            end_turn(actor);
+        }
+        if (message.ask) answer(message, std::make_unique<Answer>()); // its supervisor stops it
+        else if (system.to_supervisor(actor, "normal", "")) return;
+        system.end(actor, "normal", std::move(message.arguments));
+        return;
+    }
     if (message.ask) answer(message, std::move(reply));
-    if (message.kind == ActorMessage::Stop) system.end(actor, "normal", std::move(message.arguments));
+}
+
+// The old incarnation ends: it hears of it, and what it had is gone.
+void Worker::begin_anew(Actor& actor) {
+    Machine& vm = *machine;
+    if (actor.state && actor.heap) {
+        begin_turn(actor);
+        Method* method = vm.class_of(vm.actor_state)->lookup(sym::stop);
+        RunResult result;
+        result.ok = true;
+        if (method && method->message)
+            result = run_protected(vm, [&](Value* args) {
+                Value* nf = native_frame(vm, args, args + kPrimitiveFrame, sym::stop);
+                nf[0] = vm.actor_state;
+                nf[1] = Value::symbol(vm.symbols.intern("restart"));
+                return call_method(vm, method, nf, unsigned(std::min<size_t>(1, method->parameters.size())), nullptr);
+            });
+        if (result.ok) {
+            segment_leaves();
+            vm.heap->commit(vm.stack_base);
+        } else {
+            ActorMessage stop;
+            stop.selector = sym::stop;
+            RemoteTrace here;
+            here.where = system.describe(actor);
+            const std::string report = system.report_of(vm, actor, stop, result, here);
+            vm.inner->uncaught = {};
+            segment_fails();
+            vm.heap->rollback();
+            if (system.report) system.report(report);
+        }
+        end_turn(actor);
+    }
+    actor.state = Value();
+    actor.heap.reset();
+    actor.layout_epoch = system.runtime_.layout_epoch;
+    ++actor.incarnation;
 }
 
 void Worker::answer(ActorMessage& message, std::unique_ptr<Answer> answer) {
@@ -629,11 +699,14 @@ void Worker::failed(Actor& actor, ActorMessage& message, RunResult& result) {
     const bool ends = actor.stop_requested;
     actor.lock.unlock();
     if (message.ask) answer(message, std::move(reply));
+    if (starting && !ends && system.to_supervisor(actor, "failed", report)) return;
+    if (ends && system.to_supervisor(actor, "killed", "")) return;
     if (ends || starting || message.kind == ActorMessage::Stop) {
         if (!report.empty() && system.report) system.report(report);
         system.end(actor, ends ? "killed" : starting ? "start_failed" : "stop_failed", nullptr);
         return;
     }
+    if (!report.empty() && system.to_supervisor(actor, "failed", report)) return;
     if (!report.empty() && system.report) system.report(report);
 }
 

@@ -83,9 +83,10 @@ class Worker {
     void run_actor(Actor& actor);
     void handle(Actor& actor, ActorMessage& message);
     bool bring_up_to_date(Actor& actor);
+    void begin_anew(Actor& actor);
     void begin_turn(Actor& actor);
     void end_turn(Actor& actor);
-    void start_state(Actor& actor, ActorMessage& message, Value* args);
+    void start_state(Actor& actor, const ActorMessage& message, Value* args);
     Value call_handler(Actor& actor, ActorMessage& message, Value* args);
     void failed(Actor& actor, ActorMessage& message, RunResult& result);
     void answer(ActorMessage& message, std::unique_ptr<Answer> answer);

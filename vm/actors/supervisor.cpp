@@ -1,0 +1,396 @@
+#include "vm/actors/supervisor.h"
+#include "vm/actors/actor_system.h"
+#include "vm/interp/arguments.h"
+#include "vm/interp/maker.h"
+#include "vm/interp/sketch.h"
+#include "vm/model/map.h"
+#include "vm/os/clock.h"
+#include <algorithm>
+
+namespace indent {
+
+namespace {
+
+// An expression of a supervisor's definition, evaluated in the turn that spawns it.
+Value evaluate(Machine& vm, const Class& cls, const syntax::Node* node, Value* args) {
+    const syntax::Node* statements[] = {node};
+    TopLevelBody body;
+    body.tree = cls.tree;
+    body.statements = statements;
+    body.module = cls.module;
+    body.name = vm.symbols.text(cls.name);
+    body.assign_declares = false;
+    Code* code = make_top_level(vm, body);
+    Value* nf = native_frame(vm, args, args + kPrimitiveFrame);
+    nf[0] = Value::nil();
+    return enter(code, nf);
+}
+
+std::optional<Child::OnError> on_error_of(Machine& vm, Value value) {
+    if (!value.is_symbol()) return std::nullopt;
+    const auto text = vm.symbol_text(value);
+    if (text == "restart") return Child::DoRestart;
+    if (text == "resume") return Child::DoResume;
+    if (text == "stop") return Child::DoStop;
+    if (text == "escalate") return Child::DoEscalate;
+    return std::nullopt;
+}
+
+} // namespace
+
+bool ActorSystem::read_child_options(Machine& vm, Child& child, SymbolId label, Value value) {
+    const auto name = vm.symbols.text(label);
+    if (name == "on_error") {
+        auto known = on_error_of(vm, value);
+        if (known) child.on_error = *known;
+        return known.has_value();
+    }
+    if (name == "restart" && value.is_symbol()) {
+        const auto text = vm.symbol_text(value);
+        if (text == "permanent") child.restart = Child::Permanent;
+        else if (text == "transient") child.restart = Child::Transient;
+        else if (text == "temporary") child.restart = Child::Temporary;
+        else return false;
+        return true;
+    }
+    return false;
+}
+
+// Its strategy, and its children, which leave with the segment that spawns it. False: an error was raised.
+bool ActorSystem::make_supervision(Machine& vm, Actor& actor, Value* args, Value& resumed) {
+    Class& cls = *actor.cls;
+    auto* node = syntax::as<syntax::SupervisorNode>(cls.definition);
+    actor.supervision = std::make_unique<Supervision>();
+    Supervision& supervision = *actor.supervision;
+    const std::string name(vm.symbols.text(cls.name));
+    auto refuse = [&](const std::string& what, Value value) {
+        resumed = vm.fail("ArgumentError", "the supervisor " + name + ": " + what + ", not " + described(vm, value), args);
+        return false;
+    };
+    if (node->strategy) {
+        args[1] = evaluate(vm, cls, node->strategy, args);
+        const auto text = args[1].is_symbol() ? vm.symbol_text(args[1]) : std::string_view();
+        if (text == "one_for_one") supervision.strategy = Supervision::OneForOne;
+        else if (text == "one_for_all") supervision.strategy = Supervision::OneForAll;
+        else if (text == "rest_for_one") supervision.strategy = Supervision::RestForOne;
+        else return refuse("a strategy is :one_for_one, :one_for_all or :rest_for_one", args[1]);
+    }
+    for (const auto& option : node->options) {
+        const std::string label(option.label.text);
+        args[1] = evaluate(vm, cls, option.value, args);
+        if (label == "max") {
+            if (!args[1].is_integer() || args[1].as_integer() < 0) return refuse("`max` is a number of restarts", args[1]);
+            supervision.most = uint32_t(std::min<int64_t>(args[1].as_integer(), 1'000'000));
+        } else if (label == "within") {
+            auto time = duration(vm, args[1], args, resumed);
+            if (!time) return false;
+            supervision.within = *time;
+        } else if (label == "on_error") {
+            auto known = on_error_of(vm, args[1]);
+            if (!known) return refuse("`on_error` is :restart, :resume, :stop or :escalate", args[1]);
+            supervision.on_error = *known;
+        } else {
+            return refuse("a strategy takes max:, within: and on_error:, and `" + label + "` is none of them", args[1]);
+        }
+    }
+    for (const auto& declared : node->children) {
+        const syntax::Arguments* list = nullptr;
+        const Binding* binding = nullptr;
+        if (auto* call = syntax::try_as<syntax::CallNode>(declared.spawn)) {
+            binding = find_binding(vm.runtime, cls.module, call->name.text);
+            list = &call->arguments;
+        } else if (auto* send = syntax::try_as<syntax::SendNode>(declared.spawn)) {
+            list = &send->arguments;
+            if (auto* from = syntax::try_as<syntax::NameNode>(send->receiver))
+                if (const Binding* module = find_binding(vm.runtime, cls.module, from->text); module && module->target)
+                    if (auto found = module->target->current().names.find(vm.symbols.intern(send->selector.text));
+                        found != module->target->current().names.end())
+                        binding = found->second;
+        }
+        if (!binding || binding->kind != Binding::ClassName) {
+            resumed = vm.fail("NotUnderstood", "the supervisor " + name + " names a child that nothing defines", args);
+            return false;
+        }
+        // The arguments stand behind what this frame has; each is evaluated above those before it.
+        Value* nf = native_frame(vm, args, args + kPrimitiveFrame);
+        nf[0] = Value::nil();
+        std::vector<SymbolId> labels;
+        unsigned count = 0;
+        bool labelled = false;
+        if (!Heap::raise_stack(vm, nf + list->size() + 8 * kPrimitiveFrame)) assert(false);
+        for (const auto& argument : *list) {
+            Value value = evaluate(vm, cls, argument.value, nf + count + 1);
+            nf[++count] = value;
+            labels.push_back(argument.label.text.empty() ? 0 : vm.symbols.intern(argument.label.text));
+            labelled |= labels.back() != 0;
+        }
+        ArgumentPlan plan;
+        if (labelled) plan.labels = labels;
+        Value child_name;
+        if (declared.name) child_name = evaluate(vm, cls, declared.name, nf + count + 1);
+        Child child;
+        for (const auto& option : declared.options) {
+            Value value = evaluate(vm, cls, option.value, nf + count + 1);
+            if (!read_child_options(vm, child, vm.symbols.intern(option.label.text), value))
+                return refuse("a child takes on_error: (:restart, :resume, :stop, :escalate) and restart: (:permanent, "
+                              ":transient, :temporary)", value);
+        }
+        Actor* made = create(vm, binding->cls, {nf, count, 0, labelled ? &plan : nullptr}, child_name, &actor, resumed);
+        if (!made) return false;
+        child.actor = ActorRef(runtime_.shared, made);
+        supervision.children.push_back(std::move(child));
+        if (binding->cls->kind == ClassKind::Supervisor && !make_supervision(vm, *made, nf, resumed)) return false;
+    }
+    return true;
+}
+
+// ---- what happens to children
+
+bool ActorSystem::to_supervisor(Actor& actor, const char* reason, const std::string& report) {
+    if (!actor.supervised) return false;
+    ActorRef supervisor;
+    {
+        std::lock_guard lock(ties_mutex_);
+        if (actor.ties) supervisor = actor.ties->supervisor;
+    }
+    if (!supervisor) return false;
+    auto message = std::make_unique<ActorMessage>();
+    message->kind = ActorMessage::Child;
+    message->from = ActorRef(runtime_.shared, &actor);
+    message->selector = runtime_.symbols.intern(reason);
+    message->report = report;
+    actor.lock.lock();
+    actor.status = Actor::Held;
+    actor.stop_requested = actor.stop_said = false;
+    actor.lock.unlock();
+    supervisor->mailbox.fetch_add(1, std::memory_order_relaxed);
+    supervisor->lock.lock();
+    const bool there = supervisor->status != Actor::Ended;
+    supervisor->lock.unlock();
+    if (there && post(*supervisor, std::move(message))) return true;
+    actor.lock.lock();
+    actor.status = Actor::Running;
+    actor.lock.unlock();
+    return false;
+}
+
+void ActorSystem::release(Actor& actor) {
+    actor.lock.lock();
+    const bool held = actor.status == Actor::Held;
+    const bool ready = held && actor.first;
+    if (held) actor.status = ready ? Actor::Ready : Actor::Idle;
+    if (ready) became_active();
+    actor.lock.unlock();
+    if (ready) schedule(actor, nullptr);
+}
+
+void ActorSystem::restart(Child& child) {
+    ++child.restarts;
+    auto message = std::make_unique<ActorMessage>();
+    message->kind = ActorMessage::Restart;
+    Actor& actor = *child.actor;
+    actor.mailbox.fetch_add(1, std::memory_order_relaxed);
+    actor.lock.lock();
+    actor.add_first(message.release());
+    const bool wakes = actor.status == Actor::Held || actor.status == Actor::Idle;
+    if (wakes) {
+        actor.status = Actor::Ready;
+        became_active();
+    }
+    actor.lock.unlock();
+    if (wakes) schedule(actor, nullptr);
+}
+
+bool ActorSystem::stop_and_wait(Worker& worker, Actor& child, uint64_t patience) {
+    Actor& self = *worker.running;
+    const uint64_t number = last_ask_.fetch_add(1, std::memory_order_relaxed) + 1;
+    auto message = std::make_unique<ActorMessage>();
+    message->kind = ActorMessage::Stop;
+    message->selector = sym::stop;
+    message->ask = number;
+    message->from = ActorRef(runtime_.shared, &self);
+    const Value reason[] = {Value::symbol(runtime_.symbols.intern("shutdown"))};
+    message->arguments = Parcel::of_shared(runtime_.shared, reason, 1);
+    self.lock.lock();
+    self.waits_for = number;
+    self.answered = false;
+    self.answer.reset();
+    self.lock.unlock();
+    child.mailbox.fetch_add(1, std::memory_order_relaxed);
+    release(child); // one that is held stops, too
+    post(child, std::move(message));
+    worker.pause_turn(worker.machine->stack_base, os::monotonic_ns() + patience, false);
+    self.lock.lock();
+    const bool stopped = self.answer != nullptr;
+    self.answer.reset();
+    self.waits_for = 0;
+    self.answered = false;
+    self.lock.unlock();
+    return stopped;
+}
+
+// In the supervisor's turn: its children end, the last first.
+void ActorSystem::end_children(Worker& worker, Actor& supervisor, bool patiently) {
+    if (!supervisor.supervision) return;
+    supervisor.supervision->ending = true;
+    auto children = std::make_unique<std::vector<Child>>(std::move(supervisor.supervision->children));
+    supervisor.supervision->children.clear();
+    for (auto child = children->rbegin(); child != children->rend(); ++child) {
+        child->actor->supervised = false;
+        if (!patiently || !stop_and_wait(worker, *child->actor, child->patience)) kill(*child->actor);
+    }
+}
+
+void ActorSystem::give_up(Worker& worker, Actor& supervisor, const std::string& why) {
+    if (this->report) this->report(why + "  the supervisor " + describe(supervisor) + " gives up and ends its children\n");
+    end_children(worker, supervisor, true);
+    supervisor.lock.lock();
+    supervisor.stop_requested = true; // ends, or goes to its own supervisor, when this turn is over
+    supervisor.lock.unlock();
+}
+
+// One turn of the supervisor: what becomes of a child that failed or ended.
+void ActorSystem::decide(Worker& worker, Actor& supervisor, ActorMessage& message) {
+    Supervision* supervision = supervisor.supervision.get();
+    Actor& actor = *message.from;
+    if (!supervision) return;
+    auto child = std::find_if(supervision->children.begin(), supervision->children.end(),
+                              [&](const Child& c) { return c.actor.get() == &actor; });
+    if (child == supervision->children.end()) return;
+    const std::string_view reason = runtime_.symbols.text(message.selector);
+    const bool failed = reason == "failed";
+    Child::OnError what = Child::DoRestart;
+    if (failed) what = child->on_error == Child::AsStrategy ? supervision->on_error : child->on_error;
+    else if (child->restart == Child::Temporary || (child->restart == Child::Transient && reason == "normal")) what = Child::DoStop;
+    if (what == Child::DoRestart && failed && child->restart == Child::Temporary) what = Child::DoStop;
+    auto tell = [&](const std::string& decision) {
+        if (report && !message.report.empty()) report(message.report + "  its supervisor " + describe(supervisor) + " " + decision + "\n");
+    };
+    // An actor whose first turn failed has no state to go on with.
+    if (what == Child::DoResume && !actor.state) what = Child::DoRestart;
+    if (what == Child::DoResume) {
+        tell("lets it go on");
+        release(actor);
+        return;
+    }
+    if (what == Child::DoStop) {
+        tell("ends it");
+        ActorRef ended = child->actor;
+        supervision->children.erase(child);
+        ended->supervised = false;
+        end(*ended, reason == "normal" ? "normal" : failed ? "failed" : "killed", nullptr);
+        return;
+    }
+    if (what == Child::DoEscalate) {
+        tell("hands it on");
+        give_up(worker, supervisor, message.report);
+        return;
+    }
+    const uint64_t now = os::monotonic_ns();
+    auto& times = supervision->restarted;
+    while (!times.empty() && now - times.front() > supervision->within) times.pop_front();
+    times.push_back(now);
+    if (times.size() > supervision->most) {
+        give_up(worker, supervisor,
+                message.report + "  that is more than " + std::to_string(supervision->most) + " restarts within " +
+                    in_words(supervision->within) + "\n");
+        return;
+    }
+    tell("restarts it");
+    const size_t place = size_t(child - supervision->children.begin());
+    const size_t from = supervision->strategy == Supervision::OneForAll ? 0 : place;
+    const size_t to = supervision->strategy == Supervision::OneForOne ? place + 1 : supervision->children.size();
+    for (size_t i = from; i < to; ++i) restart(supervision->children[i]);
+}
+
+// ---- what every supervisor understands
+
+bool ActorSystem::supervisor_message(Machine& vm, Actor& supervisor, ActorMessage& message, Value* nf, unsigned count,
+                                     Value& answer) {
+    const std::string_view name = vm.symbols.text(message.selector);
+    Supervision& supervision = *supervisor.supervision;
+    Value* top = nf + count + 1;
+    if (name == "start_child") {
+        // The class, its arguments, and by name: as, restart, on_error.
+        if (count == 0 || !nf[1].is_cell() || !vm.shapes[nf[1].cell()->shape].class_value) {
+            answer = vm.fail("ArgumentError", "`start_child` takes an actor's class first", nf);
+            return true;
+        }
+        auto* cls = const_cast<Class*>(vm.shapes[nf[1].cell()->shape].class_value);
+        Child child;
+        Value child_name;
+        std::vector<SymbolId> labels;
+        Value* frame = native_frame(vm, nf, top);
+        unsigned given = 0;
+        for (unsigned i = 1; i < count; ++i) {
+            const SymbolId label = i < message.labels.size() ? message.labels[i] : 0;
+            const auto text = label ? vm.symbols.text(label) : std::string_view();
+            if (text == "as") child_name = nf[i + 1];
+            else if ((text == "restart" || text == "on_error") && cls->field_index(label) < 0) {
+                if (!read_child_options(vm, child, label, nf[i + 1])) {
+                    answer = vm.fail("ArgumentError", "`" + std::string(text) + "` cannot be " + described(vm, nf[i + 1]), nf);
+                    return true;
+                }
+            } else {
+                frame[++given] = nf[i + 1];
+                labels.push_back(label);
+            }
+        }
+        frame[0] = Value::nil();
+        ArgumentPlan plan;
+        plan.labels = labels;
+        Value resumed;
+        Actor* made = create(vm, cls, {frame, given, 0, &plan}, child_name, &supervisor, resumed);
+        if (made && cls->kind == ClassKind::Supervisor && !make_supervision(vm, *made, frame, resumed)) made = nullptr;
+        if (!made) {
+            answer = resumed;
+            return true;
+        }
+        child.actor = ActorRef(runtime_.shared, made);
+        supervision.children.push_back(std::move(child));
+        answer = Value::cell(made->address);
+        return true;
+    }
+    if (name == "stop_child") {
+        Value resumed;
+        nf[0] = count > 0 ? nf[1] : Value::nil();
+        if (nf[0].is_symbol())
+            if (ActorRef found = named(nf[0].symbol_id())) nf[0] = Value::cell(found->address);
+        Actor* actor = actor_at(vm, nf, "stop_child", resumed);
+        if (!actor) {
+            answer = resumed;
+            return true;
+        }
+        auto child = std::find_if(supervision.children.begin(), supervision.children.end(),
+                                  [&](const Child& c) { return c.actor.get() == actor; });
+        answer = Value::boolean(child != supervision.children.end());
+        if (child == supervision.children.end()) return true;
+        ActorRef leaving = child->actor;
+        supervision.children.erase(child);
+        leaving->supervised = false;
+        auto stop = std::make_unique<ActorMessage>();
+        stop->kind = ActorMessage::Stop;
+        stop->selector = sym::stop;
+        const Value reason[] = {Value::symbol(runtime_.symbols.intern("shutdown"))};
+        stop->arguments = Parcel::of_shared(runtime_.shared, reason, 1);
+        leaving->mailbox.fetch_add(1, std::memory_order_relaxed);
+        release(*leaving);
+        post(*leaving, std::move(stop));
+        return true;
+    }
+    if (name == "children") {
+        Value* frame = native_frame(vm, nf, top);
+        frame[0] = vm.list(supervision.children.size(), frame);
+        for (const Child& child : supervision.children) {
+            Value address = Value::cell(child.actor->address);
+            runtime_.shared.hold(address);
+            vm.heap->hold_for_stretch(address);
+            if (!list_add(vm, frame[0], address, frame + kPrimitiveFrame)) assert(false);
+        }
+        answer = frame[0];
+        return true;
+    }
+    return false;
+}
+
+} // namespace indent
