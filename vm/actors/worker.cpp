@@ -14,7 +14,6 @@
 namespace indent {
 
 namespace {
-constexpr size_t kTurnStackBytes = size_t(1) << 30; // reserved
 constexpr size_t kNativeMargin = size_t(4) << 20;
 constexpr int kTurnsOfOne = 16;  // an actor with a full mailbox handles so many before others have their turn
 constexpr int kTurnsInside = 64; // before the outer loop looks at the clock
@@ -74,8 +73,10 @@ Actor* Worker::next() {
                 actor = place < pinned.size ? pinned.pop_at(place) : ready.pop_at(place - pinned.size);
             }
         } else {
-            actor = pinned.pop();
-            if (!actor) actor = ready.pop();
+            // Turns that go on and turns that begin come by turns, so that neither waits for all of the other.
+            pinned_next_ = !pinned_next_;
+            actor = pinned_next_ ? pinned.pop() : ready.pop();
+            if (!actor) actor = pinned_next_ ? ready.pop() : pinned.pop();
         }
         if (actor) {
             waiting.fetch_sub(1, std::memory_order_relaxed);

@@ -104,7 +104,7 @@ class Worker {
     bool yields_ = false;
     const std::function<bool()>* until_ = nullptr;
     std::vector<Actor*> deadlines_; // a heap of turns that wait no longer than so
-    uint32_t since_steal_ = 0;
+    bool pinned_next_ = false;
 };
 
 } // namespace indent
