@@ -31,6 +31,11 @@
 #include <sanitizer/tsan_interface.h>
 #endif
 
+#ifdef INDENT_ASAN
+// Frames are copied away and back: they have to lie on the stack, not where this check would put them.
+extern "C" const char* __asan_default_options() { return "detect_stack_use_after_return=0"; }
+#endif
+
 namespace indent {
 
 namespace context = boost::context::detail;
@@ -59,6 +64,14 @@ INDENT_NO_ASAN void copy_words(void* to, const void* from, size_t bytes) {
     std::memcpy(to, from, bytes);
 #endif
 }
+
+#ifdef INDENT_ASAN
+INDENT_NO_ASAN void copy_shadow(void* to, const void* from, size_t bytes) {
+    auto* target = static_cast<volatile uint8_t*>(to);
+    auto* source = static_cast<const volatile uint8_t*>(from);
+    for (size_t i = 0; i < bytes; ++i) target[i] = source[i];
+}
+#endif
 
 constexpr size_t kKeptPages = size_t(1) << 20; // of a stack that was deep, the rest goes back to the system
 
@@ -167,7 +180,7 @@ TurnStack::Cut TurnStack::cut() {
     std::memset(exceptions, 0, sizeof cut.exceptions);
 #ifdef INDENT_ASAN
     cut.shadow = std::make_unique_for_overwrite<std::byte[]>(cut.size / 8);
-    std::memcpy(cut.shadow.get(), shadow_of(from), cut.size / 8);
+    copy_shadow(cut.shadow.get(), shadow_of(from), cut.size / 8);
     __asan_unpoison_memory_region(memory_.begin(), memory_.bytes());
 #endif
 #ifdef INDENT_TSAN
@@ -183,7 +196,7 @@ bool TurnStack::go_on(Cut cut) {
     auto* to = static_cast<std::byte*>(cut.context);
     copy_words(to, cut.bytes.get(), cut.size);
 #ifdef INDENT_ASAN
-    std::memcpy(shadow_of(to), cut.shadow.get(), cut.size / 8);
+    copy_shadow(shadow_of(to), cut.shadow.get(), cut.size / 8);
 #endif
 #ifdef INDENT_TSAN
     if (inside_fiber_) __tsan_destroy_fiber(inside_fiber_);
