@@ -110,6 +110,21 @@ print(sums.size, sums.sum)
     CHECK(lines == std::vector<std::string>{"160 8400"});
 }
 
+TEST_CASE("A stack that is too deep is the error of one actor, which goes on") {
+    auto lines = run(R"~(
+actor Deep:
+    on down_forever: self.again(1)
+    def again(n) = 1 + self.again(n + 1)
+    on fine = :fine
+let deep = spawn Deep()
+try:
+    ask deep.down_forever within 60.seconds
+catch e: StackOverflow:
+    print("StackOverflow, and then {ask deep.fine}")
+)~", 2);
+    CHECK(lines == std::vector<std::string>{"StackOverflow, and then fine"});
+}
+
 TEST_CASE("Code is reloaded while several workers run it") {
     auto lines = run(R"~(
 def version(n) = "module moving\ndef step = {n}\nactor Mover:\n    state at = 0\n    state v{n} = {n}\n    on go: at += step()\n    on at? = at\n    def migrate_state(old, version) = \{at: old[:at]}\n"

@@ -391,6 +391,7 @@ bool Worker::bring_up_to_date(Actor& actor) {
     if (migrated) {
         segment_leaves();
         machine->heap->commit(machine->stack_base);
+        machine->heap->collect_fully(machine->stack_base); // what the objects were is gone
         actor.state = machine->actor_state;
         actor.layout_epoch = epoch;
     } else {

@@ -31,9 +31,11 @@ void OldSpace::number_page(Page* page) {
     }
 }
 
-// The first ones are small if they will do, each four times the one before.
+// The first ones are small if they will do: two of the smallest size, so that all of a small heap can be made anew in the
+// second and the first given back, then each four times the one before.
 Page* OldSpace::take_page(size_t bytes) {
     size_t size = pages_.size() - free_numbers_.size();
+    if (size > 0) --size;
     while (size < kSmallPageSizes && bytes > small_page_bytes(size) - sizeof(Page)) ++size;
     const bool small = size < kSmallPageSizes;
     void* memory = small ? pool_.take_small(size) : pool_.take();
