@@ -131,9 +131,15 @@ bool ActorSystem::make_supervision(Machine& vm, Actor& actor, Value* args, Value
         Child child;
         for (const auto& option : declared.options) {
             Value value = evaluate(vm, cls, option.value, nf + count + 1);
+            if (option.label.text == "patience") {
+                auto time = duration(vm, value, nf + count + 1, resumed);
+                if (!time) return false;
+                child.patience = *time;
+                continue;
+            }
             if (!read_child_options(vm, child, vm.symbols.intern(option.label.text), value))
-                return refuse("a child takes on_error: (:restart, :resume, :stop, :escalate) and restart: (:permanent, "
-                              ":transient, :temporary)", value);
+                return refuse("a child takes on_error: (:restart, :resume, :stop, :escalate), restart: (:permanent, "
+                              ":transient, :temporary) and patience: (a duration)", value);
         }
         Actor* made = create(vm, binding->cls, {nf, count, 0, labelled ? &plan : nullptr}, child_name, &actor, resumed);
         if (!made) return false;
