@@ -53,7 +53,7 @@ struct ActorMessage {
         Stop,    // run `on stop(reason)` and end
         Down,    // run `on down(who, reason)`
         Native,  // run `work`
-        Restart, // begin anew, as after Start
+        Restart, // begin anew, as after Start; where somebody waits for the answer: end the old state only, and be held
         Child,   // of a supervisor: one of its children has failed or ended
     };
     ActorMessage* next = nullptr;
@@ -65,6 +65,7 @@ struct ActorMessage {
     Parcel::Pointer arguments;
     ShapeId starts_as = 0;        // of Start: the layout that the arguments are for
     std::vector<SymbolId> labels; // one for each argument, or none at all
+    SymbolId reason = 0;          // of Stop; 0: normal
     std::string report;           // of Child: what went wrong, in words
     std::shared_ptr<struct TimerRecord> timer;  // that it came from: has the arguments
     std::function<bool(Machine&)> work; // commits by itself; false: what has not left never leaves
@@ -179,6 +180,7 @@ struct Actor {
     uint32_t incarnation = 0;
     uint32_t layout_epoch = 0; // of the worker that runs it: what its heap has been migrated to
     SymbolId end_reason = 0;
+    std::string end_report; // of a supervisor that gives up: for its own
 
     void add(ActorMessage* message);       // lock held
     void add_first(ActorMessage* message); // lock held: before what waits

@@ -150,7 +150,7 @@ class ActorSystem final : public ActorPort {
     void end_children(Worker& worker, Actor& supervisor, bool patiently);
     void give_up(Worker& worker, Actor& supervisor, const std::string& why);
     bool supervisor_message(Machine& vm, Actor& supervisor, ActorMessage& message, Value* nf, unsigned count, Value& answer);
-    bool stop_and_wait(Worker& worker, Actor& child, uint64_t patience);
+    bool stop_and_wait(Worker& worker, Actor& child, uint64_t patience, ActorMessage::Kind kind = ActorMessage::Stop);
     bool read_child_options(Machine& vm, Child& child, SymbolId label, Value value);
 
     void tell_watchers(Actor& actor, Ties& ties);

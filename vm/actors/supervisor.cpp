@@ -207,7 +207,7 @@ void ActorSystem::restart(Child& child) {
     if (wakes) schedule(actor, nullptr);
 }
 
-bool ActorSystem::stop_and_wait(Worker& worker, Actor& child, uint64_t patience) {
+bool ActorSystem::stop_and_wait(Worker& worker, Actor& child, uint64_t patience, ActorMessage::Kind kind) {
     Actor& self = *worker.running;
     const uint64_t number = last_ask_.fetch_add(1, std::memory_order_relaxed) + 1;
     auto message = std::make_unique<ActorMessage>();
@@ -215,8 +215,10 @@ bool ActorSystem::stop_and_wait(Worker& worker, Actor& child, uint64_t patience)
     message->selector = sym::stop;
     message->ask = number;
     message->from = ActorRef(runtime_.shared, &self);
-    const Value reason[] = {Value::symbol(runtime_.symbols.intern("shutdown"))};
+    message->reason = runtime_.symbols.intern("shutdown");
+    const Value reason[] = {Value::symbol(message->reason)};
     message->arguments = Parcel::of_shared(runtime_.shared, reason, 1);
+    if (kind == ActorMessage::Restart) message->kind = kind;
     self.lock.lock();
     self.waits_for = number;
     self.answered = false;
@@ -248,9 +250,12 @@ void ActorSystem::end_children(Worker& worker, Actor& supervisor, bool patiently
 }
 
 void ActorSystem::give_up(Worker& worker, Actor& supervisor, const std::string& why) {
-    if (this->report) this->report(why + "  the supervisor " + describe(supervisor) + " gives up and ends its children\n");
+    if (this->report && !supervisor.supervised)
+        this->report(why + "  the supervisor " + describe(supervisor) + " gives up and ends its children\n");
     end_children(worker, supervisor, true);
     supervisor.lock.lock();
+    supervisor.end_reason = runtime_.symbols.intern("gave_up");
+    supervisor.end_report = why + "  its supervisor " + describe(supervisor) + " gave up\n";
     supervisor.stop_requested = true; // ends, or goes to its own supervisor, when this turn is over
     supervisor.lock.unlock();
 }
@@ -306,6 +311,11 @@ void ActorSystem::decide(Worker& worker, Actor& supervisor, ActorMessage& messag
     const size_t place = size_t(child - supervision->children.begin());
     const size_t from = supervision->strategy == Supervision::OneForAll ? 0 : place;
     const size_t to = supervision->strategy == Supervision::OneForOne ? place + 1 : supervision->children.size();
+    // The last ends first; then all begin in their order.
+    for (size_t i = to; to - from > 1 && i-- > from;) {
+        const Child& each = supervision->children[i];
+        (void)stop_and_wait(worker, *each.actor, each.patience, ActorMessage::Restart);
+    }
     for (size_t i = from; i < to; ++i) restart(supervision->children[i]);
 }
 
@@ -377,6 +387,7 @@ bool ActorSystem::supervisor_message(Machine& vm, Actor& supervisor, ActorMessag
         auto stop = std::make_unique<ActorMessage>();
         stop->kind = ActorMessage::Stop;
         stop->selector = sym::stop;
+        stop->reason = runtime_.symbols.intern("shutdown");
         const Value reason[] = {Value::symbol(runtime_.symbols.intern("shutdown"))};
         stop->arguments = Parcel::of_shared(runtime_.shared, reason, 1);
         leaving->mailbox.fetch_add(1, std::memory_order_relaxed);
@@ -391,7 +402,23 @@ bool ActorSystem::supervisor_message(Machine& vm, Actor& supervisor, ActorMessag
             Value address = Value::cell(child.actor->address);
             runtime_.shared.hold(address);
             vm.heap->hold_for_stretch(address);
-            if (!list_add(vm, frame[0], address, frame + kPrimitiveFrame)) assert(false);
+            SymbolId child_name = 0;
+            {
+                std::lock_guard lock(ties_mutex_);
+                if (child.actor->ties && !child.actor->ties->names.empty()) child_name = child.actor->ties->names[0];
+            }
+            const std::pair<const char*, Value> rows[] = {
+                {"name", child_name ? Value::symbol(child_name) : Value::nil()},
+                {"address", address},
+                {"class", child.actor->cls->value},
+                {"restarts", Value::integer(child.restarts)}};
+            frame[1] = make_map(vm, std::size(rows), frame + kPrimitiveFrame);
+            for (auto& [key, value] : rows) {
+                frame[2] = vm.symbol(key);
+                frame[3] = value;
+                if (map_put(vm, frame[1], frame[2], frame[3], frame + kPrimitiveFrame) != MapPut::Done) assert(false);
+            }
+            if (!list_add(vm, frame[0], frame[1], frame + kPrimitiveFrame)) assert(false);
         }
         answer = frame[0];
         return true;

@@ -342,7 +342,7 @@ void Worker::run_actor(Actor& actor) {
             if (ends) actor.status = Actor::Running; // ours to end
             actor.lock.unlock();
             if (!ends) return;
-            if (system.to_supervisor(actor, "killed", "")) {
+            if (system.to_supervisor(actor, actor.end_reason ? "failed" : "killed", actor.end_report)) {
                 system.became_idle();
             } else {
                 running = &actor;
@@ -350,7 +350,7 @@ void Worker::run_actor(Actor& actor) {
                 system.end_children(*this, actor, false);
                 end_turn(actor);
                 running = nullptr;
-                system.end(actor, "killed", nullptr);
+                system.end(actor, actor.end_reason ? std::string(machine->symbols.text(actor.end_reason)).c_str() : "killed", nullptr);
             }
             return;
         }
@@ -566,7 +566,16 @@ void Worker::handle(Actor& actor, ActorMessage& message) {
         end_turn(actor);
         return;
     }
-    if (message.kind == ActorMessage::Restart) begin_anew(actor);
+    if (message.kind == ActorMessage::Restart) {
+        begin_anew(actor);
+        if (message.ask) { // the others end first; then all begin
+            actor.lock.lock();
+            actor.status = Actor::Held;
+            actor.lock.unlock();
+            answer(message, std::make_unique<Answer>());
+            return;
+        }
+    }
     if (message.kind == ActorMessage::Native) {
         begin_turn(actor);
         if (message.work(vm)) segment_leaves();
@@ -581,6 +590,8 @@ void Worker::handle(Actor& actor, ActorMessage& message) {
     RunResult result = run_protected(vm, [&](Value* args) {
         if (message.kind == ActorMessage::Start || message.kind == ActorMessage::Restart) {
             start_state(actor, actor.first_start ? *actor.first_start : message, args);
+            if (Value resumed; message.kind == ActorMessage::Restart && actor.cls->kind == ClassKind::Supervisor)
+                (void)system.make_supervision(vm, actor, args, resumed);
             return Value::nil();
         }
         args[0] = call_handler(actor, message, args);
@@ -608,7 +619,7 @@ void Worker::handle(Actor& actor, ActorMessage& message) {
         }
         if (message.ask) answer(message, std::make_unique<Answer>()); // its supervisor stops it
         else if (system.to_supervisor(actor, "normal", "")) return;
-        system.end(actor, "normal", std::move(message.arguments));
+        system.end(actor, message.reason ? std::string(vm.symbols.text(message.reason)).c_str() : "normal", nullptr);
         return;
     }
     if (message.ask) answer(message, std::move(reply));

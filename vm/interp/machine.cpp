@@ -198,7 +198,18 @@ void Machine::print(std::string_view utf8) {
     runtime.port.print(std::string(utf8) + "\n");
 }
 
+void EffectPort::print_error(std::string_view text) {
+    std::lock_guard lock(mutex);
+    errors ? errors(text) : print(text);
+}
+
+void EffectPort::write_log(std::string_view line) {
+    std::lock_guard lock(mutex);
+    log ? log(line) : print(std::string(line) + "\n");
+}
+
 void EffectPort::print(std::string_view text) {
+    std::lock_guard lock(mutex);
     for (size_t end; (end = text.find('\n')) != std::string_view::npos; text.remove_prefix(end + 1)) {
         // A line of several goes out in one piece with those before it.
         if (waiting.empty()) end = text.rfind('\n');
@@ -213,6 +224,7 @@ void EffectPort::print(std::string_view text) {
 }
 
 void EffectPort::finish_line() {
+    std::lock_guard lock(mutex);
     if (!waiting.empty() && output) output(waiting);
     waiting.clear();
 }

@@ -28,11 +28,14 @@ struct EffectPort {
     std::function<void(std::string_view line)> log;    // log; where there is none, it is printed
     // read_line: shows the prompt, answers a line without its end, or nothing where the input has ended.
     std::function<std::optional<std::string>(std::string_view prompt)> input;
-    // A text in the output: whole lines and a part of one.
+    // A text in the output: whole lines and a part of one. These are for any thread: one text goes out at a time.
     void print(std::string_view text);
+    void print_error(std::string_view text);
+    void write_log(std::string_view line);
     // Ends a line that waits for its rest, where one does.
     void finish_line();
     std::string waiting; // the begin of a line
+    std::recursive_mutex mutex;
     bool allows(Effect effect) const { return effect == Effect::Pure || mode == Live; }
 };
 
@@ -60,6 +63,9 @@ struct Runtime {
     // What programs ask of the reload engine: the module from its file, or from `text` (which says its path). In a turn;
     // false with words. Set by vm/world.
     std::function<bool(Machine& vm, Value* args, const std::string& path, const std::string* text, std::string& words)> reload;
+
+    // What the last reload that was taken said of itself: names and numbers (nanoseconds, counts).
+    std::vector<std::pair<std::string, int64_t>> last_reload;
 
     // Numbers of methods and initialisers, from 1: under them each machine keeps the trees that it has made.
     std::atomic<uint32_t> last_code_number = 0;

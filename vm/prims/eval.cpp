@@ -1,6 +1,7 @@
 // A text is read, checked, made live and run, as part of the stretch that asks: eval, Module.eval, Class.define.
 #include "vm/interp/inner.h"
 #include "vm/interp/maker.h"
+#include "vm/model/map.h"
 #include "vm/prims/reflection_tables.h"
 #include "vm/reload/checker.h"
 #include "vm/reload/known_runtime.h"
@@ -152,6 +153,16 @@ Value reload(Machine& vm, Value* args) {
     return reload_with(vm, args, text_utf8(args[1]), nullptr);
 }
 
+Value reload_metrics(Machine& vm, Value* args) {
+    args[1] = make_map(vm, vm.runtime.last_reload.size(), args + kPrimitiveFrame);
+    for (const auto& [name, number] : vm.runtime.last_reload) {
+        args[2] = vm.symbol(name);
+        args[3] = vm.integer(number, args);
+        if (map_put(vm, args[1], args[2], args[3], args + kPrimitiveFrame) != MapPut::Done) assert(false);
+    }
+    return args[1];
+}
+
 Value load(Machine& vm, Value* args) {
     if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Text");
     const std::string text = text_utf8(args[1]);
@@ -161,7 +172,7 @@ Value load(Machine& vm, Value* args) {
 } // namespace
 
 PrimitiveTable eval_primitives() {
-    static constexpr PrimitiveRow kRows[] = {{"eval", 1, eval}, {"reload", 1, reload, Effect::Output}, {"load", 1, load, Effect::Output}};
+    static constexpr PrimitiveRow kRows[] = {{"eval", 1, eval}, {"reload", 1, reload, Effect::Output}, {"load", 1, load, Effect::Output}, {"_reload_metrics", 0, reload_metrics, Effect::Input}};
     return {"", kRows};
 }
 

@@ -1,4 +1,5 @@
 // What every object answers: identity, its class, how it shows itself, sends by name, copies.
+#include "vm/heap/pointer_table.h"
 #include "vm/interp/arguments.h"
 #include "vm/interp/sketch.h"
 #include "vm/interp/visiting.h"
@@ -111,8 +112,26 @@ Value object_copy(Machine& vm, Value* args) {
     return copy_of_words(vm, args);
 }
 
+// A record never changes, but its parts may.
+bool is_frozen_with_parts(Machine& vm, Value value) {
+    if (!is_frozen(value)) return false;
+    if (!value.is_cell() || value.cell()->is_shared() || vm.class_of(value)->kind != ClassKind::Record) return true;
+    std::vector<const Cell*> seen{value.cell()};
+    PointerTable known;
+    known.add(value.cell(), 0);
+    for (size_t i = 0; i < seen.size(); ++i) {
+        for (size_t w = 0; w < seen[i]->word_count(); ++w) {
+            Value part = (*seen[i])[w];
+            if (!part.is_cell() || part.cell()->is_shared()) continue;
+            if (!part.cell()->is_frozen()) return false;
+            if (!(part.cell()->bits & Cell::kBytes) && known.add(part.cell(), 0)) seen.push_back(part.cell());
+        }
+    }
+    return true;
+}
+
 Value object_frozen(Machine& vm, Value* args) {
-    if (is_frozen(args[0])) return args[0];
+    if (is_frozen_with_parts(vm, args[0])) return args[0];
     if (!has_fields(vm, args[0]))
         return vm.fail("FrozenError", vm.with_article(args[0]) + " cannot be frozen", args);
     if (Visiting::inside(vm, args[0]))
@@ -130,8 +149,8 @@ Value object_frozen(Machine& vm, Value* args) {
     return args[1];
 }
 
-Value object_is_frozen(Machine&, Value* args) {
-    return Value::boolean(is_frozen(args[0]));
+Value object_is_frozen(Machine& vm, Value* args) {
+    return Value::boolean(is_frozen_with_parts(vm, args[0]));
 }
 
 // What the class has under another name, or one that is written nearly so.

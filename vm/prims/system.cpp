@@ -40,19 +40,13 @@ Value system_print_error(Machine& vm, Value* args) {
     std::string text;
     Value resumed;
     if (!written(vm, args, text, resumed)) return resumed;
-    if (vm.runtime.port.errors)
-        vm.runtime.port.errors(text);
-    else
-        vm.runtime.port.print(text);
+    vm.runtime.port.print_error(text);
     return Value::nil();
 }
 
 Value system_log(Machine& vm, Value* args) {
     std::string line = joined(vm, args, " ");
-    if (vm.runtime.port.log)
-        vm.runtime.port.log(line);
-    else
-        vm.print(line);
+    vm.runtime.port.write_log(line);
     return Value::nil();
 }
 

@@ -531,6 +531,15 @@ ReloadReport ReloadEngine::reload(Machine& caller, Value* args, std::vector<Relo
     });
     ReloadReport report = std::move(*shared_report);
     report.total_ns = os::monotonic_ns() - begin;
+    if (report.ok)
+        runtime_.exclusively([&] {
+            runtime_.last_reload = {{"epoch", report.epoch},
+                                    {"actors_tried", int64_t(report.actors_tried)},
+                                    {"objects_tried", int64_t(report.objects_tried)},
+                                    {"actors_running", int64_t(report.actors_running)},
+                                    {"held_ns", int64_t(report.held_ns)},
+                                    {"total_ns", int64_t(report.total_ns)}};
+        });
     return report;
 }
 

@@ -73,9 +73,7 @@ Result<std::unique_ptr<World>> World::make(WorldOptions options) {
     if (!system) return std::move(system).failure();
     world->actors_ = std::move(system).value();
     world->actors_->report = [runtime = world->runtime_.get()](const std::string& report) {
-        auto& port = runtime->port;
-        if (port.errors) port.errors(report);
-        else port.print(report);
+        runtime->port.print_error(report);
     };
     world->machine_ = &world->actors_->main_machine();
     HeapOptions heap;
