@@ -326,6 +326,8 @@ void Worker::run_ready() {
 }
 
 void Worker::run_actor(Actor& actor) {
+    // Where it ends here and nobody else knows it, it is there until we are done with it.
+    const ActorRef kept(system.runtime_.shared, &actor);
     for (int i = 0;; ++i) {
         actor.lock.lock();
         const bool ends = actor.stop_requested && &actor != system.main_;
