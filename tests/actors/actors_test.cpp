@@ -110,6 +110,15 @@ print(sums.size, sums.sum)
     CHECK(lines == std::vector<std::string>{"160 8400"});
 }
 
+// ThreadSanitizer's own record of calls is not as deep as our stack.
+#if defined(__SANITIZE_THREAD__)
+#define INDENT_SHALLOW 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define INDENT_SHALLOW 1
+#endif
+#endif
+#ifndef INDENT_SHALLOW
 TEST_CASE("A stack that is too deep is the error of one actor, which goes on") {
     auto lines = run(R"~(
 actor Deep:
@@ -124,6 +133,7 @@ catch e: StackOverflow:
 )~", 2);
     CHECK(lines == std::vector<std::string>{"StackOverflow, and then fine"});
 }
+#endif
 
 TEST_CASE("Code is reloaded while several workers run it") {
     auto lines = run(R"~(
