@@ -128,7 +128,6 @@ int run_tests(const TestOptions& options) {
     Output output;
     size_t passed = 0, failed = 0;
     auto run_file = [&](const std::string& file) {
-        std::vector<std::string> loaded;
         WorldOptions world_options;
         world_options.output = [&](std::string_view line) { output.line(line); };
         world_options.collect_always = options.collect_always;
@@ -143,20 +142,18 @@ int run_tests(const TestOptions& options) {
             if (outcome.has_errors()) ++failed;
             for (const auto& failure : report.failures)
                 std::fprintf(stderr, "FAILED %s: %s\n%s", file.c_str(), failure.title.c_str(), failure.text.c_str());
-            for (auto& [path, module] : world.loaded_files()) loaded.push_back(path);
             return 0;
         });
         if (code != 0) ++failed; // no world could be made; it said why
-        return loaded;
     };
-    if (options.watch)
-        return test_watching(options.paths, [&](const std::string& file) {
-            passed = failed = 0;
-            auto loaded = run_file(file);
-            std::printf("%s: %zu passed, %zu failed\n", file.c_str(), passed, failed);
-            std::fflush(stdout);
-            return loaded;
+    if (options.watch) {
+        WorldOptions world_options;
+        world_options.output = [&](std::string_view line) { output.line(line); };
+        return with_world(std::move(world_options), [&](World& world) {
+            os::InterruptGuard on_interrupt([](void* w) { static_cast<World*>(w)->request_stop(); }, &world);
+            return test_watching(world, options.paths, [&] { output.flush(); });
         });
+    }
     for (const auto& file : files) run_file(file);
     std::printf("%zu passed, %zu failed\n", passed, failed);
     return failed == 0 ? 0 : 1;

@@ -2,6 +2,8 @@
 #pragma once
 #include "ui/main/commands.h"
 #include <functional>
+#include <string>
+#include <vector>
 
 namespace indent {
 
@@ -11,9 +13,8 @@ class World;
 // refused is shown; the program goes on with the code that it has. Answers the exit code.
 int run_watching(World& world, const std::string& path);
 
-// Runs the tests, and again those that reach what was saved, until it is interrupted. `run_file` runs the tests of one file,
-// prints what failed and answers the files that it has loaded.
-int test_watching(const std::vector<std::string>& paths,
-                  const std::function<std::vector<std::string>(const std::string& file)>& run_file);
+// Runs the tests of files and folders, and again those that reach what was saved, all in this world, until it is
+// interrupted. `flush`: shows what tests have printed. Answers the exit code.
+int test_watching(World& world, const std::vector<std::string>& paths, std::function<void()> flush);
 
 } // namespace indent

@@ -19,6 +19,11 @@ void SpinLock::lock() {
 Actor::Actor(uint64_t number) : id(number) {}
 Actor::~Actor() = default;
 
+void Departed::add(SymbolId selector, const Actor& to) {
+    if (messages < std::size(first)) first[messages] = {selector, to.id, to.cls};
+    ++messages;
+}
+
 void Actor::add_first(ActorMessage* message) {
     message->next = first;
     first = message;
@@ -38,6 +43,18 @@ std::unique_ptr<ActorMessage> Actor::take() {
     if (!first) last = nullptr;
     mailbox.fetch_sub(1, std::memory_order_relaxed);
     return std::unique_ptr<ActorMessage>(message);
+}
+
+std::unique_ptr<ActorMessage> Actor::take_before(uint32_t era) {
+    ActorMessage* before = nullptr;
+    for (ActorMessage* at = first; at; before = at, at = at->next) {
+        if (at->era >= era && at->kind != ActorMessage::Child && at->kind != ActorMessage::Restart) continue;
+        (before ? before->next : first) = at->next;
+        if (last == at) last = before;
+        mailbox.fetch_sub(1, std::memory_order_relaxed);
+        return std::unique_ptr<ActorMessage>(at);
+    }
+    return nullptr;
 }
 
 } // namespace indent

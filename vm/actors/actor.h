@@ -7,6 +7,7 @@
 #include "vm/heap/heap.h"
 #include "vm/interp/inner.h"
 #include <atomic>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -22,7 +23,8 @@ class ActorRef {
   public:
     ActorRef() = default;
     ActorRef(SharedSpace& shared, Actor* actor); // a further hold; actor may be null
-    ActorRef(ActorRef&& other) noexcept : shared_(other.shared_), actor_(std::exchange(other.actor_, nullptr)) {}
+    ActorRef(ActorRef&& other) noexcept
+        : shared_(other.shared_), actor_(std::exchange(other.actor_, nullptr)) {}
     ActorRef& operator=(ActorRef&& other) noexcept {
         std::swap(shared_, other.shared_);
         std::swap(actor_, other.actor_);
@@ -46,29 +48,50 @@ class ActorRef {
     Actor* actor_ = nullptr;
 };
 
+// One of those that a live reload waits for, for as long as it lives.
+class Drained {
+  public:
+    Drained() = default;
+    Drained(const Drained&) = delete;
+    ~Drained() {
+        if (count_) count_->fetch_sub(1);
+    }
+    void begin(std::atomic<size_t>& count) {
+        if (count_) return;
+        count_ = &count;
+        count.fetch_add(1);
+    }
+    explicit operator bool() const { return count_ != nullptr; }
+
+  private:
+    std::atomic<size_t>* count_ = nullptr;
+};
+
 struct ActorMessage {
     enum Kind : uint8_t {
-        Call,    // a handler of `on`
-        Start,   // construct the state and run `on start`; arguments: one for each field, absent ones have initialisers
-        Stop,    // run `on stop(reason)` and end
-        Down,    // run `on down(who, reason)`
-        Native,  // run `work`
+        Call, // a handler of `on`
+        Start, // construct the state and run `on start`; arguments: one for each field, absent ones have initialisers
+        Stop,   // run `on stop(reason)` and end
+        Down,   // run `on down(who, reason)`
+        Native, // run `work`
         Restart, // begin anew, as after Start; where somebody waits for the answer: end the old state only, and be held
-        Child,   // of a supervisor: one of its children has failed or ended
+        Child, // of a supervisor: one of its children has failed or ended
     };
     ActorMessage* next = nullptr;
     Kind kind = Call;
     bool trailing_block = false;
     SymbolId selector = 0;
+    uint32_t era = 0; // of the chain that it belongs to; 0: it begins one
+    Drained drained;
     uint64_t ask = 0; // not 0: somebody waits for the answer under this number
     ActorRef from;    // who waits; of Down and Child: who it is about
     Parcel::Pointer arguments;
-    ShapeId starts_as = 0;        // of Start: the layout that the arguments are for
-    std::vector<SymbolId> labels; // one for each argument, or none at all
-    SymbolId reason = 0;          // of Stop; 0: normal
-    std::string report;           // of Child: what went wrong, in words
-    std::shared_ptr<struct TimerRecord> timer;  // that it came from: has the arguments
-    std::function<bool(Machine&)> work; // commits by itself; false: what has not left never leaves
+    ShapeId starts_as = 0;                     // of Start: the layout that the arguments are for
+    std::vector<SymbolId> labels;              // one for each argument, or none at all
+    SymbolId reason = 0;                       // of Stop; 0: normal; of Child: its incarnation
+    std::string report;                        // of Child: what went wrong, in words
+    std::shared_ptr<struct TimerRecord> timer; // that it came from: has the arguments
+    std::function<bool(Machine&)> work;        // commits by itself; false: what has not left never leaves
 };
 
 // The answer to an ask.
@@ -81,10 +104,25 @@ struct Answer {
     std::string words;
 };
 
+// What of a turn has left before its end, which nothing takes back: for the report if it fails.
+struct Departed {
+    struct Letter {
+        SymbolId selector = 0;
+        uint64_t to = 0;
+        const Class* cls = nullptr;
+    };
+    uint32_t messages = 0;
+    uint32_t spawned = 0;
+    uint32_t timers = 0;
+    Letter first[3];
+    void add(SymbolId selector, const Actor& to);
+};
+
 // What a turn has on a worker's stacks, while it waits.
 struct WaitingTurn {
     std::vector<Value> stack;
-    Value state; // of the actor, as its turn has it
+    size_t frame = 0; // where the innermost frame begins in it
+    Value state;      // of the actor, as its turn has it
     TurnStack::Cut native;
     // Machine and Machine::Inner, as they were.
     Rooted* roots = nullptr;
@@ -99,16 +137,24 @@ struct WaitingTurn {
     char* native_limit = nullptr; // moved while an overflow is handled
     Value* stack_true_end = nullptr;
     std::vector<Machine::Inner::Remote> remote_errors;
-    uint64_t deadline = 0;   // monotonic ns; 0: none
-    size_t place = SIZE_MAX; // in the worker's heap of deadlines
+    Departed departed;
+    std::shared_ptr<struct Outbox> outbox; // what has not left; null: nothing
+    uint64_t deadline = 0;                 // monotonic ns; 0: none
+    size_t place = SIZE_MAX;               // in the worker's heap of deadlines
+    bool escaped = false;                  // others may have seen what it did
+    uint32_t worker = 0;
+    Actor* previous = nullptr; // all waiting turns of the worker, under its lock of them
+    Actor* next = nullptr;
 };
 
 // What few actors have.
 struct Ties {
     std::vector<SymbolId> names;
-    std::vector<ActorRef> watchers; // get `down` when this one ends
+    std::vector<ActorRef> watchers;                          // get `down` when this one ends
     std::vector<std::shared_ptr<struct TimerRecord>> timers; // that bring messages to it
-    ActorRef supervisor; // that started it
+    ActorRef supervisor;                                     // that started it
+    // Those whose `ask` waits for room in its mailbox, the first to come first, with the numbers that they wait for.
+    std::deque<std::pair<ActorRef, uint64_t>> for_room;
 };
 
 class SpinLock {
@@ -122,9 +168,9 @@ class SpinLock {
 
 struct Actor {
     enum Status : uint8_t {
-        Unborn,  // its spawner's segment has not left yet
-        Idle,    // nothing to do
-        Ready,   // in a worker's queue
+        Unborn, // its spawner's segment has not left yet
+        Idle,   // nothing to do
+        Ready,  // in a worker's queue
         Running,
         Waiting, // its turn waits for an answer, for time
         Held,    // its supervisor decides, a reload or a person holds it
@@ -142,27 +188,35 @@ struct Actor {
     // ---- under the lock
     SpinLock lock;
     Status status = Unborn;
-    uint8_t pinned = kAnyWorker;   // where its turn waits, or where alone it may run
-    bool stop_requested = false;   // its turn is to end with Stopped
+    uint8_t pinned = kAnyWorker; // where its turn waits, or where alone it may run
+    bool stop_requested = false; // its turn is to end with Stopped
     bool stop_said = false;
+    bool drain_held = false;       // Held because all that waits is of the new era
+    bool begins_anew = false;      // its supervisor restarts it before it takes another message
+    bool again = false;            // its turn ends so that its message can be handled anew
     bool answered = false;         // an answer came, or the time is over
-    ActorMessage* first = nullptr;      // the mailbox
+    bool room_wanted = false;      // somebody is in Ties::for_room
+    ActorMessage* first = nullptr; // the mailbox
     ActorMessage* last = nullptr;
-    uint64_t waits_for = 0;        // the number of the ask that its turn waits for; 0: none
+    uint64_t waits_for = 0; // the number of the ask that its turn waits for; 0: none
     std::unique_ptr<Answer> answer;
-    Actor* next_ready = nullptr;   // in a queue
+    Actor* next_ready = nullptr; // in a queue
 
     // ---- any thread
-    std::atomic<uint32_t> mailbox = 0; // messages that wait, those that have not left their sender's segment too
+    std::atomic<uint32_t> mailbox = 0; // messages that wait
 
     // ---- of the worker that runs it
     std::unique_ptr<Heap> heap;
-    Value state; // an old cell of the heap; absent before it is started
+    Value state;            // an old cell of the heap; absent before it is started
+    Value journal;          // what its last migration has dropped; absent: nothing
+    bool unchanged = false; // since then
     std::unique_ptr<WaitingTurn> turn;
     std::unique_ptr<ActorMessage> message; // that its turn handles
 
+    bool starts_in_order = false; // its supervisor says when it begins; nobody else may see it before
     std::unique_ptr<struct Supervision> supervision; // of a supervisor
-    std::shared_ptr<const ActorMessage> first_start; // of a supervised actor: what it is started with, each time
+    std::shared_ptr<const ActorMessage>
+        first_start; // of a supervised actor: what it is started with, each time
 
     // ---- under the system's lock of ties
     std::unique_ptr<Ties> ties;
@@ -177,16 +231,25 @@ struct Actor {
     std::atomic<uint32_t> turns = 0;
     std::atomic<uint32_t> errors = 0;
     std::atomic<uint64_t> heap_bytes = 0;
+    std::atomic<uint64_t> nanoseconds = 0; // that its turns have run, without what they waited
     uint32_t incarnation = 0;
-    uint32_t layout_epoch = 0; // of the worker that runs it: what its heap has been migrated to
+    uint32_t era = 0;                     // of its turn; of the worker that runs it
+    std::atomic<bool> stuck = false;      // its state could not follow a reload
+    std::atomic<uint32_t> turn_epoch = 0; // Runtime::epoch when its turn began
+    bool may_hold_blocks = false;         // under the system's lock of suspects
+    uint32_t layout_epoch = 0;            // of the worker that runs it: what its heap has been migrated to
     SymbolId end_reason = 0;
     std::string end_report; // of a supervisor that gives up: for its own
 
     void add(ActorMessage* message);       // lock held
     void add_first(ActorMessage* message); // lock held: before what waits
-    std::unique_ptr<ActorMessage> take(); // lock held
+    std::unique_ptr<ActorMessage> take();  // lock held
+    // Lock held: the first of an era before this one, or of the runtime's own; null: there is none.
+    std::unique_ptr<ActorMessage> take_before(uint32_t era);
 };
 
-inline Actor* actor_of(Value address) { return (*address.cell())[0].raw_address<Actor>(); }
+inline Actor* actor_of(Value address) {
+    return (*address.cell())[0].raw_address<Actor>();
+}
 
 } // namespace indent

@@ -43,6 +43,8 @@ Result<std::unique_ptr<ActorSystem>> ActorSystem::make(Runtime& runtime, ActorOp
         system->workers_.push_back(std::move(worker));
     }
     runtime.shared.set_finisher(shape::kAddress, finish_address);
+    runtime.shared.list_shape(shape::kAtom); // a reload looks at what they hold,
+    runtime.shared.list_shape(shape::kBlock); // and who holds old code is found by them
     runtime.exclusive = [system = system.get()](const std::function<void()>& work) { system->exclusively(work); };
     system->main_ = system->make_actor(nullptr);
     system->main_->status = Actor::Idle;
@@ -56,10 +58,16 @@ ActorSystem::~ActorSystem() {
         ending_ = true;
     }
     idle_.notify_all();
-    for (size_t i = 1; i < workers_.size(); ++i) {
-        workers_[i]->ask_for_poll();
-        workers_[i]->thread_.join();
+    {
+        std::lock_guard lock(actors_mutex_);
+        for (Actor* actor = first_actor_; actor; actor = actor->next) {
+            std::lock_guard own(actor->lock);
+            actor->stop_requested = actor != main_; // a turn that never ends by itself, too
+        }
     }
+    for (auto& worker : workers_) worker->ask_for_poll();
+    for (size_t i = 1; i < workers_.size(); ++i) workers_[i]->thread_.join();
+    if (workers_[0]->thread_id == std::this_thread::get_id()) workers_[0]->unwind_waiting();
     {
         std::lock_guard lock(tick_mutex_);
     }
@@ -94,6 +102,7 @@ void ActorSystem::start_threads() {
         Worker* worker = workers_[i].get();
         auto thread = os::Thread::start("worker " + std::to_string(i), size_t(1) << 20, [this, worker] {
             worker->work([this] { return ending_.load(std::memory_order_relaxed); });
+            worker->unwind_waiting();
         });
         if (thread) worker->thread_ = std::move(thread).value();
     }
@@ -156,6 +165,20 @@ void ActorSystem::run_main(std::function<bool(Machine&)> work) {
     main_->mailbox.fetch_add(1, std::memory_order_relaxed);
     post(*main_, std::move(message));
     workers_[0]->work([&] { return done && main_->status != Actor::Running; });
+}
+
+void ActorSystem::start_main(std::function<bool(Machine&)> work) {
+    auto message = std::make_unique<ActorMessage>();
+    message->kind = ActorMessage::Native;
+    message->work = std::move(work);
+    main_->mailbox.fetch_add(1, std::memory_order_relaxed);
+    post(*main_, std::move(message));
+    workers_[0]->work([this] { return interrupted_.load() || main_->status == Actor::Waiting || main_->status == Actor::Idle; });
+}
+
+bool ActorSystem::main_is_busy() {
+    std::lock_guard lock(main_->lock);
+    return main_->status != Actor::Idle;
 }
 
 void ActorSystem::run_until_quiet() {
@@ -232,11 +255,20 @@ bool ActorSystem::post(Actor& actor, std::unique_ptr<ActorMessage> message) {
         }
         return false;
     }
+    if (message->arguments && message->arguments->has_blocks()) [[unlikely]]
+        suspect(actor); // not ended: whoever ends it forgets it then
+    const uint32_t era = era_.load(std::memory_order_relaxed);
+    if (message->era == 0) message->era = era;
+    bool drains = false;
+    if (draining_.load(std::memory_order_relaxed) && message->era < era) [[unlikely]] {
+        message->drained.begin(undrained_);
+        drains = actor.status == Actor::Held && std::exchange(actor.drain_held, false);
+    }
     actor.add(message.release());
-    const bool wakes = actor.status == Actor::Idle;
+    const bool wakes = actor.status == Actor::Idle || drains;
     if (wakes) {
         actor.status = Actor::Ready;
-        became_active();
+        if (!drains) became_active();
     }
     actor.lock.unlock();
     if (wakes) {
@@ -315,8 +347,10 @@ void ActorSystem::unmake(Actor& actor) {
     if (ties)
         for (const TimerPointer& timer : ties->timers) timers_.cancel(timer);
     actor.heap.reset();
-    actor.state = Value();
+    actor.state = actor.journal = Value();
+    if (actor.turn) workers_[actor.turn->worker]->unlink_waiting(actor);
     actor.turn.reset();
+    forget_suspect(actor);
     for (auto& message : left)
         if (message->ask) {
             auto reply = std::make_unique<Answer>();
@@ -326,6 +360,8 @@ void ActorSystem::unmake(Actor& actor) {
             answer(*message->from, message->ask, std::move(reply));
         }
     left.clear();
+    if (ties)
+        for (auto& [asker, number] : ties->for_room) answer(*asker, number, nullptr);
     if (ties && !ties->watchers.empty()) tell_watchers(actor, *ties);
     runtime_.shared.release(Value::cell(actor.address)); // may be the last hold: the actor is gone
 }
@@ -360,6 +396,7 @@ ActorMetrics ActorSystem::metrics(Actor& actor) {
     metrics.turns = actor.turns;
     metrics.errors = actor.errors;
     metrics.messages = actor.mailbox;
+    metrics.nanoseconds = actor.nanoseconds;
     std::lock_guard lock(actor.lock);
     metrics.bytes = actor.heap_bytes.load(std::memory_order_relaxed);
     return metrics;
@@ -384,7 +421,7 @@ bool ActorSystem::register_name(Actor& actor, SymbolId name) {
 }
 
 std::string ActorSystem::describe(Actor& actor) {
-    if (&actor == main_) return "the main program";
+    if (!actor.cls) return &actor == main_ ? "the main program" : "the reload itself";
     std::string text(runtime_.symbols.text(actor.cls->name));
     std::lock_guard lock(ties_mutex_);
     text += " (";
@@ -410,6 +447,8 @@ Actor* ActorSystem::actor_at(Machine& vm, Value* nf, const char* verb, Value& re
 std::unique_ptr<ActorMessage> ActorSystem::letter(Machine& vm, const OutgoingMessage& out, Value& resumed) {
     auto message = std::make_unique<ActorMessage>();
     message->selector = out.selector;
+    Actor* sender = worker_of(vm).running;
+    if (out.nf[0] != vm.self_address) message->era = sender->era;
     if (out.plan) {
         message->labels.assign(out.plan->labels.begin(), out.plan->labels.end());
         message->trailing_block = out.plan->trailing_block;
@@ -527,7 +566,9 @@ Value ActorSystem::send(Machine& vm, const OutgoingMessage& out, Value after, Va
         if (!after) delay = period;
     }
     Worker& worker = worker_of(vm);
-    if (!after && !every && actor->mailbox.load(std::memory_order_relaxed) >= options_.mailbox_limit) {
+    const size_t waiting = actor->mailbox.load(std::memory_order_relaxed);
+    if (!after && !every && waiting + worker.outbox.letters.size() >= options_.mailbox_limit &&
+        waiting + worker.outbox.letters_to(*actor) >= options_.mailbox_limit) [[unlikely]] {
         const std::string words = describe(*actor) + " has " + std::to_string(options_.mailbox_limit) +
                                   " messages waiting, which is its limit: `ask` waits for room, or send less";
         return vm.fail("MailboxFull", words, nf);
@@ -535,7 +576,6 @@ Value ActorSystem::send(Machine& vm, const OutgoingMessage& out, Value after, Va
     std::unique_ptr<ActorMessage> message = letter(vm, out, resumed);
     if (!message) return resumed;
     if (!after && !every) {
-        actor->mailbox.fetch_add(1, std::memory_order_relaxed);
         worker.outbox.letters.push_back({ActorRef(runtime_.shared, actor), std::move(message)});
         return Value::nil();
     }
@@ -548,6 +588,10 @@ Value ActorSystem::send(Machine& vm, const OutgoingMessage& out, Value after, Va
     timer->due = os::monotonic_ns() + delay;
     timer->every = period;
     message.reset();
+    if (timer->arguments && timer->arguments->has_blocks()) {
+        std::lock_guard lock(actor->lock);
+        if (actor->status != Actor::Ended) suspect(*actor);
+    }
     const uint64_t id = timers_.add(timer);
     worker.outbox.timers.push_back(timer);
     {
@@ -581,6 +625,15 @@ bool ActorSystem::closes_cycle(Actor& asker, Actor& target, std::string& cycle) 
     return true;
 }
 
+// The value goes to nf[1]. What was answered before a reload is for the code of before, unless this turn has begun before
+// too.
+void ActorSystem::open_answer(Machine& vm, Answer& reply, Value* nf) {
+    const uint32_t epoch = reply.value->layout_epoch();
+    Parcel::unpack(std::move(reply.value), vm, nf + 1, nf + 2);
+    if (epoch < vm.layout_epoch) [[unlikely]]
+        migrate_in_turn(vm, native_frame(vm, nf, nf + 2), {nf + 1, 1});
+}
+
 Value ActorSystem::ask(Machine& vm, const OutgoingMessage& out, Value within) {
     Value* nf = out.nf;
     Value resumed;
@@ -609,6 +662,17 @@ Value ActorSystem::ask(Machine& vm, const OutgoingMessage& out, Value within) {
         set_asks(self, nullptr);
         return resumed;
     }
+    worker.segment_leaves();
+    uint64_t until = os::monotonic_ns() + patience;
+    if (!wait_for_room(vm, *actor, until, nf, nf + out.count + 1)) [[unlikely]] {
+        message.reset();
+        set_asks(self, nullptr);
+        if (stop_arrived(vm, self)) return vm.fail("Stopped", "the program was stopped", nf);
+        const std::string words = "no room for `" + std::string(vm.symbols.text(out.selector)) + "` among the " +
+                                  std::to_string(options_.mailbox_limit) + " messages that wait for " +
+                                  describe(*actor_of(nf[0])) + " within " + in_words(patience);
+        return vm.fail("Timeout", words, nf);
+    }
     const uint64_t number = last_ask_.fetch_add(1, std::memory_order_relaxed) + 1;
     message->ask = number;
     message->from = ActorRef(runtime_.shared, &self);
@@ -617,11 +681,10 @@ Value ActorSystem::ask(Machine& vm, const OutgoingMessage& out, Value within) {
     self.answered = false;
     self.answer.reset();
     self.lock.unlock();
-    worker.segment_leaves();
-    actor->mailbox.fetch_add(1, std::memory_order_relaxed);
+    worker.departed.add(out.selector, *actor);
     post(*actor, std::move(message));
-    const uint64_t begin = os::monotonic_ns();
-    worker.pause_turn(nf + out.count + 1, begin + patience, false);
+    vm.had_effects = true;
+    worker.pause_turn(nf, nf + out.count + 1, until, false);
     set_asks(self, nullptr);
     self.lock.lock();
     std::unique_ptr<Answer> reply = std::move(self.answer);
@@ -638,11 +701,11 @@ Value ActorSystem::ask(Machine& vm, const OutgoingMessage& out, Value within) {
         return vm.fail("Timeout", words, nf);
     }
     if (!reply->failed) {
-        Parcel::unpack(std::move(reply->value), vm, nf + 1, nf + 2);
+        open_answer(vm, *reply, nf);
         return nf[1];
     }
     if (reply->value) {
-        Parcel::unpack(std::move(reply->value), vm, nf + 1, nf + 2);
+        open_answer(vm, *reply, nf);
         vm.inner->remote_errors.push_back({nf[1], std::move(reply->trace)});
         reply.reset();
         return raise_from_node(vm, nf[1], nf);
@@ -651,6 +714,69 @@ Value ActorSystem::ask(Machine& vm, const OutgoingMessage& out, Value within) {
     const std::string words = reply->words;
     reply.reset();
     return vm.fail(error_class, words, nf);
+}
+
+bool ActorSystem::wait_for_room(Machine& vm, Actor& actor, uint64_t& until, Value* frame, Value* top) {
+    if (actor.mailbox.load(std::memory_order_relaxed) < options_.mailbox_limit) [[likely]] {
+        actor.mailbox.fetch_add(1, std::memory_order_relaxed);
+        return true;
+    }
+    Worker& worker = worker_of(vm);
+    Actor& self = *worker.running;
+    for (;;) {
+        const uint64_t number = last_ask_.fetch_add(1, std::memory_order_relaxed) + 1;
+        self.lock.lock();
+        self.waits_for = number;
+        self.answered = false;
+        self.lock.unlock();
+        actor.lock.lock(); // who takes a message has it, and looks at room_wanted
+        const bool room =
+            actor.status == Actor::Ended || actor.mailbox.load(std::memory_order_relaxed) < options_.mailbox_limit;
+        if (room) {
+            actor.mailbox.fetch_add(1, std::memory_order_relaxed);
+        } else {
+            std::lock_guard lock(ties_mutex_);
+            if (!actor.ties) actor.ties = std::make_unique<Ties>();
+            actor.ties->for_room.emplace_back(ActorRef(runtime_.shared, &self), number);
+            actor.room_wanted = true;
+        }
+        actor.lock.unlock();
+        const uint64_t held = held_total_.load(std::memory_order_relaxed);
+        if (!room) worker.pause_turn(frame, top, until, false);
+        until += held_total_.load(std::memory_order_relaxed) - held;
+        self.lock.lock();
+        self.waits_for = 0;
+        self.answered = false;
+        const bool stopped = self.stop_requested || (&self == main_ && main_stopped_);
+        self.lock.unlock();
+        if (room) return true;
+        if (!stopped && os::monotonic_ns() < until) continue;
+        // What came for this turn is for the next.
+        bool was_told = true;
+        {
+            std::lock_guard lock(ties_mutex_);
+            if (actor.ties)
+                was_told = std::erase_if(actor.ties->for_room, [&](auto& who) { return who.second == number; }) == 0;
+        }
+        if (was_told) made_room(actor);
+        return false;
+    }
+}
+
+void ActorSystem::made_room(Actor& actor) {
+    std::pair<ActorRef, uint64_t> first;
+    actor.lock.lock();
+    {
+        std::lock_guard lock(ties_mutex_);
+        const bool any = actor.ties && !actor.ties->for_room.empty();
+        if (any) {
+            first = std::move(actor.ties->for_room.front());
+            actor.ties->for_room.pop_front();
+        }
+        actor.room_wanted = any && !actor.ties->for_room.empty();
+    }
+    actor.lock.unlock();
+    if (first.first) answer(*first.first, first.second, nullptr);
 }
 
 void ActorSystem::set_asks(Actor& actor, Actor* whom) {
@@ -702,9 +828,9 @@ Value ActorSystem::stop(Machine& vm, Value* nf) {
     auto message = std::make_unique<ActorMessage>();
     message->kind = ActorMessage::Stop;
     message->selector = sym::stop;
+    message->era = worker_of(vm).running->era;
     const Value reason[] = {Value::symbol(runtime_.symbols.intern("normal"))};
     message->arguments = Parcel::of_shared(runtime_.shared, reason, 1);
-    actor->mailbox.fetch_add(1, std::memory_order_relaxed);
     worker_of(vm).outbox.letters.push_back({ActorRef(runtime_.shared, actor), std::move(message)});
     return nf[0];
 }
@@ -717,7 +843,7 @@ void ActorSystem::sleep(Machine& vm, uint64_t nanoseconds, Value* args) {
     self.waits_for = 0;
     self.lock.unlock();
     worker.segment_leaves();
-    worker.pause_turn(args + kPrimitiveFrame, os::monotonic_ns() + nanoseconds, false);
+    worker.pause_turn(args, args + kPrimitiveFrame, os::monotonic_ns() + nanoseconds, false);
     self.lock.lock();
     self.answered = false;
     self.lock.unlock();
@@ -731,97 +857,12 @@ void ActorSystem::polled(Machine& vm, Value* top) {
         vm.fail("Timeout", "this takes longer than it may", top);
         return;
     }
-    worker.polled(top);
+    worker.polled(top - kPrimitiveFrame, top);
 }
 
 bool ActorSystem::stop_wanted(Machine& vm) {
     Worker& worker = worker_of(vm);
     return worker.running && stop_arrived(vm, *worker.running);
-}
-
-// ---- for the reload engine
-
-void ActorSystem::run_elsewhere(Machine& vm, Value* args, const std::function<bool(Machine&)>& work) {
-    Worker& worker = worker_of(vm);
-    Actor& self = *worker.running;
-    {
-        std::lock_guard lock(elsewhere_mutex_);
-        if (!elsewhere_) {
-            elsewhere_ = make_actor(nullptr);
-            elsewhere_->status = Actor::Idle;
-        }
-    }
-    const uint64_t number = last_ask_.fetch_add(1, std::memory_order_relaxed) + 1;
-    auto message = std::make_unique<ActorMessage>();
-    message->kind = ActorMessage::Native;
-    message->ask = number;
-    message->from = ActorRef(runtime_.shared, &self);
-    message->work = work;
-    self.lock.lock();
-    self.waits_for = number;
-    self.answered = false;
-    self.answer.reset();
-    self.lock.unlock();
-    worker.segment_leaves();
-    elsewhere_->mailbox.fetch_add(1, std::memory_order_relaxed);
-    post(*elsewhere_, std::move(message));
-    bool answered = false;
-    while (!answered) { // a request to stop waits until it is done
-        worker.pause_turn(args + kPrimitiveFrame, 0, false);
-        self.lock.lock();
-        answered = self.answer != nullptr;
-        if (!answered) self.answered = false;
-        self.lock.unlock();
-    }
-    self.lock.lock();
-    self.answer.reset();
-    self.waits_for = 0;
-    self.answered = false;
-    self.lock.unlock();
-}
-
-void ActorSystem::hold() { holding_ = true; }
-
-void ActorSystem::go_on() {
-    std::vector<ActorRef> held;
-    {
-        std::lock_guard lock(held_lock_);
-        holding_ = false;
-        held.swap(held_);
-    }
-    for (ActorRef& actor : held) {
-        actor->lock.lock();
-        const bool ready = actor->status == Actor::Held;
-        if (ready) actor->status = Actor::Ready;
-        actor->lock.unlock();
-        if (ready) schedule(*actor, nullptr);
-    }
-}
-
-void ActorSystem::try_stuck_again() {
-    std::vector<ActorRef> stuck;
-    {
-        std::lock_guard lock(held_lock_);
-        stuck.swap(stuck_);
-    }
-    for (ActorRef& actor : stuck) {
-        actor->lock.lock();
-        const bool ready = actor->status == Actor::Held;
-        if (ready) {
-            actor->status = Actor::Ready;
-            became_active();
-        }
-        actor->lock.unlock();
-        if (ready) schedule(*actor, nullptr);
-    }
-}
-
-std::vector<ActorRef> ActorSystem::actors_of(const std::function<bool(const Class&)>& which) {
-    std::vector<ActorRef> found;
-    std::lock_guard lock(actors_mutex_);
-    for (Actor* at = first_actor_; at; at = at->next)
-        if (at->cls && which(*at->cls)) found.emplace_back(runtime_.shared, at);
-    return found;
 }
 
 // ---- standing still
@@ -896,9 +937,55 @@ std::string ActorSystem::report_of(Machine& vm, Actor& actor, const ActorMessage
     if (result.out_of_memory) report.text = "error: OutOfMemory: the program needs more memory than it may take\n";
     else report = describe_error(vm, result.error);
     std::string text = report.text;
-    text += "  in the actor " + trace.where;
-    if (message.kind == ActorMessage::Call) text += "; its changes are undone";
-    return text + "\n";
+    if (message.kind == ActorMessage::Call)
+        text += "  in the actor " + describe(actor) + ", handling `" + message_in_words(vm, message) + "`; its changes are undone\n";
+    else text += "  in the actor " + trace.where + "\n";
+    return text + departed_in_words(worker_of(vm).departed);
+}
+
+// "add(100, by: [1, 2, …])"
+std::string ActorSystem::message_in_words(Machine& vm, const ActorMessage& message) {
+    constexpr size_t kEnough = 80;
+    std::string text(vm.symbols.text(message.selector));
+    const Parcel* parcel = message.timer ? message.timer->arguments.get() : message.arguments.get();
+    if (!parcel || parcel->count() == 0) return text;
+    text += "(";
+    for (size_t i = 0; i < parcel->count(); ++i) {
+        if (i > 0) text += ", ";
+        if (text.size() > kEnough) {
+            text += "…";
+            break;
+        }
+        if (i < message.labels.size() && message.labels[i]) text += std::string(vm.symbols.text(message.labels[i])) + ": ";
+        const Value value = parcel->peek(i);
+        std::string shown = value ? sketch(vm, value) : "nil";
+        text += shown.empty() ? described(vm, value) : shown;
+    }
+    return text + ")";
+}
+
+// A line of a report; empty: nothing has left.
+std::string ActorSystem::departed_in_words(const Departed& departed) {
+    std::string text;
+    auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+    const size_t shown = std::min<size_t>(departed.messages, std::size(departed.first));
+    for (size_t i = 0; i < shown; ++i) {
+        const Departed::Letter& letter = departed.first[i];
+        std::string who = letter.cls ? std::string(runtime_.symbols.text(letter.cls->name)) : "the main program";
+        if (letter.cls) {
+            std::string name = "actor " + std::to_string(letter.to);
+            std::shared_lock lock(names_mutex_);
+            for (auto& [symbol, actor] : names_)
+                if (actor->id == letter.to) name = ":" + std::string(runtime_.symbols.text(symbol));
+            who += " (" + name + ")";
+        }
+        add("`" + std::string(runtime_.symbols.text(letter.selector)) + "` to " + who);
+    }
+    auto number = [](size_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); };
+    if (departed.messages > shown) add(number(departed.messages - shown, "more message"));
+    if (departed.spawned) add(number(departed.spawned, "new actor"));
+    if (departed.timers) add(number(departed.timers, "timer"));
+    return text.empty() ? text : "  had left before, and stays: " + text + "\n";
 }
 
 } // namespace indent

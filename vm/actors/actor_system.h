@@ -10,9 +10,11 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <random>
 #include <shared_mutex>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace indent {
 
@@ -30,6 +32,7 @@ struct ActorMetrics {
     uint64_t errors = 0;   // turns that failed
     uint64_t messages = 0; // that wait
     uint64_t bytes = 0;    // of its heap
+    uint64_t nanoseconds = 0; // that its turns have run
 };
 
 struct Child;
@@ -49,6 +52,10 @@ class ActorSystem final : public ActorPort {
     // Runs work as a turn of the main actor and answers when it has ended; others run meanwhile. `work` commits or rolls
     // back by itself and says whether what its last segment did may leave.
     void run_main(std::function<bool(Machine&)> work);
+    // The same, but comes back as soon as that turn waits, too, or somebody calls interrupt: it goes on whenever the
+    // thread runs actors again. `work` refers to nothing of the caller's.
+    void start_main(std::function<bool(Machine&)> work);
+    bool main_is_busy(); // its turn has not ended, or another is to begin
     // Until nothing is ready, runs, waits or is due, or until stop_main.
     void run_until_quiet();
     bool main_stop_wanted() const { return main_stopped_; }
@@ -66,6 +73,8 @@ class ActorSystem final : public ActorPort {
     // Any thread and signal handlers: the turn of the main actor ends with Stopped.
     void stop_main();
     void forget_stop() { main_stopped_ = false; }
+    // `exit(code)` in an actor's turn: ends the program as one in the main program would. -1: nobody has asked.
+    int exit_code() const { return exit_code_; }
 
     // ---- turns (vm/interp/actor_port.h)
     Value spawn(Machine& vm, Class* cls, const OutgoingMessage& arguments, Value name) override;
@@ -95,6 +104,8 @@ class ActorSystem final : public ActorPort {
 
     // ---- for the reload engine
 
+    // From the thread of worker 0, outside of turns: runs `work` as such a turn, whatever the main actor does.
+    void run_apart(const std::function<bool(Machine&)>& work);
     // Runs `work` as a turn of an actor of its own (nothing else is in its heap or on the stacks) while the turn of `vm`
     // waits. `work` commits or rolls back, and may not refer to the caller's stack, which is not there meanwhile.
     // `args`: the caller's frame.
@@ -102,13 +113,35 @@ class ActorSystem final : public ActorPort {
     // From here on no actor begins a turn but the one that runs, until go_on. Turns that run go on.
     void hold();
     void go_on();
+    // A live reload: from here on only messages are taken of chains that have begun before, until end_drain and go_on.
+    // The turn of `without` (may be null) is not waited for.
+    void begin_drain(const Actor* without);
+    size_t undrained() const { return undrained_; } // messages and turns of chains that have begun before
+    std::vector<std::string> undrained_names(size_t most);
+    void end_drain();
     // Actors that a migration has left behind try again: code has changed.
     void try_stuck_again();
     // Brings the heap that vm is in, with the state in vm.actor_state, to the newest layouts; in a protected run of its
     // own. False with words: it stays as it is.
     std::function<bool(Machine& vm, std::string& why)> migrate;
-    // The same inside a protected run; raises.
-    std::function<void(Machine& vm, Value* args)> migrate_in_turn;
+    // The same inside a protected run, with what is in `slots` of the stack; raises.
+    std::function<void(Machine& vm, Value* args, std::span<Value> slots)> migrate_in_turn;
+    // Turns that wait or run and began before `epoch`, and actors that may hold blocks: what keeps old code in use.
+    std::vector<ActorRef> turns_before(uint32_t epoch);
+    std::vector<ActorRef> suspects();
+    void suspect(Actor& actor); // it may hold a block from now on
+    void forget_suspect(Actor& actor);
+    // Ends the actor's turn, if one waits or runs: undone and handled anew where nobody has seen anything of it (false:
+    // somebody may have).
+    bool handle_again(Actor& actor);
+    // A supervised actor is restarted as its supervisor's strategy says, before it takes another message; this does not
+    // count as a failure. False: nobody supervises it.
+    bool have_restarted(Actor& actor);
+    // Timers that bring messages to it.
+    void for_each_timer(Actor& actor, const std::function<void(const struct TimerRecord&)>& visit);
+    Actor& actor_in(Machine& vm) { return *worker_of(vm).running; } // whose turn runs there
+    Actor& apart() { return *elsewhere(); }
+    Machine& machine_of(uint32_t worker) { return *workers_[worker]->machine; }
     // Holds of all actors but the main one whose class answers true.
     std::vector<ActorRef> actors_of(const std::function<bool(const Class&)>& which);
     Worker& worker_of(Machine& vm) { return *workers_[vm.worker]; }
@@ -127,6 +160,9 @@ class ActorSystem final : public ActorPort {
     friend class Worker;
     ActorSystem(Runtime& runtime, ActorOptions options);
     Actor* make_actor(Class* cls);
+    Actor* elsewhere();
+    void for_each_busy(const std::function<void(Actor&)>& visit);
+    bool patience_stands_still() const { return holding_; } // while draining, turns that wait are to go on
     bool register_name(Actor& actor, SymbolId name);
     void schedule(Actor& actor, Worker* here); // its status is Ready
     void became_active() { active_.fetch_add(1, std::memory_order_relaxed); }
@@ -150,12 +186,24 @@ class ActorSystem final : public ActorPort {
     void end_children(Worker& worker, Actor& supervisor, bool patiently);
     void give_up(Worker& worker, Actor& supervisor, const std::string& why);
     bool supervisor_message(Machine& vm, Actor& supervisor, ActorMessage& message, Value* nf, unsigned count, Value& answer);
-    bool stop_and_wait(Worker& worker, Actor& child, uint64_t patience, ActorMessage::Kind kind = ActorMessage::Stop);
+    bool start_children(Worker& worker, Actor& supervisor, std::string& why);
+    // In the supervisor's turn, whose innermost frame begins at `frame` (null: it has none): the child ends, or where
+    // `kind` is Restart, is held without its state. One that has not stopped when `patience` is over is killed. False:
+    // that was necessary.
+    bool stop_and_wait(Worker& worker, Actor& child, uint64_t patience, ActorMessage::Kind kind = ActorMessage::Stop,
+                       Value* frame = nullptr, Value* top = nullptr);
+    std::string message_in_words(Machine& vm, const ActorMessage& message);
+    std::string departed_in_words(const Departed& departed);
     bool read_child_options(Machine& vm, Child& child, SymbolId label, Value value);
 
     void tell_watchers(Actor& actor, Ties& ties);
+    void open_answer(Machine& vm, Answer& reply, Value* nf);
     void wake_main(); // its turn waits, and is to stop
     void set_asks(Actor& actor, Actor* whom);
+    // In a turn: waits until the mailbox has room for one message more, and takes it. False: it was not to be before
+    // `until`, which moves on while all are held, or the turn is to end. `frame`, `top` as in Worker::pause_turn.
+    bool wait_for_room(Machine& vm, Actor& actor, uint64_t& until, Value* frame, Value* top);
+    void made_room(Actor& actor); // for the first of those that wait for it
     bool stop_arrived(Machine& vm, Actor& actor);
     static std::string in_words(uint64_t nanoseconds);
     bool closes_cycle(Actor& asker, Actor& target, std::string& cycle);
@@ -178,6 +226,7 @@ class ActorSystem final : public ActorPort {
     std::atomic<bool> ending_ = false;
     std::atomic<bool> main_stopped_ = false;
     std::atomic<bool> interrupted_ = false;
+    std::atomic<int> exit_code_ = -1;
     std::atomic<uint64_t> last_id_ = 0;
     std::atomic<uint64_t> last_ask_ = 0;
     std::atomic<size_t> active_ = 0; // actors that are Ready, Running or Waiting
@@ -193,9 +242,16 @@ class ActorSystem final : public ActorPort {
     Actor* elsewhere_ = nullptr; // whose turn run_elsewhere is
     std::mutex elsewhere_mutex_;
     std::atomic<bool> holding_ = false;
+    std::atomic<bool> draining_ = false;
+    std::atomic<uint32_t> era_ = 1; // counts live reloads
+    std::atomic<size_t> undrained_ = 0;
+    uint64_t held_since_ = 0;             // when holding began
+    std::atomic<uint64_t> held_total_ = 0; // ns that turns' deadlines have been put off by so far
     SpinLock held_lock_;
     std::vector<ActorRef> stuck_; // whose state could not be brought to the newest layout
     std::vector<ActorRef> held_; // that had something to do while holding
+    SpinLock suspects_lock_;
+    std::unordered_set<Actor*> suspects_;
 
     std::mutex actors_mutex_; // of the list of all actors
     Actor* first_actor_ = nullptr;

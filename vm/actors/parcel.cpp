@@ -116,6 +116,7 @@ struct Packing {
         if (!memory) throw OutOfMemory{size};
         SharedSpace& shared = vm.runtime.shared;
         Parcel::Pointer parcel(new (memory) Parcel(shared, uint32_t(count), bytes));
+        parcel->layout_epoch_ = vm.layout_epoch;
         std::byte* to = parcel->cells();
         for (size_t i = 0; i < count; ++i) parcel->roots()[i] = moved(values[i], to, shared);
         for (size_t i = 0; i < cells.size(); ++i) {
@@ -131,7 +132,10 @@ struct Packing {
                 continue;
             }
             for (size_t w = 0; w < n; ++w) (*copy)[w] = moved((*from)[w], to, shared);
-            if (copy->shape == shape::kBlock) (*copy)[block::kHome] = (*copy)[block::kSerial] = Value::nil();
+            if (copy->shape == shape::kBlock) {
+                parcel->has_blocks_ = true;
+                (*copy)[block::kHome] = (*copy)[block::kSerial] = Value::nil();
+            }
         }
         return parcel;
     }
@@ -142,10 +146,11 @@ Parcel::Pointer Parcel::pack(Machine& vm, const Value* values, size_t count, std
     return packing.pack(values, count);
 }
 
-Parcel::Pointer Parcel::pack_state(Machine& vm, Value state) {
+Parcel::Pointer Parcel::pack_state(Machine& vm, Value state, Value journal) {
     std::string refusal;
     Packing packing{vm, refusal, {}, {}, {}, 0, true};
-    return packing.pack(&state, 1);
+    const Value values[] = {state, journal};
+    return packing.pack(values, 2);
 }
 
 Parcel::Pointer Parcel::of_shared(SharedSpace& shared, const Value* values, size_t count) {

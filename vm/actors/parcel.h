@@ -18,14 +18,27 @@ class Parcel {
     // Packs `count` values (absent ones too) of the heap that vm is in. Null with words in `refusal` where one of them
     // cannot leave its actor: "the block … assigns a variable of its home". Throws OutOfMemory.
     static Pointer pack(Machine& vm, const Value* values, size_t count, std::string& refusal);
-    // A copy of an actor's whole state, with blocks and whatever they share. The heap is entered by nobody.
-    static Pointer pack_state(Machine& vm, Value state);
+    // A copy of an actor's whole state, with blocks and whatever they share, and of what its last migration has dropped
+    // (may be absent): two values. The heap is entered by nobody.
+    static Pointer pack_state(Machine& vm, Value state, Value journal);
 
     // The same of values that need no copy: immediate or shared ones.
     static Pointer of_shared(SharedSpace& shared, const Value* values, size_t count);
 
     size_t count() const { return count_; }
     size_t bytes() const; // of memory
+    // To be looked at as long as the parcel lives, and kept nowhere: it is in nobody's heap.
+    Value peek(size_t i) const { return roots()[i]; }
+    uint32_t layout_epoch() const { return layout_epoch_; } // of the heap that it was packed in
+    bool has_blocks() const { return has_blocks_; } // which keep the code that they were made in
+    template <class Visit>
+    void for_each_cell(Visit visit) const {
+        for (const std::byte* at = cells(); at < cells() + cell_bytes_;) {
+            auto* cell = reinterpret_cast<const Cell*>(at);
+            at += cell->byte_count();
+            visit(cell);
+        }
+    }
 
     // Puts the values into out[0 … count), as cells of the heap that vm is in, which holds what is shared until its
     // stretch ends. `top`: the end of the live stack, behind out. Uses the parcel up. Throws OutOfMemory.
@@ -48,6 +61,8 @@ class Parcel {
     SharedSpace& shared_;
     size_t cell_bytes_; // of the cells, which stand behind the roots
     uint32_t count_;
+    uint32_t layout_epoch_ = 0;
+    bool has_blocks_ = false;
 };
 
 } // namespace indent

@@ -143,6 +143,7 @@ bool ActorSystem::make_supervision(Machine& vm, Actor& actor, Value* args, Value
         }
         Actor* made = create(vm, binding->cls, {nf, count, 0, labelled ? &plan : nullptr}, child_name, &actor, resumed);
         if (!made) return false;
+        made->starts_in_order = true;
         child.actor = ActorRef(runtime_.shared, made);
         supervision.children.push_back(std::move(child));
         if (binding->cls->kind == ClassKind::Supervisor && !make_supervision(vm, *made, nf, resumed)) return false;
@@ -165,6 +166,7 @@ bool ActorSystem::to_supervisor(Actor& actor, const char* reason, const std::str
     message->from = ActorRef(runtime_.shared, &actor);
     message->selector = runtime_.symbols.intern(reason);
     message->report = report;
+    message->reason = actor.incarnation;
     actor.lock.lock();
     actor.status = Actor::Held;
     actor.stop_requested = actor.stop_said = false;
@@ -207,7 +209,47 @@ void ActorSystem::restart(Child& child) {
     if (wakes) schedule(actor, nullptr);
 }
 
-bool ActorSystem::stop_and_wait(Worker& worker, Actor& child, uint64_t patience, ActorMessage::Kind kind) {
+// Declared children begin one after the other, in the supervisor's turn.
+bool ActorSystem::start_children(Worker& worker, Actor& supervisor, std::string& why) {
+    for (const Child& each : supervisor.supervision->children) {
+        Actor& child = *each.actor;
+        const uint64_t number = last_ask_.fetch_add(1, std::memory_order_relaxed) + 1;
+        supervisor.lock.lock();
+        supervisor.waits_for = number;
+        supervisor.answered = false;
+        supervisor.answer.reset();
+        supervisor.lock.unlock();
+        child.lock.lock();
+        const bool begins = child.status == Actor::Unborn;
+        if (begins) {
+            child.starts_in_order = false;
+            child.status = Actor::Ready;
+            child.first->ask = number;
+            child.first->from = ActorRef(runtime_.shared, &supervisor);
+            became_active();
+        }
+        child.lock.unlock();
+        if (!begins) continue; // another has made it ready already
+        set_asks(supervisor, &child); // what asks the supervisor meanwhile hears of the circle
+        schedule(child, &worker);
+        worker.pause_turn(worker.machine->stack_base, worker.machine->stack_base, 0, false);
+        set_asks(supervisor, nullptr);
+        supervisor.lock.lock();
+        const std::unique_ptr<Answer> reply = std::move(supervisor.answer);
+        supervisor.waits_for = 0;
+        supervisor.answered = false;
+        supervisor.lock.unlock();
+        if (reply && !reply->failed) continue;
+        if (reply) why = reply->words;
+        return false;
+    }
+    return true;
+}
+
+bool ActorSystem::stop_and_wait(Worker& worker, Actor& child, uint64_t patience, ActorMessage::Kind kind, Value* frame,
+                                Value* top) {
+    constexpr uint64_t kForKill = 5'000'000'000;
+    if (!frame) frame = top = worker.machine->stack_base;
     Actor& self = *worker.running;
     const uint64_t number = last_ask_.fetch_add(1, std::memory_order_relaxed) + 1;
     auto message = std::make_unique<ActorMessage>();
@@ -227,9 +269,21 @@ bool ActorSystem::stop_and_wait(Worker& worker, Actor& child, uint64_t patience,
     child.mailbox.fetch_add(1, std::memory_order_relaxed);
     release(child); // one that is held stops, too
     post(child, std::move(message));
-    worker.pause_turn(worker.machine->stack_base, os::monotonic_ns() + patience, false);
+    set_asks(self, &child);
+    worker.pause_turn(frame, top, os::monotonic_ns() + patience, false);
     self.lock.lock();
     const bool stopped = self.answer != nullptr;
+    self.answered = stopped;
+    self.lock.unlock();
+    if (!stopped && kind == ActorMessage::Stop) {
+        kill(child);
+        child.lock.lock();
+        const bool ended = child.status == Actor::Ended; // who ends says so first, and answers then
+        child.lock.unlock();
+        if (!ended) worker.pause_turn(frame, top, os::monotonic_ns() + kForKill, false);
+    }
+    set_asks(self, nullptr);
+    self.lock.lock();
     self.answer.reset();
     self.waits_for = 0;
     self.answered = false;
@@ -245,7 +299,12 @@ void ActorSystem::end_children(Worker& worker, Actor& supervisor, bool patiently
     supervisor.supervision->children.clear();
     for (auto child = children->rbegin(); child != children->rend(); ++child) {
         child->actor->supervised = false;
-        if (!patiently || !stop_and_wait(worker, *child->actor, child->patience)) kill(*child->actor);
+        child->actor->lock.lock();
+        const bool unborn = child->actor->status == Actor::Unborn;
+        child->actor->lock.unlock();
+        if (unborn) end(*child->actor, "killed", nullptr);
+        else if (patiently) (void)stop_and_wait(worker, *child->actor, child->patience);
+        else kill(*child->actor);
     }
 }
 
@@ -267,12 +326,12 @@ void ActorSystem::decide(Worker& worker, Actor& supervisor, ActorMessage& messag
     if (!supervision) return;
     auto child = std::find_if(supervision->children.begin(), supervision->children.end(),
                               [&](const Child& c) { return c.actor.get() == &actor; });
-    if (child == supervision->children.end()) return;
+    if (child == supervision->children.end() || message.reason != actor.incarnation) return; // restarted since, with others
     const std::string_view reason = runtime_.symbols.text(message.selector);
-    const bool failed = reason == "failed";
+    const bool failed = reason == "failed", by_reload = reason == "reload";
     Child::OnError what = Child::DoRestart;
     if (failed) what = child->on_error == Child::AsStrategy ? supervision->on_error : child->on_error;
-    else if (child->restart == Child::Temporary || (child->restart == Child::Transient && reason == "normal")) what = Child::DoStop;
+    else if (!by_reload && (child->restart == Child::Temporary || (child->restart == Child::Transient && reason == "normal"))) what = Child::DoStop;
     if (what == Child::DoRestart && failed && child->restart == Child::Temporary) what = Child::DoStop;
     auto tell = [&](const std::string& decision) {
         if (report && !message.report.empty()) report(message.report + "  its supervisor " + describe(supervisor) + " " + decision + "\n");
@@ -289,6 +348,7 @@ void ActorSystem::decide(Worker& worker, Actor& supervisor, ActorMessage& messag
         ActorRef ended = child->actor;
         supervision->children.erase(child);
         ended->supervised = false;
+        end_children(worker, *ended, true);
         end(*ended, reason == "normal" ? "normal" : failed ? "failed" : "killed", nullptr);
         return;
     }
@@ -300,7 +360,7 @@ void ActorSystem::decide(Worker& worker, Actor& supervisor, ActorMessage& messag
     const uint64_t now = os::monotonic_ns();
     auto& times = supervision->restarted;
     while (!times.empty() && now - times.front() > supervision->within) times.pop_front();
-    times.push_back(now);
+    if (!by_reload) times.push_back(now);
     if (times.size() > supervision->most) {
         give_up(worker, supervisor,
                 message.report + "  that is more than " + std::to_string(supervision->most) + " restarts within " +
@@ -327,7 +387,7 @@ bool ActorSystem::supervisor_message(Machine& vm, Actor& supervisor, ActorMessag
     Supervision& supervision = *supervisor.supervision;
     Value* top = nf + count + 1;
     if (name == "start_child") {
-        // The class, its arguments, and by name: as, restart, on_error.
+        // The class, its arguments, and by name: as, restart, on_error, patience.
         if (count == 0 || !nf[1].is_cell() || !vm.shapes[nf[1].cell()->shape].class_value) {
             answer = vm.fail("ArgumentError", "`start_child` takes an actor's class first", nf);
             return true;
@@ -342,6 +402,15 @@ bool ActorSystem::supervisor_message(Machine& vm, Actor& supervisor, ActorMessag
             const SymbolId label = i < message.labels.size() ? message.labels[i] : 0;
             const auto text = label ? vm.symbols.text(label) : std::string_view();
             if (text == "as") child_name = nf[i + 1];
+            else if (text == "patience" && cls->field_index(label) < 0) {
+                Value resumed;
+                auto time = duration(vm, nf[i + 1], native_frame(vm, nf, frame + given + 1), resumed);
+                if (!time) {
+                    answer = resumed;
+                    return true;
+                }
+                child.patience = *time;
+            }
             else if ((text == "restart" || text == "on_error") && cls->field_index(label) < 0) {
                 if (!read_child_options(vm, child, label, nf[i + 1])) {
                     answer = vm.fail("ArgumentError", "`" + std::string(text) + "` cannot be " + described(vm, nf[i + 1]), nf);
@@ -382,17 +451,10 @@ bool ActorSystem::supervisor_message(Machine& vm, Actor& supervisor, ActorMessag
         answer = Value::boolean(child != supervision.children.end());
         if (child == supervision.children.end()) return true;
         ActorRef leaving = child->actor;
+        const uint64_t patience = child->patience;
         supervision.children.erase(child);
         leaving->supervised = false;
-        auto stop = std::make_unique<ActorMessage>();
-        stop->kind = ActorMessage::Stop;
-        stop->selector = sym::stop;
-        stop->reason = runtime_.symbols.intern("shutdown");
-        const Value reason[] = {Value::symbol(runtime_.symbols.intern("shutdown"))};
-        stop->arguments = Parcel::of_shared(runtime_.shared, reason, 1);
-        leaving->mailbox.fetch_add(1, std::memory_order_relaxed);
-        release(*leaving);
-        post(*leaving, std::move(stop));
+        (void)stop_and_wait(worker_of(vm), *leaving, patience, ActorMessage::Stop, nf, top);
         return true;
     }
     if (name == "children") {

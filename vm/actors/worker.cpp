@@ -5,6 +5,7 @@
 #include "vm/actors/actor_system.h"
 #include "vm/actors/supervisor.h"
 #include "vm/interp/arguments.h"
+#include "vm/interp/error_report.h"
 #include "vm/interp/maker.h"
 #include "vm/os/clock.h"
 #include <algorithm>
@@ -17,6 +18,8 @@ namespace {
 constexpr size_t kNativeMargin = size_t(4) << 20;
 constexpr int kTurnsOfOne = 16;  // an actor with a full mailbox handles so many before others have their turn
 constexpr int kTurnsInside = 64; // before the outer loop looks at the clock
+constexpr uint64_t kLookAgain = 50'000'000; // ns between two looks at who is asked and held
+constexpr uint64_t kReloadWaits = 200'000;  // ns
 } // namespace
 
 // ---- queues
@@ -46,6 +49,12 @@ Actor* ActorQueue::pop_at(size_t place) {
     if (last == actor) last = before;
     --size;
     return actor;
+}
+
+size_t Outbox::letters_to(const Actor& actor) {
+    for (; counted < letters.size(); ++counted) ++counts[letters[counted].to.get()];
+    auto found = counts.find(&actor);
+    return found == counts.end() ? 0 : found->second;
 }
 
 // ---- life
@@ -115,7 +124,8 @@ void Worker::work(const std::function<bool()>& until) {
             idle();
             continue;
         }
-        turn_began.store(os::monotonic_ns(), std::memory_order_relaxed);
+        counted_until_ = os::monotonic_ns();
+        turn_began.store(counted_until_, std::memory_order_relaxed);
         if (actor->turn) {
             resume(*actor);
         } else {
@@ -148,6 +158,7 @@ void Worker::idle() {
         uint64_t wake = now + kLongest;
         if (uint64_t due = system.timers_.next(); due && due < wake) wake = due;
         if (!deadlines_.empty() && deadlines_[0]->turn->deadline < wake) wake = deadlines_[0]->turn->deadline;
+        if (system.patience_stands_still()) wake = std::max(std::min(wake, now + kReloadWaits), now + kReloadWaits / 2);
         if (wake > now) {
             system.end_work();
             system.idle_.wait_for(lock, std::chrono::nanoseconds(wake - now));
@@ -165,6 +176,7 @@ void Worker::fire_due() {
     const uint64_t next_timer = system.timers_.next();
     if (!next_timer && deadlines_.empty()) return;
     const uint64_t now = os::monotonic_ns();
+    shift_deadlines();
     if (next_timer && next_timer <= now)
         for (TimerPointer& timer : system.timers_.take_due(now)) {
             if (timer->waits.exchange(true)) continue;
@@ -176,8 +188,20 @@ void Worker::fire_due() {
             timer->target->mailbox.fetch_add(1, std::memory_order_relaxed);
             if (!system.post(*timer->target, std::move(message)) && timer->every) system.timers_.cancel(timer);
         }
-    while (!deadlines_.empty() && deadlines_[0]->turn->deadline <= now) {
+    // Nobody's patience runs while nobody's turn may begin, but for the reload's own.
+    const bool only_reload = system.patience_stands_still();
+    while (!deadlines_.empty()) {
         Actor* actor = deadlines_[0];
+        if (only_reload) {
+            actor = system.elsewhere_;
+            if (!actor || !actor->turn || actor->turn->worker != number || actor->turn->place == SIZE_MAX) break;
+        }
+        if (actor->turn->deadline > now) break;
+        if (const Actor* asked = actor->asks.load(std::memory_order_relaxed); asked && asked->stuck) {
+            actor->turn->deadline = now + kLookAgain; // it is held: that is nobody's delay
+            sift(actor->turn->place);
+            continue;
+        }
         drop_deadline(*actor->turn);
         actor->lock.lock();
         const bool wake = actor->status == Actor::Waiting && !actor->answered;
@@ -214,7 +238,20 @@ void Worker::sift(size_t place) {
     }
 }
 
+// What was held does not count.
+void Worker::shift_deadlines() {
+    const uint64_t total = system.held_total_.load(std::memory_order_relaxed);
+    const uint64_t more = total - std::exchange(shifted_, total);
+    if (more == 0) return;
+    for (Actor* actor : deadlines_)
+        if (actor != system.elsewhere_) actor->turn->deadline += more;
+    std::make_heap(deadlines_.begin(), deadlines_.end(),
+                   [](const Actor* a, const Actor* b) { return a->turn->deadline > b->turn->deadline; });
+    for (size_t i = 0; i < deadlines_.size(); ++i) deadlines_[i]->turn->place = i;
+}
+
 void Worker::add_deadline(Actor* actor) {
+    shift_deadlines();
     deadlines_.push_back(actor);
     sift(deadlines_.size() - 1);
 }
@@ -233,14 +270,58 @@ void Worker::drop_deadline(WaitingTurn& turn) {
 
 // ---- waiting
 
-void Worker::pause_turn(Value* top, uint64_t deadline, bool yields) {
+void Worker::unwind_waiting() {
+    constexpr int kRounds = 3; // what frees itself may wait again, but not for ever
+    const std::function<bool()> at_once = [] { return true; };
+    system.begin_work();
+    until_ = &at_once;
+    for (int round = 0; round < kRounds; ++round) {
+        std::vector<ActorRef> waiting_here;
+        {
+            std::lock_guard lock(waiting_lock);
+            for (Actor* actor = first_waiting; actor; actor = actor->turn->next)
+                if (actor != system.main_ && actor != system.elsewhere_)
+                    waiting_here.emplace_back(system.runtime_.shared, actor);
+        }
+        for (ActorRef& actor : waiting_here) {
+            if (!actor->turn) continue;
+            actor->lock.lock();
+            actor->stop_requested = actor->answered = true;
+            actor->stop_said = false;
+            actor->status = Actor::Ready;
+            actor->lock.unlock();
+            {
+                std::lock_guard lock(queue_lock); // it may be there
+                waiting.fetch_sub(pinned.size, std::memory_order_relaxed);
+                pinned = {};
+            }
+            counted_until_ = os::monotonic_ns();
+            resume(*actor);
+        }
+    }
+    until_ = nullptr;
+    system.end_work();
+}
+
+// One look at the clock for each turn: the next one begins where this one ends.
+void Worker::count_time(Actor& actor) {
+    const uint64_t now = os::monotonic_ns();
+    actor.nanoseconds.fetch_add(now - counted_until_, std::memory_order_relaxed);
+    counted_until_ = now;
+}
+
+void Worker::pause_turn(Value* frame, Value* top, uint64_t deadline, bool yields) {
     assert(may_pause && running);
     Machine& vm = *machine;
     Actor& actor = *running;
     auto turn = std::make_unique<WaitingTurn>();
     vm.heap->leave(top); // all that the stacks and the machine know is old now, and stays where it is
     turn->stack.assign(vm.stack_base, top);
+    turn->frame = size_t(frame - vm.stack_base);
+    turn->escaped = std::exchange(vm.had_effects, false);
+    turn->worker = number;
     turn->state = std::exchange(vm.actor_state, Value());
+    actor.journal = std::exchange(vm.actor_journal, Value());
     Machine::Inner& inner = *vm.inner;
     turn->roots = std::exchange(vm.roots, nullptr);
     turn->visiting = std::exchange(vm.visiting, nullptr);
@@ -254,10 +335,14 @@ void Worker::pause_turn(Value* top, uint64_t deadline, bool yields) {
     turn->reserve_in_use = std::exchange(inner.reserve_in_use, false);
     turn->native_limit = std::exchange(vm.native_limit, stack_->low() + kNativeMargin);
     turn->deadline = deadline;
+    turn->departed = std::exchange(departed, {});
+    if (!outbox.empty()) turn->outbox = std::make_shared<Outbox>(std::exchange(outbox, {}));
     vm.kept_roots = nullptr;
     vm.self_address = Value();
     vm.young->clear_stack();
+    count_time(actor);
     actor.turn = std::move(turn);
+    if (std::exchange(vm.young->met_watched, false)) system.suspect(actor);
     yields_ = yields;
     stack_->pause();
 }
@@ -266,6 +351,7 @@ void Worker::pause_turn(Value* top, uint64_t deadline, bool yields) {
 void Worker::keep_paused() {
     Actor& actor = *std::exchange(running, nullptr);
     actor.turn->native = stack_->cut();
+    link_waiting(actor);
     actor.lock.lock();
     const bool at_once = yields_ || actor.answered || actor.stop_requested;
     actor.pinned = uint8_t(number);
@@ -275,11 +361,26 @@ void Worker::keep_paused() {
     if (at_once) system.schedule(actor, this);
 }
 
+void Worker::link_waiting(Actor& actor) {
+    std::lock_guard lock(waiting_lock);
+    actor.turn->next = first_waiting;
+    if (first_waiting) first_waiting->turn->previous = &actor;
+    first_waiting = &actor;
+}
+
+void Worker::unlink_waiting(Actor& actor) {
+    std::lock_guard lock(waiting_lock);
+    WaitingTurn& turn = *actor.turn;
+    (turn.previous ? turn.previous->turn->next : first_waiting) = turn.next;
+    if (turn.next) turn.next->turn->previous = turn.previous;
+}
+
 void Worker::resume(Actor& actor) {
     Machine& vm = *machine;
+    unlink_waiting(actor);
+    actor.lock.lock(); // who looks at a waiting turn has the lock
     std::unique_ptr<WaitingTurn> turn = std::move(actor.turn);
     drop_deadline(*turn);
-    actor.lock.lock();
     actor.status = Actor::Running;
     actor.pinned = &actor == system.main_ ? 0 : Actor::kAnyWorker;
     actor.lock.unlock();
@@ -291,7 +392,11 @@ void Worker::resume(Actor& actor) {
     vm.roots = turn->roots;
     vm.visiting = turn->visiting;
     vm.native_limit = turn->native_limit;
+    vm.had_effects = turn->escaped;
     vm.actor_state = turn->state;
+    vm.actor_journal = actor.journal;
+    vm.actor_unchanged = actor.unchanged;
+    vm.layout_epoch = actor.layout_epoch;
     vm.self_address = Value::cell(actor.address);
     vm.kept_roots = &actor == system.main_ ? system.main_kept_roots : nullptr;
     inner.handlers = turn->handlers;
@@ -302,6 +407,8 @@ void Worker::resume(Actor& actor) {
     inner.completion_value = turn->completion_value;
     inner.remote_errors = std::move(turn->remote_errors);
     inner.reserve_in_use = turn->reserve_in_use;
+    departed = turn->departed;
+    if (turn->outbox) outbox = std::move(*turn->outbox);
     actor.heap->enter(vm);
     TurnStack::Cut native = std::move(turn->native);
     turn.reset();
@@ -342,9 +449,10 @@ void Worker::run_actor(Actor& actor) {
         }
         if (actor.status == Actor::Ended || ends) {
             if (ends) actor.status = Actor::Running; // ours to end
+            const bool unstarted = actor.first && actor.first->kind == ActorMessage::Start && actor.first->ask;
             actor.lock.unlock();
             if (!ends) return;
-            if (system.to_supervisor(actor, actor.end_reason ? "failed" : "killed", actor.end_report)) {
+            if (!unstarted && system.to_supervisor(actor, actor.end_reason ? "failed" : "killed", actor.end_report)) {
                 system.became_idle();
             } else {
                 running = &actor;
@@ -356,6 +464,15 @@ void Worker::run_actor(Actor& actor) {
             }
             return;
         }
+        if (std::exchange(actor.begins_anew, false)) [[unlikely]] {
+            actor.status = Actor::Running;
+            actor.lock.unlock();
+            if (system.to_supervisor(actor, "reload", "")) {
+                system.became_idle();
+                return;
+            }
+            continue;
+        }
         if (!actor.first || i == kTurnsOfOne || actor.status == Actor::Held) {
             const bool more = actor.first && actor.status != Actor::Held;
             if (actor.status != Actor::Held) actor.status = more ? Actor::Ready : Actor::Idle;
@@ -364,12 +481,36 @@ void Worker::run_actor(Actor& actor) {
             else system.became_idle();
             return;
         }
+        if (system.draining_.load(std::memory_order_relaxed) && &actor != system.elsewhere_) [[unlikely]] {
+            actor.message = actor.take_before(system.era_);
+            if (!actor.message) {
+                std::lock_guard held(system.held_lock_);
+                if (system.draining_) {
+                    actor.status = Actor::Held;
+                    actor.drain_held = true;
+                    system.held_.emplace_back(system.runtime_.shared, &actor);
+                    actor.lock.unlock();
+                    return;
+                }
+                actor.message = actor.take();
+            }
+        } else {
+            actor.message = actor.take();
+        }
         actor.status = Actor::Running;
-        actor.message = actor.take();
+        actor.era = actor.message->era;
+        const bool room_wanted = actor.room_wanted;
         actor.lock.unlock();
+        if (room_wanted) [[unlikely]]
+            system.made_room(actor);
         if (actor.message->timer) actor.message->timer->waits = false;
         running = &actor;
-        if (actor.layout_epoch != system.runtime_.layout_epoch.load(std::memory_order_relaxed) && !bring_up_to_date(actor))
+        if (actor.cls && actor.cls->gone_since && actor.message->kind == ActorMessage::Call) [[unlikely]] {
+            hold_stuck(actor); // its mailbox waits for the class to come back
+            return;
+        }
+        if (actor.layout_epoch != system.runtime_.layout_epoch.load(std::memory_order_relaxed) &&
+            actor.message->kind != ActorMessage::Restart && !bring_up_to_date(actor)) // what begins anew need not follow
             return;
         handle(actor, *actor.message);
         running = nullptr;
@@ -383,7 +524,8 @@ void Worker::run_actor(Actor& actor) {
 // Layouts have changed since the actor's last turn.
 bool Worker::bring_up_to_date(Actor& actor) {
     const uint32_t epoch = system.runtime_.layout_epoch.load();
-    if (!actor.heap || !actor.state || !system.migrate) {
+    const bool is_main = &actor == system.main_;
+    if (!actor.heap || (!actor.state && !is_main) || !system.migrate) {
         actor.layout_epoch = epoch;
         return true;
     }
@@ -393,6 +535,7 @@ bool Worker::bring_up_to_date(Actor& actor) {
     if (migrated) {
         segment_leaves();
         machine->heap->commit(machine->stack_base);
+        machine->young->changed = false;
         machine->heap->collect_fully(machine->stack_base); // what the objects were is gone
         actor.state = machine->actor_state;
         actor.layout_epoch = epoch;
@@ -403,7 +546,20 @@ bool Worker::bring_up_to_date(Actor& actor) {
     }
     end_turn(actor);
     if (migrated) return true;
-    // It keeps its old state and code; its message goes back to the front of the mailbox, which is held.
+    if (is_main) { // it goes on with objects as they are
+        actor.layout_epoch = epoch;
+        if (system.report) system.report("error: values of the main program cannot be brought to the reloaded code and stay as they are: " + why + "\n");
+        return true;
+    }
+    hold_stuck(actor);
+    if (system.report)
+        system.report("error: " + system.describe(actor) + " cannot be brought to the reloaded code and is held: " + why +
+                      "\n  a mended reload lets it go on\n");
+    return false;
+}
+
+// It keeps its state and code; its message goes back to the front of the mailbox, which is held.
+void Worker::hold_stuck(Actor& actor) {
     running = nullptr;
     actor.lock.lock();
     actor.message->next = actor.first;
@@ -414,21 +570,24 @@ bool Worker::bring_up_to_date(Actor& actor) {
     actor.lock.unlock();
     {
         std::lock_guard held(system.held_lock_);
+        actor.stuck = true;
         system.stuck_.emplace_back(system.runtime_.shared, &actor);
     }
     system.became_idle();
-    if (system.report)
-        system.report("error: " + system.describe(actor) + " cannot be brought to the reloaded code and is held: " + why +
-                      "\n  a mended reload lets it go on\n");
-    return false;
 }
 
 // ---- one turn
 
 void Worker::begin_turn(Actor& actor) {
     Machine& vm = *machine;
+    vm.had_effects = false;
+    departed = {};
+    actor.turn_epoch.store(system.runtime_.epoch.load(std::memory_order_relaxed), std::memory_order_relaxed);
     vm.self_address = Value::cell(actor.address);
     vm.actor_state = actor.state;
+    vm.actor_journal = actor.journal;
+    vm.actor_unchanged = actor.unchanged;
+    vm.layout_epoch = actor.layout_epoch;
     vm.kept_roots = &actor == system.main_ ? system.main_kept_roots : nullptr;
     if (!actor.heap) actor.heap = std::make_unique<Heap>(system.runtime_.shared, system.options_.actor_heap);
     actor.heap->enter(vm);
@@ -438,18 +597,25 @@ void Worker::end_turn(Actor& actor) {
     Machine& vm = *machine;
     actor.heap_bytes.store(vm.heap->used_bytes(), std::memory_order_relaxed);
     vm.heap->leave(vm.stack_base);
+    if (std::exchange(vm.young->met_watched, false)) system.suspect(actor);
     vm.inner->remote_errors.clear();
+    actor.journal = std::exchange(vm.actor_journal, Value());
+    actor.unchanged = vm.actor_unchanged && !std::exchange(vm.young->changed, false);
     vm.actor_state = Value();
     vm.self_address = Value();
     vm.kept_roots = nullptr;
+    count_time(actor);
     actor.turns.fetch_add(1, std::memory_order_relaxed);
 }
 
 void Worker::segment_leaves() {
+    machine->had_effects |= !outbox.empty();
     Outbox leaving = std::exchange(outbox, {});
+    departed.spawned += uint32_t(leaving.spawned.size());
+    departed.timers += uint32_t(leaving.timers.size());
     for (ActorRef& born : leaving.spawned) {
         born->lock.lock();
-        const bool begins = born->status == Actor::Unborn;
+        const bool begins = born->status == Actor::Unborn && !born->starts_in_order;
         if (begins) {
             born->status = Actor::Ready;
             system.became_active();
@@ -457,13 +623,16 @@ void Worker::segment_leaves() {
         born->lock.unlock();
         if (begins) system.schedule(*born, this);
     }
-    for (auto& letter : leaving.letters) system.post(*letter.to, std::move(letter.message));
+    for (auto& letter : leaving.letters) {
+        departed.add(letter.message->selector, *letter.to);
+        letter.to->mailbox.fetch_add(1, std::memory_order_relaxed);
+        system.post(*letter.to, std::move(letter.message));
+    }
     for (TimerPointer& timer : leaving.timers) system.timers_.start(std::move(timer));
 }
 
 void Worker::segment_fails() {
     Outbox dropped = std::exchange(outbox, {});
-    for (auto& letter : dropped.letters) letter.to->mailbox.fetch_sub(1, std::memory_order_relaxed);
     for (ActorRef& unborn : dropped.spawned) system.unmake(*unborn);
 }
 
@@ -489,9 +658,10 @@ void Worker::start_state(Actor& actor, const ActorMessage& message, Value* args)
         Value value = enter(code_of_initialiser(vm, cls->fields[i]), frame);
         if (!Heap::store(vm, vm.actor_state.cell(), i, value)) assert(false);
     }
-    if (cls->lineage) {
-        system.migrate_in_turn(vm, args);
-        cls = cls->lineage;
+    const bool old_arguments = message.arguments && message.arguments->layout_epoch() < vm.layout_epoch;
+    if (cls->lineage || (old_arguments && !by_init)) {
+        system.migrate_in_turn(vm, args, {});
+        cls = cls->itself();
     }
     auto run_method = [&](Method* method, unsigned count, const ArgumentPlan* plan, Value* frame) {
         frame[0] = vm.actor_state;
@@ -502,6 +672,10 @@ void Worker::start_state(Actor& actor, const ActorMessage& message, Value* args)
         const auto count = unsigned(message.arguments ? message.arguments->count() : 0);
         if (!Heap::raise_stack(vm, frame + count + 4 * kPrimitiveFrame)) assert(false);
         if (count) message.arguments->copy_out(vm, frame + 1, frame + 1 + count);
+        if (old_arguments) {
+            frame[0] = vm.actor_state;
+            system.migrate_in_turn(vm, native_frame(vm, frame, frame + count + 1), {frame + 1, count});
+        }
         ArgumentPlan plan;
         plan.labels = message.labels;
         plan.trailing_block = message.trailing_block;
@@ -520,6 +694,12 @@ Value Worker::call_handler(Actor& actor, ActorMessage& message, Value* args) {
     if (!Heap::raise_stack(vm, nf + count + 8 * kPrimitiveFrame)) assert(false);
     nf[0] = vm.actor_state;
     if (count) parcel->copy_out(vm, nf + 1, nf + 1 + count);
+    if (count && parcel->layout_epoch() < vm.layout_epoch) [[unlikely]] {
+        opening_ = true; // what cannot be migrated is a dead letter
+        system.migrate_in_turn(vm, native_frame(vm, nf, nf + count + 1), {nf + 1, count});
+        opening_ = false;
+        nf[0] = vm.actor_state;
+    }
     const Class* cls = vm.class_of(nf[0]);
     Method* method = cls->lookup(message.selector);
     if (actor.supervision && message.kind == ActorMessage::Call && !method)
@@ -619,12 +799,40 @@ void Worker::handle(Actor& actor, ActorMessage& message) {
             system.end_children(*this, actor, true);
             end_turn(actor);
         }
-        if (message.ask) answer(message, std::make_unique<Answer>()); // its supervisor stops it
-        else if (system.to_supervisor(actor, "normal", "")) return;
+        if (!message.ask && system.to_supervisor(actor, "normal", "")) return;
         system.end(actor, message.reason ? std::string(vm.symbols.text(message.reason)).c_str() : "normal", nullptr);
+        if (message.ask) answer(message, std::make_unique<Answer>()); // its supervisor stops it
         return;
     }
-    if (message.ask) answer(message, std::move(reply));
+    const bool starting = message.kind == ActorMessage::Start || message.kind == ActorMessage::Restart;
+    if (starting && actor.supervision && !start_children(actor, message)) return;
+    if (message.ask) answer(message, starting ? std::make_unique<Answer>() : std::move(reply));
+}
+
+// Of a supervisor that has started: its children start, each when those before it have. False: one failed, and all is
+// undone.
+bool Worker::start_children(Actor& actor, ActorMessage& message) {
+    auto why = std::make_unique<std::string>();
+    begin_turn(actor);
+    const bool started = system.start_children(*this, actor, *why);
+    if (!started) system.end_children(*this, actor, true);
+    end_turn(actor);
+    if (started) return true;
+    actor.lock.lock();
+    const bool killed = actor.stop_requested;
+    actor.lock.unlock();
+    if (!killed) *why += "  so the supervisor " + system.describe(actor) + " does not start; its children before that one end\n";
+    if (!message.ask) {
+        if (system.to_supervisor(actor, killed ? "killed" : "failed", *why)) return false;
+        if (!killed && system.report) system.report(*why);
+    }
+    system.end(actor, killed ? "killed" : "start_failed", nullptr);
+    if (!message.ask) return false;
+    auto reply = std::make_unique<Answer>();
+    reply->failed = true;
+    reply->words = std::move(*why);
+    answer(message, std::move(reply));
+    return false;
 }
 
 // The old incarnation ends: it hears of it, and what it had is gone.
@@ -658,7 +866,12 @@ void Worker::begin_anew(Actor& actor) {
         }
         end_turn(actor);
     }
-    actor.state = Value();
+    if (actor.supervision) {
+        begin_turn(actor);
+        system.end_children(*this, actor, true);
+        end_turn(actor);
+    }
+    actor.state = actor.journal = Value();
     actor.heap.reset();
     actor.layout_epoch = system.runtime_.layout_epoch;
     ++actor.incarnation;
@@ -691,6 +904,10 @@ void Worker::failed(Actor& actor, ActorMessage& message, RunResult& result) {
         reply->words = "the program needs more memory than it may take";
     } else {
         stopped = vm.is_uncatchable(result.error);
+        if (const int code = stopped ? describe_error(vm, result.error).exit_code : -1; code >= 0 && system.exit_code_ < 0) {
+            system.exit_code_ = code;
+            system.stop_main();
+        }
         try {
             reply->value = Parcel::pack(vm, &result.error, 1, refusal);
         } catch (const OutOfMemory&) {
@@ -704,16 +921,41 @@ void Worker::failed(Actor& actor, ActorMessage& message, RunResult& result) {
     // Who hears of it? The asker, or the supervisor; a report is made while the error is at hand.
     std::string report;
     const bool starting = message.kind == ActorMessage::Start || message.kind == ActorMessage::Restart;
-    if (!message.ask && !stopped) report = system.report_of(vm, actor, message, result, *trace);
+    const bool first_start = message.kind == ActorMessage::Start && message.ask; // its supervisor waits for it
+    const bool supervisor_asks = first_start || (message.kind == ActorMessage::Stop && message.ask);
+    if ((!message.ask || supervisor_asks) && !stopped) report = system.report_of(vm, actor, message, result, *trace);
     uncaught = {};
     segment_fails();
     vm.heap->rollback();
     end_turn(actor);
     actor.errors.fetch_add(1, std::memory_order_relaxed);
     actor.lock.lock();
+    const bool again = std::exchange(actor.again, false);
+    if (again) {
+        // Nobody has seen anything of this turn: its message begins anew, in today's code.
+        actor.stop_requested = actor.stop_said = false;
+        actor.message->next = actor.first;
+        actor.first = actor.message.release();
+        if (!actor.last) actor.last = actor.first;
+        actor.mailbox.fetch_add(1, std::memory_order_relaxed);
+    }
     const bool ends = actor.stop_requested;
     actor.lock.unlock();
+    if (again) return;
+    if (supervisor_asks) {
+        if (first_start) reply->words = std::move(report);
+        else if (!report.empty() && system.report) system.report(report);
+        system.end(actor, ends ? "killed" : first_start ? "start_failed" : "stop_failed", nullptr);
+        answer(message, std::move(reply));
+        return;
+    }
     if (message.ask) answer(message, std::move(reply));
+    if (std::exchange(opening_, false)) {
+        if (system.report)
+            system.report("error: a dead letter: `" + std::string(vm.symbols.text(message.selector)) + "` for " +
+                          system.describe(actor) + " was sent before a reload and cannot follow it\n" + report);
+        return;
+    }
     if (starting && !ends && system.to_supervisor(actor, "failed", report)) return;
     if (ends && system.to_supervisor(actor, "killed", "")) return;
     if (ends || starting || message.kind == ActorMessage::Stop) {
@@ -725,7 +967,7 @@ void Worker::failed(Actor& actor, ActorMessage& message, RunResult& result) {
     if (!report.empty() && system.report) system.report(report);
 }
 
-void Worker::polled(Value* top) {
+void Worker::polled(Value* frame, Value* top) {
     if (system.pause_.load(std::memory_order_relaxed) && may_pause) system.stand_still();
     if (!running || !may_pause) return;
     const uint64_t began = turn_began.load(std::memory_order_relaxed);
@@ -739,7 +981,7 @@ void Worker::polled(Value* top) {
             return;
         }
     }
-    pause_turn(top, 0, true);
+    pause_turn(frame, top, 0, true);
 }
 
 } // namespace indent

@@ -28,8 +28,8 @@ static_assert(std::endian::native == std::endian::little);
 
 class NurseryScan final : public RootVisitor {
   public:
-    NurseryScan(Nursery& nursery, OldSpace& old)
-        : begin_(reinterpret_cast<uint64_t>(nursery.begin())), bytes_(nursery.bytes()), old_(old) {}
+    NurseryScan(Young& young, OldSpace& old)
+        : begin_(reinterpret_cast<uint64_t>(young.nursery.begin())), bytes_(young.nursery.bytes()), old_(old), young_(young) {}
 
     void visit(Value& slot) override { follow(slot); }
 
@@ -78,6 +78,7 @@ class NurseryScan final : public RootVisitor {
             std::memcpy(static_cast<void*>(target), source, 8 * words);
         *to = *from;
         to->bits |= Cell::kOld | Cell::kNew;
+        if (from->shape == young_.watched) [[unlikely]] young_.met_watched = true;
         set_header_word(from, kForwardedBit | reinterpret_cast<uint64_t>(to) >> 3);
         return to;
     }
@@ -85,6 +86,7 @@ class NurseryScan final : public RootVisitor {
     uint64_t begin_;
     uint64_t bytes_;
     OldSpace& old_;
+    Young& young_;
 };
 
 void arm(Cell* cell) {
@@ -187,7 +189,7 @@ template <bool Committing>
 void Heap::State::collect_nursery_as(Value* scan_end) {
     lower_stack(scan_end);
     size_t old_before = old.used_bytes();
-    NurseryScan scan(young->nursery, old);
+    NurseryScan scan(*young, old);
     if (mutator->nursery_next != young->from) {
         ++counts.nursery_collections;
         scan.follow(mutator->stack_base, scan_end);

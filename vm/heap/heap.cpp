@@ -184,6 +184,7 @@ Cell* Heap::allocate_old(const Cell& like, Value* top) {
     if (s.old.used_bytes() + bytes > s.limit_bytes) throw OutOfMemory{bytes};
     Cell* cell = words > kMaxPageWords ? s.old.allocate_large(words) : s.old.allocate(words);
     if (!cell) throw OutOfMemory{bytes};
+    if (like.shape == s.young->watched) s.young->met_watched = true;
     *cell = like;
     cell->bits = uint8_t((like.bits & (Cell::kBytes | Cell::kFrozen)) | Cell::kOld | Cell::kNew);
     cell->barrier = like.is_frozen() ? Cell::kNever : Cell::kFree;

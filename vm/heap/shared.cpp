@@ -12,6 +12,7 @@
 #include <cstring>
 #include <mutex>
 #include <new>
+#include <unordered_set>
 #include <vector>
 
 namespace indent {
@@ -57,6 +58,10 @@ struct SharedSpace::State {
     PagePool pages;
     ShapeId finished_shape = 0;
     void (*finish)(Cell*) = nullptr;
+    std::array<ShapeId, 2> listed_shapes{};
+    bool is_listed(ShapeId shape) const { return shape && (shape == listed_shapes[0] || shape == listed_shapes[1]); }
+    std::mutex list_mutex;
+    std::unordered_set<Block*> list;
 
     Shard& shard_of(const Block* block) {
         return shards[(reinterpret_cast<uintptr_t>(block) >> 6) % shards.size()];
@@ -76,6 +81,10 @@ struct SharedSpace::State {
         if (header.size == Cell::kWide) (*block->cell())[0] = Value::integer(int64_t(words) - 1);
         cells.fetch_add(1, std::memory_order_relaxed);
         bytes.fetch_add(size, std::memory_order_relaxed);
+        if (is_listed(header.shape)) {
+            std::lock_guard lock(list_mutex);
+            list.insert(block);
+        }
         Shard& shard = shard_of(block);
         std::lock_guard lock(shard.mutex);
         block->next = shard.first;
@@ -85,6 +94,10 @@ struct SharedSpace::State {
     }
 
     void free(Block* block) {
+        if (is_listed(block->cell()->shape)) {
+            std::lock_guard lock(list_mutex);
+            list.erase(block);
+        }
         if (block->cell()->shape == finished_shape && finish) finish(block->cell());
         cells.fetch_sub(1, std::memory_order_relaxed);
         bytes.fetch_sub(sizeof(Block) + block->cell()->byte_count(), std::memory_order_relaxed);
@@ -306,6 +319,25 @@ void SharedSpace::release(Value value) {
 void SharedSpace::set_finisher(ShapeId shape, void (*finish)(Cell*)) {
     state_->finished_shape = shape;
     state_->finish = finish;
+}
+
+void SharedSpace::list_shape(ShapeId shape) {
+    ShapeId& place = state_->listed_shapes[state_->listed_shapes[0] ? 1 : 0];
+    assert(!place);
+    place = shape;
+}
+
+std::vector<Value> SharedSpace::listed(ShapeId shape) {
+    std::vector<Value> found;
+    std::lock_guard lock(state_->list_mutex);
+    for (Block* block : state_->list) {
+        if (block->cell()->shape != shape) continue;
+        // One whose last holder is gone is not taken back.
+        uint64_t count = block->counter().load();
+        while (count > 0 && !block->counter().compare_exchange_weak(count, count + 1)) {}
+        if (count > 0) found.push_back(Value::cell(block->cell()));
+    }
+    return found;
 }
 
 size_t SharedSpace::cells() const {

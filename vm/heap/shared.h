@@ -4,6 +4,7 @@
 #pragma once
 #include "vm/heap/cell.h"
 #include <memory>
+#include <vector>
 
 namespace indent {
 
@@ -33,6 +34,11 @@ class SharedSpace {
     // Cells of this shape are shown to `finish` when nobody holds them any more, before they go. Set once, before there
     // are any; `finish` may run on any thread and may not use the space.
     void set_finisher(ShapeId shape, void (*finish)(Cell* cell));
+
+    // Cells of this shape are listed from now on. Before there are any; at most two shapes.
+    void list_shape(ShapeId shape);
+    // Those of the shape that are held, each with one more hold, which the caller gives back.
+    std::vector<Value> listed(ShapeId shape);
 
     size_t cells() const;
     size_t bytes() const;

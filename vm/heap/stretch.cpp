@@ -40,6 +40,7 @@ void Heap::hold_for_stretch(Value value) {
 // "need not be".
 void Heap::commit(Value* top) {
     State& s = *state_;
+    s.young->changed |= !s.stretch->log.empty();
     size_t held_before = s.held.size();
     if (!s.collected_in_stretch) {
         s.collect_nursery_to_commit(top);

@@ -39,6 +39,10 @@ struct Young {
     PointerTable hashes;                  // identity hashes of cells in the nursery
     std::vector<RootProvider*> providers;
     std::unique_ptr<StretchMemory> spare; // of the stretch that ended last
+    // Cells of this shape are told: one has become old, or came into a heap so, since somebody reset `met_watched`.
+    ShapeId watched = 0;
+    bool met_watched = false;
+    bool changed = false; // a stretch that was committed has stored to old cells, since somebody reset this
 
     void clear_stack();         // nothing is on it any more, and nothing in the nursery
     void take_back();           // empties the nursery

@@ -59,6 +59,7 @@ struct Unwinding {
 };
 
 struct Machine::Inner : RootProvider {
+    std::shared_ptr<class PatternCache> patterns; // compiled regular expressions that were used last; of vm/prims
     explicit Inner(Machine& machine) : vm(machine) {}
     void visit_roots(RootVisitor& visitor) override { vm.visit_roots(visitor); }
 

@@ -29,10 +29,22 @@ Runtime::~Runtime() {
     for (Value value : replaced_values) shared.release(value);
     for (auto& cls : classes)
         if (cls->value) shared.release(cls->value);
-    for (auto& [path, module] : modules)
-        if (module->value) shared.release(module->value);
-    for (auto& module : old_modules)
-        if (module->value) shared.release(module->value);
+    auto leave = [&](Module& module) {
+        release(module.boundary, true);
+        if (module.value) shared.release(module.value);
+    };
+    for (auto& [path, module] : modules) leave(*module);
+    for (auto& module : old_modules) leave(*module);
+}
+
+void Runtime::release(Boundary& boundary, bool data_too) {
+    for (Boundary::Accept& accept : boundary.accepts) shared.release(accept.handler);
+    for (Value dispose : boundary.disposes) shared.release(dispose);
+    boundary.accepts.clear();
+    boundary.disposes.clear();
+    if (!data_too || !boundary.data) return;
+    shared.release(boundary.data);
+    boundary.data = Value();
 }
 
 Class* Runtime::prelude_class(std::string_view name) {
@@ -59,6 +71,7 @@ Machine::Machine(Runtime& r, const HeapOptions& options)
     inner = new Inner(*this);
     inner->native.run = run_native;
     own_young = std::make_unique<Young>(*this, options);
+    own_young->watched = shape::kBlock; // who keeps old code is found by them
     young->providers.push_back(inner);
     stack_base[-2] = stack_base[-1] = Value();
 }
@@ -84,6 +97,7 @@ void Machine::visit_roots(RootVisitor& visitor) {
     visit_raise(inner->uncaught);
     for (auto& remote : inner->remote_errors) visitor.visit(remote.error);
     if (actor_state) visitor.visit(actor_state);
+    if (actor_journal) visitor.visit(actor_journal);
     if (kept_roots)
         for (Value* root : *kept_roots)
             if (*root) visitor.visit(*root);

@@ -120,9 +120,13 @@ class Machine : public Mutator {
 
     // ---- actors
     bool effects_denied = false; // what runs may compute, and nothing else: dry runs
+    bool had_effects = false;    // the turn that runs has done what others may have seen
     ActorPort* actors = nullptr; // what serves code that speaks to them (vm/actors); null: nobody
     Value self_address;          // of the actor whose turn runs (shared), or absent
     Value actor_state;           // its state object, a root; absent: it has none
+    Value actor_journal;         // what its last migration has dropped (vm/reload/migration.h), a root; absent: nothing
+    bool actor_unchanged = false; // since then
+    uint32_t layout_epoch = 0;    // what the actor's heap has been migrated to
     // Roots that belong to the heap which is entered: workspaces of the main actor.
     std::vector<Value*>* kept_roots = nullptr;
     // The tree that this machine made of the method or initialiser with this number; null: none yet.

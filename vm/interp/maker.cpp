@@ -284,6 +284,7 @@ BlockTemplate* make_template(Machine& vm, const std::shared_ptr<Body>& outer, sy
     body->handler = handler;
     body->sets_module_values = outer->sets_module_values;
     body->sees_all_modules = outer->sees_all_modules;
+    body->script = outer->script;
     code->is_block = true;
     code->parameters = uint16_t(parameters.size());
     code->ignores_arguments = !has_parameters;
@@ -296,6 +297,7 @@ BlockTemplate* make_template(Machine& vm, const std::shared_ptr<Body>& outer, sy
     Maker maker(vm, body);
     code->body = maker.block_body(parameters, suite, loop_body);
     maker.finish();
+    if (outer->module && outer->module->purged) code->body = make_stale_body(code->arena, code);
     auto* block = outer->code->arena.make<BlockTemplate>();
     block->code = code;
     std::vector<CaptureSource> sources;
@@ -476,6 +478,12 @@ Code* code_of_initialiser(Machine& vm, FieldInfo& field) {
     return vm.code_slot(field.number) = code;
 }
 
+bool is_of_script(const Code& code) {
+    const Code* root = &code;
+    while (root->outer) root = root->outer;
+    return root->top_level && root->top_level->assign_declares && !root->top_level->workspace && root->tree && !root->tree->module;
+}
+
 Code* make_top_level(Machine& vm, const TopLevelBody& source) {
     Code* code = new_code(vm, source.module, source.tree);
     code->name = kept_name(code, std::string(source.name));
@@ -486,6 +494,7 @@ Code* make_top_level(Machine& vm, const TopLevelBody& source) {
     body->names = std::make_shared<syntax::NameUse>(syntax::scan_names(source.statements));
     body->workspace = source.workspace;
     body->assign_declares = source.assign_declares;
+    body->script = is_of_script(*code);
     body->sets_module_values = source.sets_module_values;
     body->sees_all_modules = source.sees_all_modules || source.workspace;
     Maker maker(vm, body);

@@ -32,6 +32,8 @@ struct TopLevelBody {
     bool sees_all_modules = false; // eval, inputs: every module may be named
     bool sets_module_values = false; // module effects, once and hooks assign stable and var
 };
+// The statements of a script, or a block in them: they belong to no generation, and run on through reloads.
+bool is_of_script(const Code& code);
 Code* make_top_level(Machine& vm, const TopLevelBody& body);
 
 // The block that a lazy block node (a catch suite) makes in the frame fp, with the stack free from `top` on.

@@ -217,7 +217,7 @@ Node* Maker::binding_value(Binding* binding, const syntax::Node* at, bool qualif
     case Binding::Var: {
         Node* value = make_module_value(arena(), binding);
         if (is_foreign(binding, qualified)) {
-            set_foreign_value(value, qualified);
+            set_foreign_value(value, qualified || b_.script);
             b_.code->caches.push_back({value, follow_value});
         }
         return placed(value, at, b_.next);
@@ -269,7 +269,7 @@ Node* Maker::call_binding(Binding* binding, syntax::Arguments args, const syntax
     }
     Node* made = make_function_call(arena(), binding, nodes, plan);
     if (is_foreign(binding, qualified)) {
-        set_foreign(made, qualified);
+        set_foreign(made, qualified || b_.script);
         b_.code->caches.push_back({made, follow_binding});
     }
     return placed(made, at, temp);

@@ -40,6 +40,7 @@ struct Body {
     Workspace* workspace = nullptr;
     bool is_block = false;
     bool top_level = false;
+    bool script = false; // statements of a script: names mean what is current, as they are never reloaded themselves
     bool assign_declares = false;
     bool sets_module_values = false;
     bool sees_all_modules = false;
@@ -125,7 +126,7 @@ class Maker {
     Node* call_binding(Binding* binding, syntax::Arguments arguments, const syntax::BlockNode* block,
                        const syntax::Node* at, bool qualified = false);
     bool is_foreign(const Binding* binding, bool qualified) const {
-        return !binding->module->library && (qualified || binding->module != b_.module);
+        return !binding->module->library && (qualified || b_.script || binding->module != b_.module);
     }
     Node* send(const syntax::SendNode* node, bool statement);
     Node* actor_call(const syntax::ActorCallNode* node);

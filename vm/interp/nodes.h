@@ -183,4 +183,9 @@ Node* make_match(Arena& arena, Node* subject, std::span<const MatchArm> arms, ui
 // `let (a, b) = value`, parameters that are patterns: raises NoMatch where it does not fit.
 Node* make_destructuring(Arena& arena, Matcher* matcher, Node* value, std::string_view what);
 
+// The body of a block whose generation has been purged: raises StaleBlock.
+Node* make_stale_body(Arena& arena, const Code* code);
+// All blocks made in this generation of a module are stale from now on. Nobody runs code meanwhile.
+void make_blocks_stale(Runtime& runtime, const Module& generation);
+
 } // namespace indent

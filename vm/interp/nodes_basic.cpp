@@ -140,6 +140,8 @@ Value run_set_module_value(Node* node, Value* fp) {
     Value* nf = fp + node->temp + 1;
     nf[0] = run(set->value, fp);
     nf[-1] = Value::raw(node);
+    // A block that can be shared is frozen; one that cannot says why.
+    if (has_shape(nf[0], shape::kBlock)) nf[0] = vm.send(nf[0], sym::frozen, {}, native_frame(vm, nf, nf + 1));
     Value shared = vm.runtime.shared.share(nf[0]);
     if (!shared)
         return vm.fail("ArgumentError",

@@ -4,6 +4,7 @@
 #include "vm/interp/inner.h"
 #include "vm/interp/maker.h"
 #include "vm/interp/nodes.h"
+#include "vm/syntax/source.h"
 
 namespace indent {
 
@@ -243,6 +244,32 @@ Value create_block(Machine& vm, const BlockTemplate& block, Value* fp, Value* to
     return Value::cell(cell);
 }
 
+namespace {
+Value run_stale(Node* node, Value* fp) {
+    Machine& vm = Machine::of(fp);
+    const Code& code = *node->code;
+    std::string where = "`" + code.module->path + "`, generation " + std::to_string(code.module->generation);
+    if (code.tree) {
+        syntax::Source source(code.tree->file, *code.tree->source);
+        where += ", line " + std::to_string(source.position(node->position).line);
+    }
+    return vm.fail("StaleBlock", "this block was made in " + where + ", which has been purged: keep a reference by name (`&f`) instead", fp);
+}
+} // namespace
+
+Node* make_stale_body(Arena& arena, const Code* code) {
+    auto* node = made<Node>(arena, run_stale);
+    node->code = code;
+    node->position = code->position;
+    return node;
+}
+
+void make_blocks_stale(Runtime& runtime, const Module& generation) {
+    std::lock_guard lock(runtime.codes_mutex);
+    for (auto& code : runtime.codes)
+        if (code->is_block && code->module == &generation) code->body = make_stale_body(code->arena, code.get());
+}
+
 Node* make_block(Arena& arena, const BlockTemplate* block) {
     auto* node = made<BlockNode>(arena, run_block);
     node->block = block;
@@ -330,6 +357,7 @@ Value call_method(Machine& vm, Method* method, Value* nf, unsigned count, const 
             return vm.fail("EffectDenied",
                            "`" + std::string(vm.symbols.text(method->selector)) + "` has an effect outside the program, "
                            "which is not allowed here", nf);
+        vm.had_effects |= method->effect == Effect::Output;
         bool complete = true;
         for (size_t i = 0; i < method->parameters.size(); ++i) complete &= bool(nf[1 + i]);
         if (complete) return method->primitive(vm, nf);

@@ -58,14 +58,14 @@ struct Runtime {
     // Runs `work` while no other thread runs code of this world: definitions change only so. Set by vm/actors; alone
     // there is nobody to wait for.
     std::function<void(const std::function<void()>& work)> exclusive;
+    void release(Boundary& boundary, bool data_too); // what it holds
     void exclusively(const std::function<void()>& work) { exclusive ? exclusive(work) : work(); }
 
-    // What programs ask of the reload engine: the module from its file, or from `text` (which says its path). In a turn;
-    // false with words. Set by vm/world.
-    std::function<bool(Machine& vm, Value* args, const std::string& path, const std::string* text, std::string& words)> reload;
+    class ReloadPort* reloads = nullptr; // what programs ask of the reload engine; set by vm/world
 
     // What the last reload that was taken said of itself: names and numbers (nanoseconds, counts).
     std::vector<std::pair<std::string, int64_t>> last_reload;
+    std::vector<std::string> last_reload_notes; // what a person should know of it
 
     // Numbers of methods and initialisers, from 1: under them each machine keeps the trees that it has made.
     std::atomic<uint32_t> last_code_number = 0;
@@ -81,6 +81,7 @@ struct Runtime {
     std::vector<std::unique_ptr<Module>> old_modules; // generations that are not current any more
     // Counts reloads that changed layouts: objects of actors that have not seen the last may be outdated.
     std::atomic<uint32_t> layout_epoch = 0;
+    std::atomic<uint32_t> epoch = 0; // counts reloads that were taken
     Prelude prelude;
 
     // The class with this name in the prelude; asserts that there is one.

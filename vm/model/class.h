@@ -27,7 +27,15 @@ class Class {
     // have not been migrated. `lineage`: of such a one, the class itself; null: this is it.
     Class* lineage = nullptr;
     Class* newer = nullptr; // of such a one: what its objects become next, or null: the class itself
-    std::vector<std::pair<SymbolId, SymbolId>> renamed; // fields on that way: old name, new name
+    std::vector<std::pair<SymbolId, SymbolId>> renamed; // fields on that way: old name, new name (0: made anew)
+    enum Way : uint8_t {
+        Forward, // by migrate_state, or by names
+        Back,    // an undo: by migrate_back, or by names and what the way forward has kept
+        Same,    // the fields are the same
+        Reset,   // new state on purpose: all fields run their initialisers
+    } way = Forward;
+    bool accept_loss = false; // on the way back
+    uint32_t gone_since = 0;  // the epoch that took its definition away; its objects are tombstones. 0: it is there
     int64_t state_version = 1;
     const Class* itself() const { return lineage ? lineage : this; }
     Class* itself() { return lineage ? lineage : this; }

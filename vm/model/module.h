@@ -22,11 +22,28 @@ struct Binding {
     std::string doc;
 };
 
+// What a generation has said of reloads that concern it (vm/reload/boundaries.cpp). Values are shared and held.
+struct Boundary {
+    bool accepts_itself = false; // who imports it need not fit
+    bool declines = false;       // never in place: its actors begin anew
+    struct Accept {
+        std::string module; // an import: its path, or the last part of it
+        Value handler;      // a frozen block of one parameter; nil: none
+    };
+    std::vector<Accept> accepts;
+    std::vector<Value> disposes; // frozen blocks of one parameter
+    Value data;                  // what the generation before has left; absent: nothing
+};
+
 struct Module {
     uint32_t generation = 1;
     Module* successor = nullptr; // the generation that came after this one; null: this is the current one
     Module& current() { return successor ? successor->current() : *this; }
     uint64_t hash = 0;      // of its text; 0: it has grown from several
+    uint32_t replaced_at = 0; // the epoch that brought its successor; 0: it is current
+    uint32_t keep = 2;        // generations that may be in use at once (@keep)
+    bool purged = false;      // its blocks cannot be called any more
+    bool archived = false;    // nobody uses it: there for old layouts and undo
     std::string path; // "shop.pricing"; of a script: its file's name without .ind
     std::string file; // as diagnostics name it
     bool library = false;
@@ -41,7 +58,9 @@ struct Module {
     };
     std::vector<Test> tests;
     std::vector<Class*> extended; // classes of other modules that this one adds methods to
+    Boundary boundary;
     Value value;                  // the module as an object: a shared cell, shape::kModule
+    std::unordered_map<SymbolId, Class*> gone; // classes that were taken away while objects lived
 };
 
 // What has the name of this binding in the current generation of its module; null: nothing.

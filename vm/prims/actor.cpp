@@ -50,7 +50,8 @@ Value address_metrics(Machine& vm, Value* args) {
     const std::pair<const char*, uint64_t> rows[] = {{"turns", metrics.turns},
                                                      {"errors", metrics.errors},
                                                      {"messages", metrics.messages},
-                                                     {"bytes", metrics.bytes}};
+                                                     {"bytes", metrics.bytes},
+                                                     {"nanoseconds", metrics.nanoseconds}};
     args[1] = make_map(vm, std::size(rows), args + kPrimitiveFrame);
     for (auto& [name, number] : rows) {
         args[2] = vm.symbol(name);

@@ -10,6 +10,7 @@ namespace {
 
 // A shared copy of the value in args[i], held by the caller; absent: an error was raised.
 Value share_argument(Machine& vm, Value* args, int i, Value& resumed) {
+    if (has_shape(args[i], shape::kBlock)) args[i] = vm.send(args[i], sym::frozen, {}, args); // it is frozen, or says why not
     Value shared = is_frozen(args[i]) ? vm.runtime.shared.share(args[i]) : Value();
     if (!shared)
         resumed = vm.fail("FrozenError",

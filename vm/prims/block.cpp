@@ -4,6 +4,7 @@
 #include "vm/interp/inner.h"
 #include "vm/interp/nodes.h"
 #include "vm/prims/reflection_tables.h"
+#include "vm/prims/sequence.h"
 #include "vm/syntax/source.h"
 
 namespace indent {
@@ -20,6 +21,46 @@ Value block_call(Machine& vm, Value* args) { return vm.send(args[0], sym::call, 
 Value block_arity(Machine& vm, Value* args) {
     const Code* code = block_code(args[0]);
     return Value::integer(code->ignores_arguments ? 0 : code->parameters);
+}
+
+// A block that captures only what is frozen, and assigns none of it.
+Value block_frozen(Machine& vm, Value* args) {
+    if (args[0].cell()->is_frozen()) return args[0];
+    const Code* code = block_code(args[0]);
+    const char* why = code->assigns     ? "it assigns a variable of the method around it"
+                      : code->returns   ? "it contains `return`"
+                      : code->keeps     ? "it names a variable of the workspace: give it the value instead"
+                      : code->sees_state ? "it names fields or state of its object: give it the value instead (`let x = state`)"
+                                         : nullptr;
+    const size_t n = args[0].cell()->word_count();
+    for (size_t w = block::kCaptured; w < n; ++w)
+        if (has_shape((*args[0].cell())[w], shape::kVariable)) why = "it shares a variable with the method around it";
+    if (why) return vm.fail("FrozenError", std::string("this block cannot be frozen: ") + why, args);
+    vm.check_native_stack(args);
+    args[1] = vm.list(n, args); // its parts
+    for (size_t w = 0; w < n; ++w) {
+        args[2] = (*args[0].cell())[w];
+        if (w == block::kSelf && args[2] == vm.actor_state && vm.self_address) args[2] = vm.self_address;
+        const bool part = w == block::kSelf || w >= block::kCaptured;
+        if (part && !frozen_part(vm, args[2], args)) return args[2];
+        if (!part) args[2] = Value::nil();
+        if (!list_add(vm, args[1], args[2], args + kPrimitiveFrame)) assert(false);
+    }
+    Cell* copy = Heap::allocate(vm, shape::kBlock, uint16_t(n), args + kPrimitiveFrame);
+    for (size_t w = 0; w < n; ++w) (*copy)[w] = list_get(args[1], w);
+    (*copy)[block::kCode] = (*args[0].cell())[block::kCode];
+    freeze_cell(copy);
+    return Value::cell(copy);
+}
+
+Value block_is_frozen(Machine&, Value* args) {
+    const Code* code = block_code(args[0]);
+    if (args[0].cell()->is_frozen()) return Value::boolean(true);
+    if (code->assigns || code->returns || code->keeps || code->sees_state) return Value::boolean(false);
+    for (size_t w = block::kSelf; w < args[0].cell()->word_count(); ++w)
+        if (w == block::kSelf || w >= block::kCaptured)
+            if (!is_frozen((*args[0].cell())[w])) return Value::boolean(false);
+    return Value::boolean(true);
 }
 
 Value block_inspect(Machine& vm, Value* args) {
@@ -148,7 +189,8 @@ Value error_trace(Machine& vm, Value* args) {
 
 PrimitiveTable block_primitives() {
     static constexpr PrimitiveRow kRows[] = {
-        {"call", 1, block_call}, {"arity", 0, block_arity}, {"inspect", 0, block_inspect}};
+        {"call", 1, block_call}, {"arity", 0, block_arity}, {"inspect", 0, block_inspect},
+        {"frozen", 0, block_frozen}, {"frozen?", 0, block_is_frozen}};
     return {"Block", kRows};
 }
 PrimitiveTable reference_primitives() {

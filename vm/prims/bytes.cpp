@@ -9,23 +9,34 @@ namespace indent {
 namespace {
 
 constexpr size_t kMostBytes = size_t(1) << 29;
+// Bytes between two polls; a whole number of groups of base64, bytes' and letters'.
+constexpr size_t kPiece = size_t(3) << 16;
+
+// visit(begin, size) for one piece after the other, with a poll before each.
+template <class Visit>
+void in_pieces(Machine& vm, std::string_view all, Value* args, Visit visit) {
+    for (size_t at = 0; at < all.size(); at += kPiece) {
+        vm.poll(args);
+        visit(all.substr(at, kPiece));
+    }
+}
 
 // The bytes of args[i]: a Text's in UTF-8, or those that a list or tuple of numbers tells. False: an error was raised,
 // and a handler has given `resumed` for the answer.
 bool bytes_argument(Machine& vm, Value* args, int i, std::string& bytes, Value& resumed) {
-    Value given = args[i];
-    if (is_text(given)) {
-        bytes = text_utf8(given);
+    if (is_text(args[i])) {
+        bytes = text_utf8(args[i]);
         if (bytes.size() <= kMostBytes) return true;
         resumed = vm.fail("ArgumentError", "more than 2 ** 29 bytes at once are too many", args);
         return false;
     }
-    bool fits = is_list(given) || is_tuple(given);
-    size_t size = is_list(given) ? list_size(given) : fits ? tuple_size(given) : 0;
+    bool fits = is_list(args[i]) || is_tuple(args[i]);
+    size_t size = is_list(args[i]) ? list_size(args[i]) : fits ? tuple_size(args[i]) : 0;
     if (size > kMostBytes) fits = false;
     if (fits) bytes.reserve(size);
     for (size_t k = 0; fits && k < size; ++k) {
-        Value byte = is_list(given) ? list_get(given, k) : tuple_get(given, k);
+        poll_now_and_then(vm, k, args);
+        Value byte = is_list(args[i]) ? list_get(args[i], k) : tuple_get(args[i], k);
         fits = byte.is_integer() && byte.as_integer() >= 0 && byte.as_integer() <= 255;
         if (fits) bytes += char(byte.as_integer());
     }
@@ -33,7 +44,7 @@ bool bytes_argument(Machine& vm, Value* args, int i, std::string& bytes, Value& 
     return fits;
 }
 
-const unsigned char* data_of(const std::string& bytes) {
+const unsigned char* data_of(std::string_view bytes) {
     return reinterpret_cast<const unsigned char*>(bytes.data());
 }
 unsigned char* data_of(std::string& bytes) {
@@ -52,9 +63,13 @@ Value list_of_bytes(Machine& vm, const std::string& bytes, Value* args) {
 }
 
 Value hex_text(Machine& vm, const std::string& bytes, Value* args) {
-    std::string text(2 * bytes.size() + 1, '\0');
-    sodium_bin2hex(text.data(), text.size(), data_of(bytes), bytes.size());
-    text.pop_back();
+    std::string text, shown;
+    text.reserve(2 * bytes.size());
+    in_pieces(vm, bytes, args, [&](std::string_view piece) {
+        shown.resize(2 * piece.size() + 1);
+        sodium_bin2hex(shown.data(), shown.size(), data_of(piece), piece.size());
+        text.append(shown, 0, 2 * piece.size());
+    });
     return vm.text(text, args);
 }
 
@@ -70,9 +85,13 @@ Value base64_encode(Machine& vm, Value* args) {
     Value resumed;
     if (!bytes_argument(vm, args, 1, bytes, resumed)) return resumed;
     int variant = base64_variant(vm.truth(args[2], args), vm.truth(args[3], args));
-    std::string text(sodium_base64_encoded_len(bytes.size(), variant), '\0');
-    sodium_bin2base64(text.data(), text.size(), data_of(bytes), bytes.size(), variant);
-    text.resize(text.find('\0'));
+    std::string text, shown;
+    text.reserve(sodium_base64_encoded_len(bytes.size(), variant));
+    in_pieces(vm, bytes, args, [&](std::string_view piece) {
+        shown.resize(sodium_base64_encoded_len(piece.size(), variant));
+        sodium_bin2base64(shown.data(), shown.size(), data_of(piece), piece.size(), variant);
+        text.append(shown, 0, shown.find('\0'));
+    });
     return vm.text(text, args);
 }
 
@@ -80,17 +99,37 @@ Value base64_encode(Machine& vm, Value* args) {
 // nothing.
 Value base64_decode(Machine& vm, Value* args) {
     if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Text");
-    std::string text = text_utf8(args[1]), bytes;
-    std::erase_if(text, [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; });
-    bool url_safe = text.find_first_of("-_") != std::string::npos,
-         padded = !text.empty() && text.back() == '=';
-    bytes.resize(text.size() / 4 * 3 + 3);
-    size_t size = 0;
-    const char* end = nullptr;
-    int failed = sodium_base642bin(data_of(bytes), bytes.size(), text.data(), text.size(), nullptr, &size,
-                                   &end, base64_variant(url_safe, padded));
-    if (failed || end != text.data() + text.size()) return Value::nil();
-    bytes.resize(size);
+    constexpr size_t kGroup = 4;
+    const std::string text = text_utf8(args[1]);
+    std::string bytes, waiting, read; // `waiting`: letters that are to be read, whole groups but at the end
+    bool plain = false, url_safe = false;
+    auto take = [&](bool last) {
+        const bool padded = last && !waiting.empty() && waiting.back() == '=';
+        const int variant = base64_variant(false, padded);
+        read.resize(waiting.size() / kGroup * 3 + 3);
+        size_t size = 0;
+        const char* end = nullptr;
+        if (sodium_base642bin(data_of(read), read.size(), waiting.data(), waiting.size(), nullptr, &size,
+                              &end, variant) ||
+            end != waiting.data() + waiting.size())
+            return false;
+        bytes.append(read, 0, size);
+        waiting.clear();
+        return true;
+    };
+    for (size_t i = 0; i < text.size(); ++i) {
+        poll_now_and_then(vm, i, args);
+        char c = text[i];
+        if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
+        if (waiting.size() == kPiece / 3 * kGroup && !take(false)) return Value::nil();
+        plain |= c == '+' || c == '/';
+        if (c == '-' || c == '_') {
+            url_safe = true;
+            c = c == '-' ? '+' : '/';
+        }
+        waiting += c;
+    }
+    if ((plain && url_safe) || !take(true)) return Value::nil();
     return list_of_bytes(vm, bytes, args);
 }
 
@@ -103,13 +142,28 @@ Value hex_encode(Machine& vm, Value* args) {
 // args: text. A list of bytes, or nil.
 Value hex_decode(Machine& vm, Value* args) {
     if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Text");
-    std::string text = text_utf8(args[1]), bytes(text.size() / 2 + 1, '\0');
-    size_t size = 0;
-    const char* end = nullptr;
-    int failed =
-        sodium_hex2bin(data_of(bytes), bytes.size(), text.data(), text.size(), " \n\r\t", &size, &end);
-    if (failed || end != text.data() + text.size()) return Value::nil();
-    bytes.resize(size);
+    const std::string text = text_utf8(args[1]);
+    std::string bytes, read(kPiece, '\0');
+    auto take = [&](std::string_view piece) {
+        size_t size = 0;
+        const char* end = nullptr;
+        if (sodium_hex2bin(data_of(read), read.size(), piece.data(), piece.size(), " \n\r\t", &size, &end) ||
+            end != piece.data() + piece.size())
+            return false;
+        bytes.append(read, 0, size);
+        return true;
+    };
+    for (size_t at = 0; at < text.size();) {
+        vm.poll(args);
+        std::string_view piece = std::string_view(text).substr(at, kPiece);
+        const bool last = at + piece.size() == text.size();
+        if (!take(piece)) { // it may end in the middle of a byte
+            if (last) return Value::nil();
+            piece.remove_suffix(1);
+            if (!take(piece)) return Value::nil();
+        }
+        at += piece.size();
+    }
     return list_of_bytes(vm, bytes, args);
 }
 
@@ -118,7 +172,12 @@ Value sha256(Machine& vm, Value* args) {
     std::string bytes, digest(crypto_hash_sha256_BYTES, '\0');
     Value resumed;
     if (!bytes_argument(vm, args, 1, bytes, resumed)) return resumed;
-    crypto_hash_sha256(data_of(digest), data_of(bytes), bytes.size());
+    crypto_hash_sha256_state state;
+    crypto_hash_sha256_init(&state);
+    in_pieces(vm, bytes, args, [&](std::string_view piece) {
+        crypto_hash_sha256_update(&state, data_of(piece), piece.size());
+    });
+    crypto_hash_sha256_final(&state, data_of(digest));
     return hex_text(vm, digest, args);
 }
 
@@ -126,7 +185,12 @@ Value sha512(Machine& vm, Value* args) {
     std::string bytes, digest(crypto_hash_sha512_BYTES, '\0');
     Value resumed;
     if (!bytes_argument(vm, args, 1, bytes, resumed)) return resumed;
-    crypto_hash_sha512(data_of(digest), data_of(bytes), bytes.size());
+    crypto_hash_sha512_state state;
+    crypto_hash_sha512_init(&state);
+    in_pieces(vm, bytes, args, [&](std::string_view piece) {
+        crypto_hash_sha512_update(&state, data_of(piece), piece.size());
+    });
+    crypto_hash_sha512_final(&state, data_of(digest));
     return hex_text(vm, digest, args);
 }
 
@@ -144,8 +208,12 @@ Value blake2b(Machine& vm, Value* args) {
         return vm.fail("ArgumentError", "a key has from 16 to 64 bytes, not " + std::to_string(key.size()),
                        args);
     std::string digest(size_t(size), '\0');
-    crypto_generichash(data_of(digest), digest.size(), data_of(bytes), bytes.size(),
-                       key.empty() ? nullptr : data_of(key), key.size());
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, key.empty() ? nullptr : data_of(key), key.size(), digest.size());
+    in_pieces(vm, bytes, args, [&](std::string_view piece) {
+        crypto_generichash_update(&state, data_of(piece), piece.size());
+    });
+    crypto_generichash_final(&state, data_of(digest), digest.size());
     return hex_text(vm, digest, args);
 }
 
@@ -158,7 +226,7 @@ Value hmac(Machine& vm, Value* args) {
         return resumed;
     State state;
     Begin(&state, data_of(key), key.size());
-    Update(&state, data_of(bytes), bytes.size());
+    in_pieces(vm, bytes, args, [&](std::string_view piece) { Update(&state, data_of(piece), piece.size()); });
     Finish(&state, data_of(digest));
     return hex_text(vm, digest, args);
 }

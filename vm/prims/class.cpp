@@ -160,7 +160,7 @@ PrimitiveTable record_with_primitives() {
 std::vector<PrimitiveTable> reflection_tables() {
     return {block_primitives(), reference_primitives(), message_primitives(), error_primitives(),
             class_primitives(), module_primitives(), record_with_primitives(),
-            stretch_primitives(), eval_primitives(), class_change_primitives(), module_eval_primitives(),
+            stretch_primitives(), eval_primitives(), reload_primitives(), module_generations_primitives(), class_change_primitives(), module_eval_primitives(),
             atom_primitives(), atom_class_primitives(), address_primitives(), actor_functions()};
 }
 

@@ -1,7 +1,6 @@
 // A text is read, checked, made live and run, as part of the stretch that asks: eval, Module.eval, Class.define.
 #include "vm/interp/inner.h"
 #include "vm/interp/maker.h"
-#include "vm/model/map.h"
 #include "vm/prims/reflection_tables.h"
 #include "vm/reload/checker.h"
 #include "vm/reload/known_runtime.h"
@@ -135,44 +134,8 @@ PrimitiveTable module_eval_primitives() {
     return {"Module", kRows};
 }
 
-namespace {
-
-Value reload_with(Machine& vm, Value* args, const std::string& path, const std::string* text) {
-    std::string words;
-    if (!vm.runtime.reload) return vm.fail("EffectDenied", "nothing can be reloaded here", args);
-    if (vm.runtime.reload(vm, args, path, text, words)) return Value::boolean(true);
-    if (!words.empty() && words.back() == '\n') words.pop_back();
-    return vm.fail("ReloadRefused", words, args);
-}
-
-// A module, or its path as a Text.
-Value reload(Machine& vm, Value* args) {
-    if (has_shape(args[1], shape::kModule))
-        return reload_with(vm, args, (*args[1].cell())[0].raw_address<Module>()->path, nullptr);
-    if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Module or its path");
-    return reload_with(vm, args, text_utf8(args[1]), nullptr);
-}
-
-Value reload_metrics(Machine& vm, Value* args) {
-    args[1] = make_map(vm, vm.runtime.last_reload.size(), args + kPrimitiveFrame);
-    for (const auto& [name, number] : vm.runtime.last_reload) {
-        args[2] = vm.symbol(name);
-        args[3] = vm.integer(number, args);
-        if (map_put(vm, args[1], args[2], args[3], args + kPrimitiveFrame) != MapPut::Done) assert(false);
-    }
-    return args[1];
-}
-
-Value load(Machine& vm, Value* args) {
-    if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Text");
-    const std::string text = text_utf8(args[1]);
-    return reload_with(vm, args, "", &text);
-}
-
-} // namespace
-
 PrimitiveTable eval_primitives() {
-    static constexpr PrimitiveRow kRows[] = {{"eval", 1, eval}, {"reload", 1, reload, Effect::Output}, {"load", 1, load, Effect::Output}, {"_reload_metrics", 0, reload_metrics, Effect::Input}};
+    static constexpr PrimitiveRow kRows[] = {{"eval", 1, eval}};
     return {"", kRows};
 }
 

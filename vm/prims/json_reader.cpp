@@ -1,6 +1,7 @@
 #include "vm/prims/json_reader.h"
 #include "vm/model/text.h"
 #include <algorithm>
+#include <cstring>
 
 namespace indent {
 
@@ -141,11 +142,25 @@ JsonEvent JsonReader::read_number() {
     return done(event);
 }
 
+namespace {
+// Whether one of eight bytes ends a stretch of letters that stand for themselves: `"`, `\` or a control character.
+bool has_end(uint64_t eight) {
+    constexpr uint64_t kOnes = 0x0101010101010101, kHigh = 0x8080808080808080;
+    auto has_less = [&](uint64_t bytes, uint64_t than) { return (bytes - kOnes * than) & ~bytes & kHigh; };
+    return has_less(eight, 0x20) | has_less(eight ^ kOnes * '"', 1) | has_less(eight ^ kOnes * '\\', 1);
+}
+} // namespace
+
 bool JsonReader::read_text() {
     size_t from = ++at_;
     bool plain = true;
     unescaped_.clear();
     for (;;) {
+        // Eight at once: nobody can stop us before the text is over.
+        for (uint64_t eight; at_ + sizeof eight <= text_.size(); at_ += sizeof eight) {
+            std::memcpy(&eight, text_.data() + at_, sizeof eight);
+            if (has_end(eight)) break;
+        }
         int c = peek();
         if (c >= 0x20 && c != '"' && c != '\\') {
             ++at_;

@@ -40,7 +40,7 @@ Value object_hash(Machine& vm, Value* args) {
 }
 
 Value object_class(Machine& vm, Value* args) {
-    const Class* cls = vm.class_of(args[0]);
+    const Class* cls = vm.class_of(args[0])->itself(); // also of an object that a reload has not migrated yet
     // A class side has no value of its own: classes are instances of Class.
     return cls->value ? cls->value : vm.runtime.prelude_class("Class")->value;
 }
@@ -189,7 +189,11 @@ Value object_not_understood(Machine& vm, Value* args) {
     if (!has_shape(args[1], shape::kMessage)) return vm.wrong_type(args, 1, "a Message");
     Value selector = (*args[1].cell())[0];
     std::string name(vm.symbol_text(selector));
-    args[2] = vm.text(described(vm, args[0]) + " does not understand `" + name + "`", args);
+    std::string words = described(vm, args[0]) + " does not understand `" + name + "`";
+    if (const Class* cls = vm.class_of(args[0]); cls->gone_since)
+        words += ": the definition of `" + std::string(vm.symbols.text(cls->name)) + "` is gone since epoch " +
+                 std::to_string(cls->gone_since) + ", and its objects wait for it to come back";
+    args[2] = vm.text(words, args);
     args[2] = vm.object(vm.runtime.prelude_class("NotUnderstood"), {args[2], args[0], selector}, args);
     return vm.raise(args[2], args);
 }

@@ -16,6 +16,8 @@ PrimitiveTable module_primitives();
 PrimitiveTable record_with_primitives();
 PrimitiveTable stretch_primitives();
 PrimitiveTable eval_primitives();
+PrimitiveTable reload_primitives();
+PrimitiveTable module_generations_primitives();
 PrimitiveTable class_change_primitives();
 PrimitiveTable module_eval_primitives();
 PrimitiveTable atom_primitives();

@@ -1,4 +1,5 @@
 // Regular expressions for texts of code points: offsets in UTF-8 become places in the text.
+#include "vm/interp/inner.h"
 #include "vm/model/list.h"
 #include "vm/prims/format_tables.h"
 #include "vm/prims/regex_pattern.h"
@@ -7,9 +8,7 @@
 
 namespace indent {
 
-namespace {
-
-// The patterns that this thread has used last. Only a short cut: any may be compiled again.
+// The patterns that a machine has used last. Only a short cut: any may be compiled again.
 class PatternCache {
   public:
     std::shared_ptr<const RegexPattern> get(const std::string& pattern, unsigned flags,
@@ -36,7 +35,7 @@ class PatternCache {
     std::list<Entry> entries_;
 };
 
-thread_local PatternCache patterns;
+namespace {
 
 // Slots: the arguments, then what is made. `fail` is a block that raises an error: message, place or nil.
 enum Slot { kPattern = 1, kFlags, kText, kFrom, kMost, kFail, kResult, kMatch, kValue };
@@ -60,7 +59,9 @@ std::shared_ptr<const RegexPattern> pattern_argument(Machine& vm, Value* args, i
     }
     RegexPattern::Fault fault;
     std::string pattern = text_utf8(args[kPattern]);
-    auto compiled = patterns.get(pattern, unsigned(args[kFlags].as_integer()), fault);
+    auto& patterns = vm.inner->patterns;
+    if (!patterns) patterns = std::make_shared<PatternCache>();
+    auto compiled = patterns->get(pattern, unsigned(args[kFlags].as_integer()), fault);
     if (!compiled) {
         int64_t place = 0;
         for (char c : std::string_view(pattern).substr(0, fault.offset)) place += (c & 0xC0) != 0x80;

@@ -110,8 +110,19 @@ std::unique_ptr<Module> Loader::new_module(std::string_view path, std::string_vi
     return module;
 }
 
-Diagnostics Loader::stage(std::vector<std::pair<Module*, TreePointer>> files, Staged& staged) {
-    return define_all(std::move(files), &staged);
+Diagnostics Loader::stage(std::vector<std::pair<Module*, TreePointer>> files, Staged& staged, size_t& faulty) {
+    return define_all(std::move(files), &staged, &faulty);
+}
+
+void Loader::declare(Module& module, const syntax::SyntaxTree& tree) {
+    for (const syntax::Node* node : tree.top_level) {
+        const auto* head = head_of(node);
+        if (!head) continue;
+        auto* value = syntax::try_as<syntax::ModuleValueNode>(node);
+        bind(module, head->name.text,
+             is_class(node->kind) ? Binding::ClassName : !value ? Binding::Function : value->stable ? Binding::Stable : Binding::Var,
+             node, head->doc);
+    }
 }
 
 Diagnostics Loader::extend(const Staged::Extension& e) {
@@ -387,7 +398,7 @@ bool Loader::fill_class(Pending& pending, Diagnostics& diagnostics) {
     return diagnostics.empty();
 }
 
-Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> files, Staged* staged) {
+Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> files, Staged* staged, size_t* faulty) {
     Diagnostics diagnostics;
     std::vector<Pending> pending;
     for (auto& [module, tree] : files)
@@ -416,14 +427,26 @@ Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> file
         for (auto& p : pending)
             if (head_of(p.node)->name.text[0] != '_')
                 runtime_.prelude.add(p.cls->name, p.module->names[p.cls->name]);
+    auto is_faulty = [&](const Module* module) {
+        for (size_t i = 0; faulty && i < files.size(); ++i)
+            if (files[i].first == module) *faulty = i;
+    };
     for (auto& p : pending)
-        if (!fill_class(p, diagnostics)) break;
+        if (!fill_class(p, diagnostics)) {
+            // It may be another one that had to be filled first.
+            auto culprit = std::find_if(pending.begin(), pending.end(), [](const Pending& q) { return q.state == Pending::Filling; });
+            for (auto q = culprit; q != pending.end(); ++q)
+                if (q->state == Pending::Filling) culprit = q;
+            is_faulty(culprit == pending.end() ? p.module : culprit->module);
+            break;
+        }
     // Extensions: checked first, then made.
     std::vector<Staged::Extension> extensions;
     for (auto& [module, tree] : files)
         for (const syntax::Node* node : tree->top_level)
             if (auto* extend = syntax::try_as<syntax::ExtendNode>(node)) {
                 Class* target = find_class(*module, extend->target);
+                if (!target) is_faulty(module);
                 if (!target)
                     diagnostics.push_back(syntax::make_diagnostic(syntax::Code::UndefinedClass, extend->target->span,
                                                                   {dotted(extend->target), ""}));

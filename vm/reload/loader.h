@@ -42,7 +42,11 @@ class Loader {
         std::vector<Extension> extensions;
     };
     // Definitions of texts in modules that nobody uses yet: nothing else changes. Imports must be there.
-    Diagnostics stage(std::vector<std::pair<Module*, TreePointer>> files, Staged& staged);
+    // `faulty`: the file that the diagnostics are about.
+    Diagnostics stage(std::vector<std::pair<Module*, TreePointer>> files, Staged& staged, size_t& faulty);
+    // Makes the names that the text defines known in the module, so that modules in a circle can import them before any is
+    // staged.
+    void declare(Module& module, const syntax::SyntaxTree& tree);
     // A module that is in nobody's list.
     std::unique_ptr<Module> new_module(std::string_view path, std::string_view file);
     // Adds the methods of an `extend`, traits too.
@@ -80,7 +84,8 @@ class Loader {
     void add_reader(Module& module, Class& cls, size_t field);
     bool fill_class(Pending& pending, Diagnostics& diagnostics);
     void bind_primitive(Method* method, const syntax::DefinitionNode* node);
-    Diagnostics define_all(std::vector<std::pair<Module*, TreePointer>> files, Staged* staged = nullptr);
+    Diagnostics define_all(std::vector<std::pair<Module*, TreePointer>> files, Staged* staged = nullptr,
+                           size_t* faulty = nullptr);
 
     Machine& vm_;
     Runtime& runtime_;

@@ -3,26 +3,12 @@
 // it defines one, else by the names of their fields.
 #pragma once
 #include "vm/interp/machine.h"
-#include "vm/syntax/diagnostics.h"
-#include <string>
+#include <span>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace indent {
-
-// A class and what a reload makes of it.
-struct ClassChange {
-    Class* live = nullptr;
-    Class* staged = nullptr;
-    bool layout = false; // its objects change
-    std::vector<std::pair<SymbolId, SymbolId>> renamed;
-    std::vector<std::string> added, dropped, carried;
-    bool by_hand = false; // by migrate_state
-};
-
-// What the new definition means for the state of the old one's objects. Diagnostics, at the new text: a likely rename that
-// nobody says, a declared type that changes.
-ClassChange compare_state(SymbolTable& symbols, Class& live, Class& staged, std::vector<syntax::Diagnostic>& diagnostics);
 
 // Steps that are not taken by looking at classes alone: of a reload that is only tried.
 struct MigrationSteps {
@@ -30,12 +16,17 @@ struct MigrationSteps {
         const Class* from;
         const Class* to;
         const std::vector<std::pair<SymbolId, SymbolId>>* renamed;
+        Class::Way way = Class::Forward;
+        bool accept_loss = false;
     };
     std::unordered_map<ShapeId, Step> by_shape; // asked first
 };
 
-// Brings all objects of the heap that vm is in to the newest layouts, vm.actor_state among them; in a protected run,
-// with `args` its frame. Answers how many there were. Raises what a migrator raises.
-size_t migrate_heap(Machine& vm, Value* args, const MigrationSteps* steps);
+// Brings all objects of the heap that vm is in to the newest layouts, vm.actor_state and what stands in `slots` of the
+// stack among them, and what they reach in the shared space, as copies; in a protected run, with `args` its frame. Answers how many there were. Raises what a migrator raises.
+//
+// What an object loses on the way forward (dropped fields; all of its fields where migrate_state decides) goes to
+// vm.actor_journal, which the way back reads: a list of groups, the object, a number of pairs, and name and value of each.
+size_t migrate_heap(Machine& vm, Value* args, const MigrationSteps* steps, std::span<Value> slots = {});
 
 } // namespace indent

@@ -7,9 +7,15 @@
 // same for ten actors and for a million. Actors are brought to new layouts when they next begin a turn.
 #pragma once
 #include "vm/actors/actor_system.h"
+#include "vm/interp/reload_port.h"
 #include "vm/reload/loader.h"
 #include "vm/reload/migration.h"
+#include <atomic>
 #include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -41,33 +47,99 @@ struct ReloadReport {
     uint64_t total_ns = 0;
 };
 
+struct ReloadPlan;
+struct ReloadPlanModule;
+struct BoundaryChange;
+struct RunResult;
+
+// All functions but the constructor run on the thread of worker 0 outside of turns (`caller` null) or in a turn of the
+// caller, whose actor waits meanwhile (`args`: its frame).
 class ReloadEngine {
   public:
     ReloadEngine(ActorSystem& actors, Loader& loader);
+    ~ReloadEngine();
 
     // Makes sure that what the text imports is there: loads it, and puts it into `module`. False with a refusal.
     using Importer = std::function<bool(Module& module, const syntax::SyntaxTree& tree,
                                         const std::function<Module*(std::string_view path)>& staged, std::string& refusal)>;
     Importer importer;
 
-    // In a turn (its actor waits meanwhile; `args`: its frame). All or nothing.
-    ReloadReport reload(Machine& vm, Value* args, std::vector<ReloadText> texts);
+    // All or nothing.
+    ReloadReport reload(Machine* caller, Value* args, std::vector<ReloadText> texts, const ReloadOptions& options);
+
+    // The same in two calls, so that several programs can decide together. prepare: steps 1 and 3, nothing changes;
+    // answers the plan's number, or 0 with the refusal in `report`. A plan is committed or aborted once; where code has
+    // changed since it was prepared, its commit is refused.
+    uint64_t prepare(Machine* caller, Value* args, std::vector<ReloadText> texts, const ReloadOptions& options,
+                     ReloadReport& report);
+    ReloadReport commit(Machine* caller, Value* args, uint64_t plan);
+    bool abort(uint64_t plan); // false: there is none
+
+    // In a handler of `hot.accept`: the change is passed up. False: this is none.
+    bool invalidate(const Machine& vm);
+
+    // ---- undo (undo.cpp)
+    // The last reload that was taken and not taken back is taken back, as a reload with an epoch of its own.
+    ReloadReport undo(Machine* caller, Value* args, const UndoOptions& options);
+
+    // ---- generations (generations.cpp)
+    std::vector<GenerationInfo> generations(Machine* caller, Value* args, const std::string& path);
+    // Old generations of the module cannot be used any more: where nobody does, or (hard) in any case: turns in them end,
+    // blocks of them are stale. False: the holders.
+    bool purge(Machine* caller, Value* args, const std::string& path, bool hard, std::vector<std::string>& holders);
 
   private:
-    struct Plan;
-    bool prepare(Plan& plan, ReloadReport& report);
-    bool dry_run(Machine& vm, Plan& plan, ReloadReport& report);
+    void in_a_turn(Machine* caller, Value* args, const std::function<bool(Machine&)>& work);
+    std::shared_ptr<ReloadPlan> make_plan(std::vector<ReloadText> texts, const ReloadOptions& options);
+    ReloadReport run(Machine* caller, Value* args, const std::shared_ptr<ReloadPlan>& plan);
+    bool prepare(Machine& vm, ReloadPlan& plan);
+    bool commit(Machine& vm, ReloadPlan& plan, const Actor* caller);
+    void give_up(ReloadPlan& plan);
+    void finish(ReloadPlan& plan, uint64_t begin);
+    bool check(ReloadPlan& plan, ReloadReport& report);
+    bool dry_run(Machine& vm, ReloadPlan& plan, ReloadReport& report);
     bool run_hooks(Machine& vm, Module& module, syntax::HookKind kind, ReloadReport& report);
-    bool arrive(Machine& vm, Plan& plan, ReloadReport& report);
-    void exchange(Plan& plan, bool back);
+    bool arrive(Machine& vm, ReloadPlan& plan, ReloadReport& report);
+    void exchange(ReloadPlan& plan, bool back);
     bool run_top_level(Machine& vm, Module& module, TreePointer tree, std::vector<const syntax::Node*> statements,
                        std::string_view name, ReloadReport& report);
+    // ---- boundaries.cpp
+    bool misfit_is_accepted(const Module& importer, ReloadPlan& plan) const;
+    bool begins_anew_anyway(const ReloadPlanModule& one, const Class& live);
+    bool is_affected(const ReloadPlan& plan, const Class* cls) const;
+    void note_decliners(ReloadPlan& plan) const;
+    void note_faces(ReloadPlan& plan) const;
+    bool dispose(Machine& vm, ReloadPlan& plan);
+    bool run_handler(Machine& vm, Value handler, const BoundaryChange& change, const std::string& importer, ReloadReport& report);
+    bool tell_importers(Machine& vm, ReloadPlan& plan, const BoundaryChange& change, std::vector<std::string> way);
+    bool tell_boundaries(Machine& vm, ReloadPlan& plan);
+    void restart_affected(ReloadPlan& plan);
+    // What ran has failed: says so, and drops what it did. Answers false.
+    bool taken_back(Machine& vm, const RunResult& result, const std::string& what, ReloadReport& report);
+    void remember(ReloadPlan& plan);
+    bool find_instances_of_gone(Machine& vm, ReloadPlan& plan);
+    bool drain(Machine& vm, ReloadPlan& plan, const Actor* caller);
+    bool migrate_shared_values(Machine& vm, ReloadPlan& plan, ReloadReport& report);
+    bool make_room_for_generation(Machine& vm, ReloadPlan& plan, const Actor* caller);
+    void tell_stale_blocks(ReloadPlan& plan);
+    void end_holders(std::vector<struct Holder>& holders, std::vector<std::string>& left);
+    void purge_now(std::span<Module* const> generations);
 
     ActorSystem& actors_;
     Loader& loader_;
     Runtime& runtime_;
     uint32_t epoch_ = 0;
-    std::mutex one_at_a_time_;
+    const Machine* handler_ = nullptr; // that runs a handler of `hot.accept`
+    bool invalidated_ = false;
+    std::atomic<uint64_t> last_plan_ = 0;
+    std::mutex plans_mutex_;
+    std::map<uint64_t, std::shared_ptr<ReloadPlan>> plans_; // prepared
+    // What was taken, the last at the end: for undo.
+    struct Taken {
+        uint32_t epoch;
+        std::vector<std::pair<std::string, Module*>> before; // path, the generation before (null: none)
+    };
+    std::vector<Taken> taken_;
 };
 
 } // namespace indent

@@ -1,4 +1,6 @@
 #include "vm/world/world.h"
+#include "vm/reload/module_order.h"
+#include "vm/world/reload_calls.h"
 #include "stdlib/sources.h"
 #include "vm/interp/arguments.h"
 #include "vm/interp/block.h"
@@ -67,6 +69,7 @@ Result<std::unique_ptr<World>> World::make(WorldOptions options) {
     ActorOptions actors;
     actors.workers = world->options_.workers ? world->options_.workers : os::processors();
     actors.seed = world->options_.seed;
+    actors.mailbox_limit = world->options_.mailbox_limit;
     actors.actor_heap.growth_bytes = 2048;
     actors.actor_heap.limit_bytes = world->options_.memory_limit;
     auto system = ActorSystem::make(*world->runtime_, actors);
@@ -85,8 +88,8 @@ Result<std::unique_ptr<World>> World::make(WorldOptions options) {
                                                  std::string& refusal) {
         return w->import_for_reload(module, tree, staged, refusal);
     };
-    world->runtime_->reload = [w = world.get()](Machine& vm, Value* args, const std::string& path, const std::string* text,
-                                                std::string& words) { return w->reload_for_program(vm, args, path, text, words); };
+    world->reload_calls_ = std::make_unique<ReloadCalls>(*world);
+    world->runtime_->reloads = world->reload_calls_.get();
     world->workspace_ = std::make_unique<Workspace>();
     world->workspace_->variables.emplace("_", 0);
     world->kept_roots_.push_back(&world->workspace_->array);
@@ -295,7 +298,8 @@ bool World::load_imports(Module& module, const syntax::SyntaxTree& tree, const s
             std::replace(file.begin() + long(root.size()), file.end(), '.', '/');
             file += ".ind";
             if (!os::exists(file)) return refuse("no module `" + path + "`: there is no file " + file);
-            from = load_module(path, file, chain, outcome, run_effects);
+            from = in_circles_.count(path) ? load_circle(path, file, outcome, run_effects)
+                                           : load_module(path, file, chain, outcome, run_effects);
             if (!from) return false;
         }
         Diagnostics diagnostics = loader_->import(module, *import, *from);
@@ -305,8 +309,50 @@ bool World::load_imports(Module& module, const syntax::SyntaxTree& tree, const s
     return true;
 }
 
+// Of all files that it imports, directly or not, and that are not loaded: those that import each other in a circle.
+void World::find_circles(const std::string& path, const std::string& file, const std::string& source) {
+    in_circles_.clear();
+    std::vector<ReloadText> texts{{path, file, source}};
+    add_missing_imports(texts);
+    std::vector<std::pair<std::string, std::vector<std::string>>> imports;
+    for (const ReloadText& text : texts) {
+        auto parsed = syntax::parse(text.file, text.text, syntax::ParseMode::Module);
+        imports.emplace_back(text.path, std::vector<std::string>());
+        for (const syntax::Node* node : parsed.tree.top_level)
+            if (auto* import = syntax::try_as<syntax::ImportNode>(node)) imports.back().second.emplace_back(import->path);
+    }
+    for (const auto& unit : module_units(imports))
+        for (size_t i : unit)
+            if (unit.size() > 1) in_circles_.insert(imports[i].first);
+}
+
+// Modules that import each other come in together, as a reload brings them.
+Module* World::load_circle(const std::string& path, const std::string& file, Outcome& outcome, bool run_effects) {
+    auto source = os::read_file(file, kMostSourceBytes);
+    ReloadReport report;
+    if (source) {
+        std::vector<ReloadText> texts{{path, file, std::move(*source)}};
+        add_missing_imports(texts);
+        ReloadOptions options;
+        options.effects = run_effects;
+        report = reload_->reload(nullptr, nullptr, std::move(texts), options);
+        auto found = runtime_->modules.find(path);
+        if (report.ok && found != runtime_->modules.end()) return found->second.get();
+    } else {
+        report.refusal = "indent: " + source.failure().message + "\n";
+    }
+    if (report.tree) add_problems(outcome, *report.tree, report.diagnostics);
+    if (!outcome.has_errors()) {
+        Problem problem;
+        problem.file = file;
+        problem.words = problem.rendered = report.refusal;
+        outcome.problems.push_back(std::move(problem));
+    }
+    return nullptr;
+}
+
 Module* World::load_module(const std::string& path, const std::string& file, std::vector<std::string>& chain,
-                           Outcome& outcome, bool run_effects) {
+                           Outcome& outcome, bool run_effects, Code** later) {
     auto source = os::read_file(file, kMostSourceBytes);
     if (!source) {
         Problem problem;
@@ -318,6 +364,8 @@ Module* World::load_module(const std::string& path, const std::string& file, std
     }
     TreePointer tree;
     if (!read_and_check(file, std::move(*source), syntax::ParseMode::Module, nullptr, tree, outcome, false)) return nullptr;
+    if (chain.empty()) find_circles(path, file, *tree->source);
+    if (tree->module && in_circles_.count(path)) return load_circle(path, file, outcome, run_effects);
     Module& module = loader_->module(path, file, false);
     module.hash = hash_of_text(*tree->source);
     chain.push_back(path);
@@ -345,22 +393,79 @@ Module* World::load_module(const std::string& path, const std::string& file, std
             if (node->kind == syntax::Kind::ModuleValue) values.push_back(node);
         body.statements = values;
     }
-    run(make_top_level(*machine_, body), outcome, false);
+    Code* code = make_top_level(*machine_, body);
+    if (later) {
+        *later = code;
+        return &module;
+    }
+    run(code, outcome, false);
     return outcome.ok ? &module : nullptr;
 }
 
-Outcome World::start_file(const std::string& path) {
+void World::start_in_main(Code* code, std::function<void(const Outcome&)> ended) {
+    actors_->start_main([this, code, ended = std::move(ended)](Machine&) {
+        Outcome outcome;
+        run_in_turn(code, outcome, false);
+        note_exit(outcome);
+        runtime_->port.finish_line();
+        ended(outcome);
+        return outcome.ok;
+    });
+}
+
+Outcome World::start_file(const std::string& path, std::function<void(const Outcome&)> ended) {
+    Outcome outcome;
+    std::vector<std::string> chain;
+    runtime_->program = path;
+    Code* code = nullptr;
+    outcome.ok = load_module(module_name_of(path), path, chain, outcome, true, &code) != nullptr;
+    if (outcome.ok) start_in_main(code, std::move(ended));
+    return outcome;
+}
+
+void World::start_again(const std::string& path, std::function<void(const Outcome&)> ended) {
+    auto found = runtime_->modules.find(path);
+    if (found == runtime_->modules.end()) return;
+    Module& module = *found->second;
+    TopLevelBody body;
+    body.tree = module.trees.back();
+    std::vector<const syntax::Node*> statements;
+    for (const syntax::Node* node : body.tree->top_level) {
+        auto* value = syntax::try_as<syntax::ModuleValueNode>(node);
+        if (node->kind != syntax::Kind::Once && !(value && value->stable)) statements.push_back(node);
+    }
+    body.statements = statements;
+    body.module = &module;
+    body.name = "top level";
+    body.assign_declares = true;
+    body.sets_module_values = true;
+    start_in_main(make_top_level(*machine_, body), std::move(ended));
+}
+
+void World::note_exit(Outcome& outcome) {
+    const int code = actors_->exit_code();
+    if (code < 0 || outcome.exit_code >= 0) return;
+    outcome.exit_code = code;
+    outcome.error.clear();
+    outcome.stopped = false;
+    outcome.ok = code == 0;
+}
+
+Outcome World::run_file(const std::string& path) {
     Outcome outcome;
     std::vector<std::string> chain;
     runtime_->program = path;
     load_module(module_name_of(path), path, chain, outcome, true);
+    if (outcome.ok && outcome.exit_code < 0) actors_->run_until_quiet();
+    note_exit(outcome);
+    runtime_->port.finish_line();
     return outcome;
 }
 
-Outcome World::run_file(const std::string& path) {
-    Outcome outcome = start_file(path);
-    if (outcome.ok) actors_->run_until_quiet();
-    runtime_->port.finish_line();
+Outcome World::load_file(const std::string& path) {
+    Outcome outcome;
+    std::vector<std::string> chain;
+    outcome.ok = load_module(module_name_of(path), path, chain, outcome, false) != nullptr;
     return outcome;
 }
 
@@ -368,8 +473,15 @@ TestReport World::test_file(const std::string& path, Outcome& outcome) {
     TestReport report;
     if (test_library_file(path, report, outcome)) return report;
     std::vector<std::string> chain;
-    Module* module = load_module(module_name_of(path), path, chain, outcome, false);
-    if (!module) return report;
+    if (Module* module = load_module(module_name_of(path), path, chain, outcome, false)) return test_module(module->path);
+    return report;
+}
+
+TestReport World::test_module(const std::string& name) {
+    TestReport report;
+    auto found = runtime_->modules.find(name);
+    if (found == runtime_->modules.end()) return report;
+    Module* module = found->second.get();
     for (const auto& test : module->tests) {
         TopLevelBody body;
         body.tree = test.tree;
@@ -393,8 +505,21 @@ TestReport World::test_file(const std::string& path, Outcome& outcome) {
         });
         actors_->end_all();
     }
-    if (auto source = os::read_file(path, kMostSourceBytes)) test_examples(path, *source, *module, report);
+    if (!module->trees.empty()) test_examples(module->file, *module->trees.back()->source, *module, report);
     return report;
+}
+
+std::set<std::string> World::modules_that_reach(const std::set<std::string>& modules) const {
+    std::set<std::string> reached = modules;
+    for (size_t before = 0; before != reached.size();) {
+        before = reached.size();
+        for (const auto& [path, module] : runtime_->modules)
+            for (const auto& [name, binding] : module->imports) {
+                const Module* from = binding->kind == Binding::ImportedModule ? binding->target : binding->module;
+                if (!module->library && from && reached.count(from->path)) reached.insert(path);
+            }
+    }
+    return reached;
 }
 
 Outcome World::check_file(const std::string& path) {
@@ -411,6 +536,7 @@ Outcome World::check_file(const std::string& path) {
     TreePointer tree;
     if (!read_and_check(path, std::move(*source), syntax::ParseMode::Module, nullptr, tree, outcome, false)) return outcome;
     // What it imports must be there to be asked; nothing of it runs but the values of its modules.
+    find_circles(module_name_of(path), path, *tree->source);
     Module& module = loader_->module(module_name_of(path), path, false);
     std::vector<std::string> chain{module.path};
     outcome.ok = load_imports(module, *tree, root_of(path, *tree), chain, outcome, false) &&
@@ -568,53 +694,11 @@ void World::add_missing_imports(std::vector<ReloadText>& texts) const {
     }
 }
 
-ReloadReport World::reload(std::vector<ReloadText> texts) {
-    ReloadReport report;
-    actors_->run_main([&](Machine& vm) {
-        report = reload_in_turn(vm, vm.stack_base, std::move(texts));
-        return true;
-    });
+ReloadReport World::reload(std::vector<ReloadText> texts, const ReloadOptions& options) {
+    add_missing_imports(texts);
+    ReloadReport report = reload_->reload(nullptr, nullptr, std::move(texts), options);
     runtime_->port.finish_line();
     return report;
-}
-
-ReloadReport World::reload_in_turn(Machine& vm, Value* args, std::vector<ReloadText> texts) {
-    add_missing_imports(texts);
-    return reload_->reload(vm, args, std::move(texts));
-}
-
-// `reload(module)`: from its file; `load(text)`: the text says which module it is.
-bool World::reload_for_program(Machine& vm, Value* args, const std::string& path, const std::string* text, std::string& words) {
-    ReloadText one;
-    one.path = path;
-    if (text) {
-        auto parsed = syntax::parse("load", *text, syntax::ParseMode::Module);
-        if (parsed.tree.module) one.path = parsed.tree.module->path;
-        if (one.path.empty()) {
-            words = "the text does not begin with `module NAME`, so nobody knows what it is a new version of";
-            return false;
-        }
-        one.text = *text;
-    }
-    auto known = runtime_->modules.find(one.path);
-    one.file = known != runtime_->modules.end() ? known->second->file : one.path;
-    if (!text) {
-        if (known == runtime_->modules.end()) {
-            words = "there is no module `" + one.path + "`";
-            return false;
-        }
-        auto source = os::read_file(one.file, kMostSourceBytes);
-        if (!source) {
-            words = source.failure().message;
-            return false;
-        }
-        one.text = std::move(*source);
-    }
-    std::vector<ReloadText> texts;
-    texts.push_back(std::move(one));
-    ReloadReport report = reload_in_turn(vm, args, std::move(texts));
-    words = report.refusal;
-    return report.ok;
 }
 
 std::vector<std::pair<std::string, std::string>> World::loaded_files() const {

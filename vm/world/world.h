@@ -15,6 +15,7 @@
 #include "vm/syntax/parser.h"
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,7 @@ struct WorldOptions {
     bool collect_always = false;                       // tests: a collection at every safe point
     uint32_t workers = 0;                              // threads that run actors; 0: one for each processor
     std::optional<uint64_t> seed;                      // deterministic: one thread, and an order that this decides
+    uint32_t mailbox_limit = 100'000;                  // messages that may wait for one actor
     bool whole_library = false;                        // true: read now what is otherwise read when it is first named
 };
 
@@ -94,14 +96,26 @@ class World {
 
     // Runs a file: a script, or a module's effects. Imports are looked for beside it.
     Outcome run_file(const std::string& path);
-    // The same without waiting for actors and timers: they go on in run_until_interrupted.
-    Outcome start_file(const std::string& path);
+    // The same without waiting for actors, timers, and a script that waits itself: all that goes on in
+    // run_until_interrupted. `ended` is told of the script's end (maybe before this answers, on the thread that runs it);
+    // the answer says what is wrong with the text.
+    Outcome start_file(const std::string& path, std::function<void(const Outcome&)> ended);
+    // Runs the statements of a script that was reloaded, as at first but for `once` and `stable`.
+    void start_again(const std::string& module, std::function<void(const Outcome&)> ended);
+    // A script runs or waits.
+    bool script_runs() { return actors_->main_is_busy(); }
+    // Loads it with what it imports; of its statements the values of `stable` and `var` alone run.
+    Outcome load_file(const std::string& path);
     // Reads and checks only.
     Outcome check_file(const std::string& path);
     // Loads the file without running its effects, then each of its tests in a stretch of its own that is rolled
     // back (a fresh world for the program's own state), then the examples in its doc comments (see examples.cpp).
     // Of a file with the same text as one of the built-in library: the examples. Problems of loading are in `outcome`.
     TestReport test_file(const std::string& path, Outcome& outcome);
+    // The same of a module that is loaded.
+    TestReport test_module(const std::string& module);
+    // The modules with these paths and all that import one of them, directly or not.
+    std::set<std::string> modules_that_reach(const std::set<std::string>& modules) const;
 
     // An input of a REPL or a workspace: one stretch. Its variables stay; definitions go to the module "workspace".
     Outcome evaluate(std::string_view text, std::string_view name = "input");
@@ -117,9 +131,10 @@ class World {
 
     // Takes new texts of modules that are loaded (or new ones) while the program runs: all or nothing (vm/reload/
     // reload_engine.h). What the texts import and what is not loaded yet comes from files beside `root`.
-    ReloadReport reload(std::vector<ReloadText> texts);
-    // The same in a turn that runs (args: its frame).
-    ReloadReport reload_in_turn(Machine& vm, Value* args, std::vector<ReloadText> texts);
+    ReloadReport reload(std::vector<ReloadText> texts, const ReloadOptions& options = {});
+    ReloadEngine& reloads() { return *reload_; }
+    // Adds what the texts import and nobody has loaded, from files beside theirs: a part of the same reload.
+    void add_missing_imports(std::vector<ReloadText>& texts) const;
     // The files of the modules that are loaded from files, with their paths.
     std::vector<std::pair<std::string, std::string>> loaded_files() const;
     // Runs what is to be done for at most so long, and less where nothing is left to do.
@@ -154,7 +169,10 @@ class World {
     void read_library_module(std::string_view path); // if it waits; "std.json"
     bool read_library_files(const std::vector<size_t>& numbers, std::string& failure);
     Module* load_module(const std::string& path, const std::string& file, std::vector<std::string>& chain,
-                        Outcome& outcome, bool run_effects);
+                        Outcome& outcome, bool run_effects, Code** later = nullptr);
+    void start_in_main(Code* code, std::function<void(const Outcome&)> ended);
+    void find_circles(const std::string& path, const std::string& file, const std::string& source);
+    Module* load_circle(const std::string& path, const std::string& file, Outcome& outcome, bool run_effects);
     bool load_imports(Module& module, const syntax::SyntaxTree& tree, const std::string& root,
                       std::vector<std::string>& chain, Outcome& outcome, bool run_effects);
     bool read_and_check(const std::string& file, std::string source, syntax::ParseMode mode, Module* module,
@@ -170,8 +188,7 @@ class World {
     bool test_library_file(const std::string& path, TestReport& report, Outcome& outcome);
     void forget_inputs(); // variables and definitions of `evaluate`
     void describe(Outcome& outcome, Value error);
-    bool reload_for_program(Machine& vm, Value* args, const std::string& path, const std::string* text, std::string& words);
-    void add_missing_imports(std::vector<ReloadText>& texts) const;
+    void note_exit(Outcome& outcome); // that an actor has asked for
     bool import_for_reload(Module& module, const syntax::SyntaxTree& tree,
                            const std::function<Module*(std::string_view)>& staged, std::string& refusal);
     std::string root_of(const std::string& file, const syntax::SyntaxTree& tree) const;
@@ -183,8 +200,10 @@ class World {
     std::vector<Value*> kept_roots_;
     std::unique_ptr<Loader> loader_;
     std::unique_ptr<ReloadEngine> reload_;
+    std::unique_ptr<class ReloadCalls> reload_calls_;
     std::unique_ptr<Workspace> workspace_;
     size_t workspace_capacity_ = 0;
+    std::set<std::string> in_circles_; // modules that are being loaded and import each other
     size_t inputs_ = 0;
 };
 

@@ -1,0 +1,258 @@
+// What the reload engine asks of the actors: turns apart from all others, the held window, the draining of a live reload,
+// and who may hold old code.
+//
+// A live reload lets nobody see two versions. Each message belongs to an era: the one of the turn that sent it, or (of
+// timers, of what comes from outside, of what an actor sends to itself) the present one. Draining begins a new era; from
+// then on an actor takes only messages of the old one, whose messages and turns are counted until there are none. What an
+// actor sends to itself begins a chain of its own because the actor changes as a whole, between two of its turns: with
+// chains through such messages, no actor that works by them would ever come to an end.
+#include "vm/actors/actor_system.h"
+#include "vm/os/clock.h"
+#include <algorithm>
+#include <cassert>
+
+namespace indent {
+
+Actor* ActorSystem::elsewhere() {
+    std::lock_guard lock(elsewhere_mutex_);
+    if (!elsewhere_) {
+        elsewhere_ = make_actor(nullptr);
+        elsewhere_->status = Actor::Idle;
+    }
+    return elsewhere_;
+}
+
+void ActorSystem::run_apart(const std::function<bool(Machine&)>& work) {
+    Actor* apart = elsewhere();
+    auto done = std::make_shared<std::atomic<bool>>(false);
+    auto message = std::make_unique<ActorMessage>();
+    message->kind = ActorMessage::Native;
+    message->work = [this, done, &work](Machine& vm) {
+        const bool ok = work(vm);
+        *done = true;
+        workers_[0]->ask_for_poll();
+        wake_one();
+        return ok;
+    };
+    apart->mailbox.fetch_add(1, std::memory_order_relaxed);
+    post(*apart, std::move(message));
+    workers_[0]->work([done] { return done->load(); });
+}
+
+void ActorSystem::run_elsewhere(Machine& vm, Value* args, const std::function<bool(Machine&)>& work) {
+    Worker& worker = worker_of(vm);
+    Actor& self = *worker.running;
+    Actor* apart = elsewhere();
+    const uint64_t number = last_ask_.fetch_add(1, std::memory_order_relaxed) + 1;
+    auto message = std::make_unique<ActorMessage>();
+    message->kind = ActorMessage::Native;
+    message->ask = number;
+    message->from = ActorRef(runtime_.shared, &self);
+    message->work = work;
+    self.lock.lock();
+    self.waits_for = number;
+    self.answered = false;
+    self.answer.reset();
+    self.lock.unlock();
+    worker.segment_leaves();
+    apart->mailbox.fetch_add(1, std::memory_order_relaxed);
+    post(*apart, std::move(message));
+    bool answered = false;
+    while (!answered) { // a request to stop waits until it is done
+        worker.pause_turn(args, args + kPrimitiveFrame, 0, false);
+        self.lock.lock();
+        answered = self.answer != nullptr;
+        if (!answered) self.answered = false;
+        self.lock.unlock();
+    }
+    self.lock.lock();
+    self.answer.reset();
+    self.waits_for = 0;
+    self.answered = false;
+    self.lock.unlock();
+}
+
+void ActorSystem::suspect(Actor& actor) {
+    std::lock_guard lock(suspects_lock_);
+    if (std::exchange(actor.may_hold_blocks, true)) return;
+    suspects_.insert(&actor);
+}
+
+void ActorSystem::forget_suspect(Actor& actor) {
+    std::lock_guard lock(suspects_lock_);
+    if (std::exchange(actor.may_hold_blocks, false)) suspects_.erase(&actor);
+}
+
+std::vector<ActorRef> ActorSystem::suspects() {
+    std::vector<ActorRef> all;
+    std::lock_guard lock(suspects_lock_);
+    for (Actor* actor : suspects_) all.emplace_back(runtime_.shared, actor);
+    std::sort(all.begin(), all.end(), [](const ActorRef& a, const ActorRef& b) { return a->id < b->id; });
+    return all;
+}
+
+std::vector<ActorRef> ActorSystem::turns_before(uint32_t epoch) {
+    std::vector<ActorRef> found;
+    for (auto& worker : workers_) {
+        std::lock_guard lock(worker->waiting_lock);
+        for (Actor* at = worker->first_waiting; at; at = at->turn->next)
+            if (at->turn_epoch.load(std::memory_order_relaxed) < epoch) found.emplace_back(runtime_.shared, at);
+    }
+    exclusively([&] {
+        for (auto& worker : workers_)
+            if (Actor* actor = worker->running; actor && actor != elsewhere_ && actor->turn_epoch < epoch)
+                found.emplace_back(runtime_.shared, actor);
+    });
+    return found;
+}
+
+bool ActorSystem::have_restarted(Actor& actor) {
+    if (!actor.supervised || !actor.first_start) return false;
+    actor.lock.lock();
+    const bool there = actor.status != Actor::Ended;
+    actor.begins_anew = there;
+    const bool wakes = actor.status == Actor::Idle;
+    if (wakes) {
+        actor.status = Actor::Ready;
+        became_active();
+    }
+    actor.lock.unlock();
+    if (wakes) schedule(actor, nullptr);
+    return there;
+}
+
+void ActorSystem::for_each_timer(Actor& actor, const std::function<void(const TimerRecord&)>& visit) {
+    std::vector<TimerPointer> timers;
+    {
+        std::lock_guard lock(ties_mutex_);
+        if (actor.ties) timers = actor.ties->timers;
+    }
+    for (const TimerPointer& timer : timers)
+        if (!timer->cancelled && !timer->over) visit(*timer);
+}
+
+bool ActorSystem::handle_again(Actor& actor) {
+    actor.lock.lock();
+    const auto status = actor.status;
+    const bool waits = actor.turn != nullptr;
+    const bool can = &actor != main_ && waits && !actor.turn->escaped && actor.message && actor.message->kind == ActorMessage::Call;
+    if (can) {
+        actor.again = actor.stop_requested = true;
+        if (status == Actor::Waiting) actor.status = Actor::Ready;
+    }
+    actor.lock.unlock();
+    if (can && status == Actor::Waiting) schedule(actor, nullptr);
+    return can;
+}
+
+void ActorSystem::hold() {
+    held_since_ = os::monotonic_ns();
+    holding_ = true;
+}
+
+void ActorSystem::go_on() {
+    std::vector<ActorRef> held;
+    {
+        std::lock_guard lock(held_lock_);
+        holding_ = false;
+        held.swap(held_);
+    }
+    if (held_since_) held_total_ += os::monotonic_ns() - std::exchange(held_since_, 0);
+    for (ActorRef& actor : held) {
+        actor->lock.lock();
+        const bool ready = actor->status == Actor::Held;
+        if (ready) actor->status = Actor::Ready;
+        actor->drain_held = false;
+        actor->lock.unlock();
+        if (ready) schedule(*actor, nullptr);
+    }
+}
+
+void ActorSystem::try_stuck_again() {
+    std::vector<ActorRef> stuck;
+    {
+        std::lock_guard lock(held_lock_);
+        stuck.swap(stuck_);
+    }
+    for (ActorRef& actor : stuck) {
+        actor->lock.lock();
+        const bool ready = actor->status == Actor::Held;
+        if (ready) {
+            actor->status = Actor::Ready;
+            became_active();
+        }
+        actor->stuck = false;
+        actor->lock.unlock();
+        if (ready) schedule(*actor, nullptr);
+    }
+}
+
+std::vector<ActorRef> ActorSystem::actors_of(const std::function<bool(const Class&)>& which) {
+    std::vector<ActorRef> found;
+    std::lock_guard lock(actors_mutex_);
+    for (Actor* at = first_actor_; at; at = at->next)
+        if (at->cls && which(*at->cls)) found.emplace_back(runtime_.shared, at);
+    return found;
+}
+
+// ---- draining
+
+void ActorSystem::for_each_busy(const std::function<void(Actor&)>& visit) {
+    for (auto& worker : workers_) {
+        std::vector<Actor*> found;
+        {
+            std::lock_guard lock(worker->queue_lock);
+            for (Actor* at = worker->ready.first; at; at = at->next_ready) found.push_back(at);
+            for (Actor* at = worker->pinned.first; at; at = at->next_ready)
+                if (!at->turn) found.push_back(at);
+        }
+        {
+            std::lock_guard lock(worker->waiting_lock);
+            for (Actor* at = worker->first_waiting; at; at = at->turn->next) found.push_back(at);
+        }
+        if (worker->to_resume_ && !worker->to_resume_->turn) found.push_back(worker->to_resume_);
+        if (worker->running) found.push_back(worker->running);
+        for (Actor* actor : found)
+            if (actor != elsewhere_) visit(*actor);
+    }
+}
+
+void ActorSystem::begin_drain(const Actor* without) {
+    exclusively([&] {
+        undrained_ = 0;
+        const uint32_t old_era = era_.fetch_add(1);
+        draining_ = true;
+        for_each_busy([&](Actor& actor) {
+            std::lock_guard lock(actor.lock);
+            if (actor.message && &actor != without) actor.message->drained.begin(undrained_);
+            for (ActorMessage* message = actor.first; message; message = message->next)
+                if (message->era <= old_era) message->drained.begin(undrained_);
+        });
+    });
+}
+
+std::vector<std::string> ActorSystem::undrained_names(size_t most) {
+    std::vector<std::string> names;
+    exclusively([&] {
+        for_each_busy([&](Actor& actor) {
+            if (names.size() >= most) return;
+            size_t waiting = 0;
+            bool runs = false;
+            std::string turn;
+            {
+                std::lock_guard lock(actor.lock);
+                runs = actor.message && actor.message->drained;
+                if (runs && actor.message->selector)
+                    turn = ", handling `" + std::string(runtime_.symbols.text(actor.message->selector)) + "`,";
+                for (ActorMessage* message = actor.first; message; message = message->next) waiting += bool(message->drained);
+            }
+            if (runs) names.push_back(describe(actor) + turn + " has not come to an end");
+            else if (waiting) names.push_back(describe(actor) + " has " + std::to_string(waiting) + " messages to take");
+        });
+    });
+    return names;
+}
+
+void ActorSystem::end_drain() { draining_ = false; }
+
+} // namespace indent
