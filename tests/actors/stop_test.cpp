@@ -47,7 +47,7 @@ constexpr Case kCases[] = {
     {"a big integer's text", "let n = 7 ** (3_550_000 // few)", "n.to_text"},
     {"a big power", "", "7 ** 20_000_000"},
     {"a big quotient", "let n = 7 ** (3_550_000 // few)", "n * n // (n + 1)"},
-    {"JSON", "let t = \"[\" + (\"[1,2.5,\\\"text\\\",\\{\\\"a\\\":null}],\" * (1_000_000 // few)) + \"1]\"",
+    {"JSON", "let t = \"[\" + (\"[1,2.5,\\\"text\\\",\\{\\\"a\\\":null}],\" * (4_000_000 // few)) + \"1]\"",
      "Json.parse(t)"},
     {"a regular expression", "let t = \"a\" * 5_000", "try: Regex(\"(a+)+b\").match(t)\ncatch e: Error: nil"},
     {"matches", "let t = \"ab\" * (10_000_000 // few)", "Regex(\"a\").find_all(t)"},

@@ -25,7 +25,7 @@ void in_pieces(Machine& vm, std::string_view all, Value* args, Visit visit) {
 // and a handler has given `resumed` for the answer.
 bool bytes_argument(Machine& vm, Value* args, int i, std::string& bytes, Value& resumed) {
     if (is_text(args[i])) {
-        bytes = text_utf8(args[i]);
+        bytes = utf8_in_pieces(vm, args[i], args);
         if (bytes.size() <= kMostBytes) return true;
         resumed = vm.fail("ArgumentError", "more than 2 ** 29 bytes at once are too many", args);
         return false;

@@ -157,7 +157,7 @@ void put_value(Machine& vm, Value* args) {
 Value json_parse(Machine& vm, Value* args) {
     Value resumed;
     if (!check_arguments(vm, args, resumed)) return resumed;
-    std::string source = text_utf8(args[kText]);
+    std::string source = utf8_in_pieces(vm, args[kText], args);
     JsonReader reader(source, size_t(args[kDepth].as_integer()));
     args[kOpen] = vm.list(16, args);
     args[kCurrent] = args[kKey] = Value::nil();
@@ -193,7 +193,7 @@ Value json_parse(Machine& vm, Value* args) {
 Value json_events(Machine& vm, Value* args) {
     Value resumed;
     if (!check_arguments(vm, args, resumed)) return resumed;
-    std::string source = text_utf8(args[kText]);
+    std::string source = utf8_in_pieces(vm, args[kText], args);
     JsonReader reader(source, size_t(args[kDepth].as_integer()));
     make_key_room(vm, args);
     for (;;) {

@@ -1,6 +1,9 @@
 // What the primitives of texts share.
 #pragma once
 #include "vm/interp/machine.h"
+#include "vm/model/text.h"
+#include <algorithm>
+#include <string>
 
 namespace indent {
 
@@ -25,6 +28,19 @@ inline void add_part(Machine& vm, Value* args, int list, size_t from, size_t to)
 // For loops whose rounds are short.
 inline void poll_now_and_then(Machine& vm, size_t round, Value* args) {
     if ((round & 1023) == 1023) vm.poll(args);
+}
+
+// text_utf8 of a text that may be long: polls between its pieces. What moves meanwhile, the slot follows.
+inline std::string utf8_in_pieces(Machine& vm, const Value& text_slot, Value* args) {
+    constexpr size_t kPiece = size_t(1) << 18; // code points
+    std::string utf8;
+    const size_t length = view_text(text_slot).length;
+    utf8.reserve(length);
+    for (size_t at = 0; at < length; at += kPiece) {
+        if (at) vm.poll(args);
+        append_utf8(utf8, view_part(view_text(text_slot), at, std::min(length, at + kPiece)));
+    }
+    return utf8;
 }
 
 } // namespace indent
