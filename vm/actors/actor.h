@@ -191,8 +191,10 @@ struct Actor {
     uint8_t pinned = kAnyWorker; // where its turn waits, or where alone it may run
     bool stop_requested = false; // its turn is to end with Stopped
     bool stop_said = false;
-    bool drain_held = false;       // Held because all that waits is of the new era
+    bool on_worker = false;        // a worker handles its messages: whoever wakes it leaves it to that worker
+    bool switch_held = false;      // Held by a reload until that is over; it counts as active meanwhile
     bool begins_anew = false;      // its supervisor restarts it before it takes another message
+    bool supervisor_waits = false; // for it to end or begin anew, so it must not wait for its supervisor
     bool again = false;            // its turn ends so that its message can be handled anew
     bool answered = false;         // an answer came, or the time is over
     bool room_wanted = false;      // somebody is in Ties::for_room

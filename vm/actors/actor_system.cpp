@@ -262,7 +262,7 @@ bool ActorSystem::post(Actor& actor, std::unique_ptr<ActorMessage> message) {
     bool drains = false;
     if (draining_.load(std::memory_order_relaxed) && message->era < era) [[unlikely]] {
         message->drained.begin(undrained_);
-        drains = actor.status == Actor::Held && std::exchange(actor.drain_held, false);
+        drains = actor.status == Actor::Held && std::exchange(actor.switch_held, false);
     }
     actor.add(message.release());
     const bool wakes = actor.status == Actor::Idle || drains;
@@ -306,12 +306,12 @@ void ActorSystem::kill(Actor& actor) {
     actor.lock.lock();
     const auto status = actor.status;
     if (status != Actor::Ended) actor.stop_requested = true;
-    const bool at_once = status == Actor::Idle || status == Actor::Held;
-    const bool wakes = status == Actor::Waiting;
-    if (wakes || status == Actor::Idle) actor.status = Actor::Ready;
-    actor.lock.unlock();
+    bool wakes = status == Actor::Waiting || status == Actor::Idle;
+    if (wakes) actor.status = Actor::Ready;
     if (status == Actor::Idle) became_active();
-    if (wakes || at_once) schedule(actor, nullptr);
+    if (status == Actor::Held) wakes = wake_held(actor);
+    actor.lock.unlock();
+    if (wakes) schedule(actor, nullptr);
     else if (status == Actor::Running)
         for (auto& worker : workers_) worker->ask_for_poll();
 }

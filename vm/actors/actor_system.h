@@ -137,6 +137,8 @@ class ActorSystem final : public ActorPort {
     // A supervised actor is restarted as its supervisor's strategy says, before it takes another message; this does not
     // count as a failure. False: nobody supervises it.
     bool have_restarted(Actor& actor);
+    // Under the lock of an actor that is Held: it is to run. True: the caller schedules it when the lock is free.
+    bool wake_held(Actor& actor);
     // Timers that bring messages to it.
     void for_each_timer(Actor& actor, const std::function<void(const struct TimerRecord&)>& visit);
     Actor& actor_in(Machine& vm) { return *worker_of(vm).running; } // whose turn runs there

@@ -145,6 +145,16 @@ bool ActorSystem::handle_again(Actor& actor) {
     return can;
 }
 
+bool ActorSystem::wake_held(Actor& actor) {
+    if (actor.on_worker) { // which has not let go of it, and goes on with it
+        actor.status = Actor::Running;
+        return false;
+    }
+    actor.status = Actor::Ready;
+    if (!std::exchange(actor.switch_held, false)) became_active();
+    return true;
+}
+
 void ActorSystem::hold() {
     held_since_ = os::monotonic_ns();
     holding_ = true;
@@ -160,9 +170,7 @@ void ActorSystem::go_on() {
     if (held_since_) held_total_ += os::monotonic_ns() - std::exchange(held_since_, 0);
     for (ActorRef& actor : held) {
         actor->lock.lock();
-        const bool ready = actor->status == Actor::Held;
-        if (ready) actor->status = Actor::Ready;
-        actor->drain_held = false;
+        const bool ready = actor->status == Actor::Held && actor->switch_held && wake_held(*actor);
         actor->lock.unlock();
         if (ready) schedule(*actor, nullptr);
     }
@@ -176,11 +184,7 @@ void ActorSystem::try_stuck_again() {
     }
     for (ActorRef& actor : stuck) {
         actor->lock.lock();
-        const bool ready = actor->status == Actor::Held;
-        if (ready) {
-            actor->status = Actor::Ready;
-            became_active();
-        }
+        const bool ready = actor->status == Actor::Held && actor->stuck && wake_held(*actor);
         actor->stuck = false;
         actor->lock.unlock();
         if (ready) schedule(*actor, nullptr);

@@ -175,7 +175,13 @@ bool ActorSystem::to_supervisor(Actor& actor, const char* reason, const std::str
     supervisor->lock.lock();
     const bool there = supervisor->status != Actor::Ended;
     supervisor->lock.unlock();
-    if (there && post(*supervisor, std::move(message))) return true;
+    if (there && post(*supervisor, std::move(message))) {
+        actor.lock.lock();
+        const bool goes_on = actor.supervisor_waits;
+        actor.lock.unlock();
+        if (goes_on) release(actor); // what the supervisor asks for is in the mailbox
+        return true;
+    }
     actor.lock.lock();
     actor.status = Actor::Running;
     actor.lock.unlock();
@@ -184,10 +190,11 @@ bool ActorSystem::to_supervisor(Actor& actor, const char* reason, const std::str
 
 void ActorSystem::release(Actor& actor) {
     actor.lock.lock();
-    const bool held = actor.status == Actor::Held;
-    const bool ready = held && actor.first;
-    if (held) actor.status = ready ? Actor::Ready : Actor::Idle;
-    if (ready) became_active();
+    bool ready = false;
+    if (actor.status == Actor::Held && !actor.switch_held) {
+        if (actor.first || actor.on_worker) ready = wake_held(actor);
+        else actor.status = Actor::Idle;
+    }
     actor.lock.unlock();
     if (ready) schedule(actor, nullptr);
 }
@@ -200,10 +207,12 @@ void ActorSystem::restart(Child& child) {
     actor.mailbox.fetch_add(1, std::memory_order_relaxed);
     actor.lock.lock();
     actor.add_first(message.release());
-    const bool wakes = actor.status == Actor::Held || actor.status == Actor::Idle;
+    bool wakes = actor.status == Actor::Idle;
     if (wakes) {
         actor.status = Actor::Ready;
         became_active();
+    } else if (actor.status == Actor::Held) {
+        wakes = wake_held(actor);
     }
     actor.lock.unlock();
     if (wakes) schedule(actor, nullptr);
@@ -267,6 +276,12 @@ bool ActorSystem::stop_and_wait(Worker& worker, Actor& child, uint64_t patience,
     self.answer.reset();
     self.lock.unlock();
     child.mailbox.fetch_add(1, std::memory_order_relaxed);
+    auto wait_for_child = [&](bool waits) {
+        child.lock.lock();
+        child.supervisor_waits = waits;
+        child.lock.unlock();
+    };
+    wait_for_child(true);
     release(child); // one that is held stops, too
     post(child, std::move(message));
     set_asks(self, &child);
@@ -282,6 +297,7 @@ bool ActorSystem::stop_and_wait(Worker& worker, Actor& child, uint64_t patience,
         child.lock.unlock();
         if (!ended) worker.pause_turn(frame, top, os::monotonic_ns() + kForKill, false);
     }
+    wait_for_child(false);
     set_asks(self, nullptr);
     self.lock.lock();
     self.answer.reset();
@@ -326,7 +342,10 @@ void ActorSystem::decide(Worker& worker, Actor& supervisor, ActorMessage& messag
     if (!supervision) return;
     auto child = std::find_if(supervision->children.begin(), supervision->children.end(),
                               [&](const Child& c) { return c.actor.get() == &actor; });
-    if (child == supervision->children.end() || message.reason != actor.incarnation) return; // restarted since, with others
+    if (child == supervision->children.end() || message.reason != actor.incarnation) {
+        if (report && !message.report.empty()) report(message.report + "  it has ended or begun anew since, with others\n");
+        return;
+    }
     const std::string_view reason = runtime_.symbols.text(message.selector);
     const bool failed = reason == "failed", by_reload = reason == "reload";
     Child::OnError what = Child::DoRestart;

@@ -442,40 +442,42 @@ void Worker::run_actor(Actor& actor) {
             std::lock_guard held(system.held_lock_);
             if (system.holding_) {
                 actor.status = Actor::Held;
+                actor.switch_held = true;
+                actor.on_worker = false;
                 system.held_.emplace_back(system.runtime_.shared, &actor);
                 actor.lock.unlock();
                 return;
             }
         }
         if (actor.status == Actor::Ended || ends) {
-            if (ends) actor.status = Actor::Running; // ours to end
+            if (ends) actor.status = Actor::Running, actor.on_worker = true; // ours to end
             const bool unstarted = actor.first && actor.first->kind == ActorMessage::Start && actor.first->ask;
             actor.lock.unlock();
             if (!ends) return;
-            if (!unstarted && system.to_supervisor(actor, actor.end_reason ? "failed" : "killed", actor.end_report)) {
-                system.became_idle();
-            } else {
-                running = &actor;
-                begin_turn(actor);
-                system.end_children(*this, actor, false);
-                end_turn(actor);
-                running = nullptr;
-                system.end(actor, actor.end_reason ? std::string(machine->symbols.text(actor.end_reason)).c_str() : "killed", nullptr);
-            }
+            if (!unstarted && system.to_supervisor(actor, actor.end_reason ? "failed" : "killed", actor.end_report))
+                continue;
+            running = &actor;
+            begin_turn(actor);
+            system.end_children(*this, actor, false);
+            end_turn(actor);
+            running = nullptr;
+            system.end(actor, actor.end_reason ? std::string(machine->symbols.text(actor.end_reason)).c_str() : "killed", nullptr);
             return;
         }
-        if (std::exchange(actor.begins_anew, false)) [[unlikely]] {
+        if (actor.first && (actor.first->kind == ActorMessage::Restart || actor.first->kind == ActorMessage::Start))
+            actor.begins_anew = false; // it does at once
+        if (actor.begins_anew && !actor.supervisor_waits) [[unlikely]] {
+            actor.begins_anew = false;
             actor.status = Actor::Running;
+            actor.on_worker = true;
             actor.lock.unlock();
-            if (system.to_supervisor(actor, "reload", "")) {
-                system.became_idle();
-                return;
-            }
+            (void)system.to_supervisor(actor, "reload", "");
             continue;
         }
         if (!actor.first || i == kTurnsOfOne || actor.status == Actor::Held) {
             const bool more = actor.first && actor.status != Actor::Held;
             if (actor.status != Actor::Held) actor.status = more ? Actor::Ready : Actor::Idle;
+            actor.on_worker = false;
             actor.lock.unlock();
             if (more) system.schedule(actor, this);
             else system.became_idle();
@@ -487,7 +489,8 @@ void Worker::run_actor(Actor& actor) {
                 std::lock_guard held(system.held_lock_);
                 if (system.draining_) {
                     actor.status = Actor::Held;
-                    actor.drain_held = true;
+                    actor.switch_held = true;
+                    actor.on_worker = false;
                     system.held_.emplace_back(system.runtime_.shared, &actor);
                     actor.lock.unlock();
                     return;
@@ -498,6 +501,7 @@ void Worker::run_actor(Actor& actor) {
             actor.message = actor.take();
         }
         actor.status = Actor::Running;
+        actor.on_worker = true;
         actor.era = actor.message->era;
         const bool room_wanted = actor.room_wanted;
         actor.lock.unlock();
@@ -567,6 +571,7 @@ void Worker::hold_stuck(Actor& actor) {
     if (!actor.last) actor.last = actor.first;
     actor.mailbox.fetch_add(1, std::memory_order_relaxed);
     actor.status = Actor::Held;
+    actor.on_worker = false;
     actor.lock.unlock();
     {
         std::lock_guard held(system.held_lock_);
@@ -875,6 +880,7 @@ void Worker::begin_anew(Actor& actor) {
     actor.heap.reset();
     actor.layout_epoch = system.runtime_.layout_epoch;
     ++actor.incarnation;
+    actor.stuck = false;
 }
 
 void Worker::answer(ActorMessage& message, std::unique_ptr<Answer> answer) {
