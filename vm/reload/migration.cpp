@@ -50,7 +50,8 @@ void keep_in_journal(Machine& vm, Value* args, const MigrationSteps::Step& step,
     args[9] = now;
     if (!args[7]) args[7] = vm.list(3 + 2 * lost.size(), args);
     auto add = [&](Value value) {
-        if (!list_add(vm, args[7], value, top)) assert(false);
+        args[11] = value; // follows what moves while the list grows
+        if (!list_add(vm, args[7], args[11], top)) assert(false);
     };
     add(args[9]);
     add(Value::boolean(by_hand));
@@ -59,7 +60,7 @@ void keep_in_journal(Machine& vm, Value* args, const MigrationSteps::Step& step,
         add(Value::symbol(from.fields[i].name));
         add((*args[8].cell())[i]);
     }
-    args[8] = args[9] = Value();
+    args[8] = args[9] = args[11] = Value();
 }
 
 // args[0]: an object of `from`; answers what it becomes as one of `to`.
