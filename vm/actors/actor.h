@@ -195,7 +195,8 @@ struct Actor {
     bool switch_held = false;      // Held by a reload until that is over; it counts as active meanwhile
     bool begins_anew = false;      // its supervisor restarts it before it takes another message
     bool supervisor_waits = false; // for it to end or begin anew, so it must not wait for its supervisor
-    bool again = false;            // its turn ends so that its message can be handled anew
+    bool again = false;            // its turn ends so that its message can be handled anew,
+    bool again_later = false;      // after it was let go
     bool answered = false;         // an answer came, or the time is over
     bool room_wanted = false;      // somebody is in Ties::for_room
     ActorMessage* first = nullptr; // the mailbox

@@ -132,8 +132,9 @@ class ActorSystem final : public ActorPort {
     void suspect(Actor& actor); // it may hold a block from now on
     void forget_suspect(Actor& actor);
     // Ends the actor's turn, if one waits or runs: undone and handled anew where nobody has seen anything of it (false:
-    // somebody may have).
-    bool handle_again(Actor& actor);
+    // somebody may have). `later`: the actor is held until let_handle.
+    bool handle_again(Actor& actor, bool later);
+    void let_handle(Actor& actor);
     // A supervised actor is restarted as its supervisor's strategy says, before it takes another message; this does not
     // count as a failure. False: nobody supervises it.
     bool have_restarted(Actor& actor);

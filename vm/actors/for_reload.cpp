@@ -131,18 +131,26 @@ void ActorSystem::for_each_timer(Actor& actor, const std::function<void(const Ti
         if (!timer->cancelled && !timer->over) visit(*timer);
 }
 
-bool ActorSystem::handle_again(Actor& actor) {
+bool ActorSystem::handle_again(Actor& actor, bool later) {
     actor.lock.lock();
     const auto status = actor.status;
     const bool waits = actor.turn != nullptr;
     const bool can = &actor != main_ && waits && !actor.turn->escaped && actor.message && actor.message->kind == ActorMessage::Call;
     if (can) {
         actor.again = actor.stop_requested = true;
+        actor.again_later = later;
         if (status == Actor::Waiting) actor.status = Actor::Ready;
     }
     actor.lock.unlock();
     if (can && status == Actor::Waiting) schedule(actor, nullptr);
     return can;
+}
+
+void ActorSystem::let_handle(Actor& actor) {
+    actor.lock.lock();
+    const bool asked = std::exchange(actor.again_later, false);
+    actor.lock.unlock();
+    if (asked) release(actor);
 }
 
 bool ActorSystem::wake_held(Actor& actor) {

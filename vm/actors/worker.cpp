@@ -940,6 +940,7 @@ void Worker::failed(Actor& actor, ActorMessage& message, RunResult& result) {
     if (again) {
         // Nobody has seen anything of this turn: its message begins anew, in today's code.
         actor.stop_requested = actor.stop_said = false;
+        if (actor.again_later) actor.status = Actor::Held;
         actor.message->next = actor.first;
         actor.first = actor.message.release();
         if (!actor.last) actor.last = actor.first;

@@ -68,7 +68,7 @@ bool ReloadEngine::make_room_for_generation(Machine& vm, ReloadPlan& plan, const
             }
             if (plan.options.force && !only_caller) {
                 std::vector<std::string> left;
-                end_holders(holders, left);
+                end_holders(holders, left, &plan);
                 if (left.empty()) {
                     runtime_.exclusively([&] { purge_now(older); });
                     break;
@@ -86,17 +86,25 @@ bool ReloadEngine::make_room_for_generation(Machine& vm, ReloadPlan& plan, const
 
 // ---- purges
 
-// Turns end: undone and handled anew where nobody has seen anything of them, else as their supervisors direct. `left`:
-// those that cannot be ended.
-void ReloadEngine::end_holders(std::vector<Holder>& holders, std::vector<std::string>& left) {
+// Turns end: undone and handled anew (for a plan, when that is over) where nobody has seen anything of them, else as their
+// supervisors direct. `left`: those that cannot be ended.
+void ReloadEngine::end_holders(std::vector<Holder>& holders, std::vector<std::string>& left, ReloadPlan* plan) {
+    // A live reload waits for messages that were there before it, so these are not held for it.
+    const bool later = plan && !plan->options.live;
     for (Holder& holder : holders) {
         if (holder.kind == Holder::Block) continue;
         if (holder.actor.get() == &actors_.main()) {
             left.push_back(holder.words);
             continue;
         }
-        if (!actors_.handle_again(*holder.actor)) actors_.kill(*holder.actor);
+        if (!actors_.handle_again(*holder.actor, later)) actors_.kill(*holder.actor);
+        else if (later) plan->forced.push_back(holder.actor);
     }
+}
+
+void ReloadEngine::let_forced_go(ReloadPlan& plan) {
+    for (ActorRef& actor : plan.forced) actors_.let_handle(*actor);
+    plan.forced.clear();
 }
 
 void ReloadEngine::purge_now(std::span<Module* const> generations) {
@@ -118,7 +126,7 @@ bool ReloadEngine::purge(Machine* caller, Value* args, const std::string& path, 
         const std::vector<Module*> older = older_generations(runtime_, answer->path);
         if (older.empty()) return answer->done = true;
         std::vector<Holder> found = find_holders(actors_, older, hard ? SIZE_MAX : 1000);
-        if (hard) end_holders(found, answer->holders);
+        if (hard) end_holders(found, answer->holders, nullptr);
         else
             for (const Holder& holder : found) answer->holders.push_back(holder.words);
         answer->done = answer->holders.empty();

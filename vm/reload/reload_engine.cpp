@@ -841,6 +841,7 @@ ReloadReport ReloadEngine::run(Machine* caller, Value* args, const std::shared_p
     in_a_turn(caller, args, [this, plan, asks](Machine& vm) {
         const bool done = prepare(vm, *plan) && commit(vm, *plan, asks);
         if (!done) give_up(*plan);
+        let_forced_go(*plan);
         return done;
     });
     finish(*plan, begin);
@@ -862,6 +863,7 @@ uint64_t ReloadEngine::prepare(Machine* caller, Value* args, std::vector<ReloadT
                 give_up(*plan);
                 plan->number = 0;
             }
+            let_forced_go(*plan); // who commits it may take long
             return true;
         });
         report = plan->report;

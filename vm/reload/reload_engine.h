@@ -122,7 +122,8 @@ class ReloadEngine {
     bool migrate_shared_values(Machine& vm, ReloadPlan& plan, ReloadReport& report);
     bool make_room_for_generation(Machine& vm, ReloadPlan& plan, const Actor* caller);
     void tell_stale_blocks(ReloadPlan& plan);
-    void end_holders(std::vector<struct Holder>& holders, std::vector<std::string>& left);
+    void end_holders(std::vector<struct Holder>& holders, std::vector<std::string>& left, ReloadPlan* plan);
+    void let_forced_go(ReloadPlan& plan);
     void purge_now(std::span<Module* const> generations);
 
     ActorSystem& actors_;

@@ -34,6 +34,7 @@ struct ReloadPlan {
     bool undo_state = false;  // and so do states,
     bool accept_loss = false; // even where what they were is not known
     std::vector<One> modules; // in dependency order
+    std::vector<ActorRef> forced; // whose messages are handled anew when it is over
     Loader::Staged staged;
     std::vector<ClassChange> classes;
     MigrationSteps steps;
