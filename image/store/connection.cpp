@@ -1,6 +1,7 @@
 #include "image/store/connection.h"
 #include <cassert>
 #include <cstring>
+#include <filesystem>
 #include <sqlite3.h>
 #include <utility>
 
@@ -147,6 +148,30 @@ Result<int64_t> Connection::integer(std::string_view sql) {
 void Connection::roll_back() {
     // A failed COMMIT may have rolled back already.
     if (!sqlite3_get_autocommit(handle_)) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+Result<void> Connection::copy_to(const std::string& path) {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    if (fs::exists(path, error)) return Failure{"exists", path + " exists already"};
+    const std::string made = path + ".new"; // so that nobody takes a half for the whole
+    fs::remove(made, error);
+    sqlite3_limit(handle_, SQLITE_LIMIT_ATTACHED, 1); // VACUUM attaches the file that it writes
+    Result<void> done = ok();
+    if (auto statement = prepare("VACUUM INTO ?1")) {
+        const std::string file = made[0] == '/' ? made : "./" + made;
+        statement->bind(1, file);
+        if (auto stepped = statement->step(); !stepped) done = std::move(stepped).failure();
+    } else {
+        done = std::move(statement).failure();
+    }
+    sqlite3_limit(handle_, SQLITE_LIMIT_ATTACHED, 0);
+    if (done) {
+        fs::rename(made, path, error);
+        if (error) done = Failure{"io_error", path + " cannot be written: " + error.message()};
+    }
+    if (!done) fs::remove(made, error);
+    return done;
 }
 
 Result<void> Connection::limit_bytes(uint64_t bytes) {

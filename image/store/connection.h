@@ -42,6 +42,18 @@ class Statement {
     sqlite3_stmt* statement_ = nullptr;
 };
 
+// Puts a statement back to its start on every way out, so that no read lasts longer than its call.
+class Using {
+  public:
+    explicit Using(Statement& statement) : statement_(statement) {}
+    ~Using() { statement_.reset(); }
+    Using(const Using&) = delete;
+    Statement* operator->() { return &statement_; }
+
+  private:
+    Statement& statement_;
+};
+
 class Connection {
   public:
     enum class Mode { Existing, Create }; // Create: fails where the file holds anything already
@@ -71,6 +83,8 @@ class Connection {
         }
         return ok();
     }
+    // A copy of all that is committed, as a new file; "exists" where there is one. A copy that fails leaves none.
+    Result<void> copy_to(const std::string& path);
     // The file grows no further than this; a write that would is "no_space".
     Result<void> limit_bytes(uint64_t bytes);
 

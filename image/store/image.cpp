@@ -5,6 +5,7 @@
 #include "image/store/connection.h"
 #include "image/store/listing.h"
 #include "image/store/schema.h"
+#include "image/store/story.h"
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -25,15 +26,20 @@ struct Heads {
     uint64_t epoch = 0;
     uint64_t desk_rows = 0;
     uint64_t desk_sum = 0; // of the rows' checksums, exclusive or
+    StoryHeads story;      // since version 2
 
     std::string encode() const {
-        return number_bytes(epoch) + number_bytes(desk_rows) + number_bytes(desk_sum);
+        return number_bytes(epoch) + number_bytes(desk_rows) + number_bytes(desk_sum) + story.encode();
     }
     static std::optional<Heads> decode(std::string_view bytes) {
         Heads heads;
         if (!take_number(bytes, heads.epoch) || !take_number(bytes, heads.desk_rows) ||
-            !take_number(bytes, heads.desk_sum) || !bytes.empty())
+            !take_number(bytes, heads.desk_sum))
             return std::nullopt;
+        if (bytes.empty()) return heads; // of version 1
+        auto story = StoryHeads::decode(bytes);
+        if (!story) return std::nullopt;
+        heads.story = *story;
         return heads;
     }
 };
@@ -44,17 +50,6 @@ struct Statements {
     Statement get_module, put_module;
     Statement get_epoch, put_epoch, all_epochs;
     Statement get_desk, put_desk, drop_desk, all_desk;
-};
-
-// Puts a statement back to its start on every way out, so that no read lasts longer than its call.
-class Using {
-  public:
-    explicit Using(Statement& statement) : statement_(statement) {}
-    ~Using() { statement_.reset(); }
-    Statement* operator->() { return &statement_; }
-
-  private:
-    Statement& statement_;
 };
 
 class ImageFile final : public Image {
@@ -69,7 +64,14 @@ class ImageFile final : public Image {
     Result<std::map<std::string, std::string>> desk() override;
     Result<void> save(std::string_view key, std::string_view text) override;
     Result<void> forget(std::string_view key) override;
+    Result<void> append_story(const std::vector<NameRecord>& names, std::string_view body) override;
+    Result<void> begin_story_anew(const std::vector<std::string>& bodies) override;
+    Result<void> read_story(const std::function<Result<void>(NameRecord)>& name,
+                            const std::function<Result<void>(std::string_view)>& batch) override {
+        return story_->read(heads_.story, name, batch);
+    }
     Result<void> verify() override;
+    Result<void> save_as(const std::string& path) override { return connection_->copy_to(path); }
     Result<void> limit_bytes(uint64_t bytes) override { return connection_->limit_bytes(bytes); }
 
     Result<void> make();
@@ -92,6 +94,7 @@ class ImageFile final : public Image {
 
     std::unique_ptr<Connection> connection_; // outlives the statements
     std::optional<Statements> statements_;
+    std::optional<StoryRows> story_;
     Heads heads_;
 };
 
@@ -120,7 +123,8 @@ Result<void> ImageFile::prepare() {
         if (!prepared) return std::move(prepared).failure();
         *statement = std::move(prepared).value();
     }
-    return ok();
+    story_.emplace(*connection_);
+    return story_->prepare();
 }
 
 // All tables come in one transaction of the old kind, so that whoever is killed here leaves an empty file or an
@@ -140,6 +144,7 @@ Result<void> ImageFile::load() {
     // Takes the lock for good; a file that cannot be written is found out now and not at the first change.
     if (auto locked = connection_->run("PRAGMA journal_mode=WAL; BEGIN IMMEDIATE; COMMIT"); !locked)
         return locked;
+    if (auto brought = bring_up_to_date(*connection_); !brought) return brought;
     if (auto prepared = prepare(); !prepared) return prepared;
     {
         Using row(statements_->get_meta);
@@ -368,6 +373,28 @@ Result<void> ImageFile::forget(std::string_view key) {
     return change_desk(key, std::nullopt);
 }
 
+// ---- the story
+
+Result<void> ImageFile::append_story(const std::vector<NameRecord>& names, std::string_view body) {
+    Heads next = heads_;
+    auto done = connection_->transaction([&]() -> Result<void> {
+        if (auto appended = story_->append(next.story, names, body); !appended) return appended;
+        return write_heads(next);
+    });
+    if (done) heads_ = next;
+    return done;
+}
+
+Result<void> ImageFile::begin_story_anew(const std::vector<std::string>& bodies) {
+    Heads next = heads_;
+    auto done = connection_->transaction([&]() -> Result<void> {
+        if (auto begun = story_->begin_anew(next.story, bodies); !begun) return begun;
+        return write_heads(next);
+    });
+    if (done) heads_ = next;
+    return done;
+}
+
 // ---- looking at everything
 
 Result<void> ImageFile::verify() {
@@ -383,7 +410,7 @@ Result<void> ImageFile::verify() {
     if (!all) return std::move(all).failure();
     for (const auto& epoch : *all)
         if (auto read = modules_at(epoch.number); !read) return std::move(read).failure();
-    return ok();
+    return read_story([](NameRecord) { return ok(); }, [](std::string_view) { return ok(); });
 }
 
 } // namespace

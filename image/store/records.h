@@ -29,4 +29,13 @@ struct EpochRecord {
     std::string what;    // for people: "Counter.increment"
 };
 
+// What a number in the story stands for; kinds are the writer's.
+struct NameRecord {
+    uint64_t kind = 0;
+    uint64_t number = 0;
+    std::string content;
+
+    bool operator==(const NameRecord&) const = default;
+};
+
 } // namespace indent::image

@@ -15,10 +15,15 @@ namespace {
 struct Table {
     std::string_view name;
     std::string_view sql; // as SQLite keeps it
+    int64_t since = 1;    // kSchemaVersion that brought it
 };
 
 // In the order of their names, as check_schema reads them.
 constexpr Table kTables[] = {
+    {"batches",
+     "CREATE TABLE batches(number INTEGER NOT NULL PRIMARY KEY, body BLOB NOT NULL, "
+     "checksum INTEGER NOT NULL) STRICT",
+     2},
     {"definitions",
      "CREATE TABLE definitions(hash BLOB NOT NULL PRIMARY KEY, text BLOB NOT NULL) STRICT, WITHOUT ROWID"},
     {"epochs",
@@ -29,6 +34,10 @@ constexpr Table kTables[] = {
      "STRICT, WITHOUT ROWID"},
     {"modules",
      "CREATE TABLE modules(hash BLOB NOT NULL PRIMARY KEY, listing BLOB NOT NULL) STRICT, WITHOUT ROWID"},
+    {"names",
+     "CREATE TABLE names(kind INTEGER NOT NULL, number INTEGER NOT NULL, content BLOB NOT NULL, "
+     "checksum INTEGER NOT NULL, PRIMARY KEY(kind, number)) STRICT, WITHOUT ROWID",
+     2},
     {"workbench", "CREATE TABLE workbench(key BLOB NOT NULL PRIMARY KEY, text BLOB NOT NULL, "
                   "checksum INTEGER NOT NULL) STRICT, WITHOUT ROWID"},
 };
@@ -44,6 +53,18 @@ Result<void> make_schema(Connection& connection) {
         if (auto made = connection.run(std::string(table.sql)); !made) return made;
     return connection.run("PRAGMA application_id=" + std::to_string(kApplicationId) +
                           "; PRAGMA user_version=" + std::to_string(kSchemaVersion));
+}
+
+Result<void> bring_up_to_date(Connection& connection) {
+    auto version = connection.integer("PRAGMA user_version");
+    if (!version) return std::move(version).failure();
+    if (*version >= kSchemaVersion) return ok();
+    return connection.transaction([&]() -> Result<void> {
+        for (const Table& table : kTables)
+            if (table.since > *version)
+                if (auto made = connection.run(std::string(table.sql)); !made) return made;
+        return connection.run("PRAGMA user_version=" + std::to_string(kSchemaVersion));
+    });
 }
 
 Result<void> check_schema(Connection& connection) {
@@ -62,7 +83,11 @@ Result<void> check_schema(Connection& connection) {
     auto rows = connection.prepare("SELECT name, sql FROM sqlite_schema ORDER BY name");
     if (!rows) return std::move(rows).failure();
     const Table* expected = std::begin(kTables);
+    auto pass_later_ones = [&] {
+        while (expected != std::end(kTables) && expected->since > *version) ++expected;
+    };
     for (;;) {
+        pass_later_ones();
         auto row = rows->step();
         if (!row) return std::move(row).failure();
         if (!*row) break;

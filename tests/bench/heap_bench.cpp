@@ -81,17 +81,25 @@ void allocation() {
     Bench b;
     constexpr size_t n = 4'000'000;
     auto nothing = [] {};
-    line("make a cell of 4 words, none survives", best(5, n, nothing, [&] {
-             for (size_t i = 0; i < n; ++i) b.make(4);
-         }),
+    line("make a cell of 4 words, none survives",
+         best(5, n, nothing,
+              [&] {
+                  for (size_t i = 0; i < n; ++i) b.make(4);
+              }),
          "a cell");
-    line("make an array of 100 words, none survives", best(5, n / 16, nothing, [&] {
-             for (size_t i = 0; i < n / 16; ++i) b.heap->allocate_array(kShape, Format::Slots, 100, b.top());
-         }),
+    line("make an array of 100 words, none survives",
+         best(5, n / 16, nothing,
+              [&] {
+                  for (size_t i = 0; i < n / 16; ++i)
+                      b.heap->allocate_array(kShape, Format::Slots, 100, b.top());
+              }),
          "an array");
-    line("make an array of 100,000 words", best(5, 100, nothing, [&] {
-             for (size_t i = 0; i < 100; ++i) b.heap->allocate_array(kShape, Format::Slots, 100'000, b.top());
-         }),
+    line("make an array of 100,000 words",
+         best(5, 100, nothing,
+              [&] {
+                  for (size_t i = 0; i < 100; ++i)
+                      b.heap->allocate_array(kShape, Format::Slots, 100'000, b.top());
+              }),
          "an array");
 }
 
@@ -110,26 +118,33 @@ void survival() {
     Bench b;
     auto nothing = [] {};
     constexpr double cells = (1 << 17) - 1;
-    line("make a tree of 2-word cells and keep it all", best(7, cells, [&] {
-             b.mutator.stack_base[0] = Value();
-             b.commit();
-             b.raise();
-         },
-         [&] {
-             b.mutator.stack_base[0] = tree(b, 16, 0);
-             b.heap->collect_nursery(b.top());
-         }),
+    line("make a tree of 2-word cells and keep it all",
+         best(
+             7, cells,
+             [&] {
+                 b.mutator.stack_base[0] = Value();
+                 b.commit();
+                 b.raise();
+             },
+             [&] {
+                 b.mutator.stack_base[0] = tree(b, 16, 0);
+                 b.heap->collect_nursery(b.top());
+             }),
          "a cell");
-    line("the same, thrown away, with its full collection", best(7, cells, nothing, [&] {
-             b.mutator.stack_base[0] = tree(b, 16, 0);
-             b.heap->collect_nursery(b.top());
-             b.mutator.stack_base[0] = Value();
-             b.heap->collect_fully(b.top());
-         }),
+    line("the same, thrown away, with its full collection",
+         best(7, cells, nothing,
+              [&] {
+                  b.mutator.stack_base[0] = tree(b, 16, 0);
+                  b.heap->collect_nursery(b.top());
+                  b.mutator.stack_base[0] = Value();
+                  b.heap->collect_fully(b.top());
+              }),
          "a cell");
-    line("make small trees that die young (depth 8)", best(7, 511.0 * 500, nothing, [&] {
-             for (int i = 0; i < 500; ++i) b.mutator.stack_base[0] = tree(b, 8, 0);
-         }),
+    line("make small trees that die young (depth 8)",
+         best(7, 511.0 * 500, nothing,
+              [&] {
+                  for (int i = 0; i < 500; ++i) b.mutator.stack_base[0] = tree(b, 8, 0);
+              }),
          "a cell");
 }
 
@@ -142,10 +157,17 @@ void stores(size_t count) {
             if (!Heap::store(b.mutator, value.cell(), 1, Value::integer(1))) std::abort();
     };
     line(("first store to an old cell in a stretch" + suffix).c_str(),
-         best(9, double(count), [&] { b.commit(); }, run), "a store");
-    line(("second store" + suffix).c_str(), best(9, double(count), [] {}, run), "a store");
+         best(
+             9, double(count), [&] { b.commit(); }, run),
+         "a store");
+    line(("second store" + suffix).c_str(),
+         best(
+             9, double(count), [] {}, run),
+         "a store");
     line(("store after a collection in the same stretch" + suffix).c_str(),
-         best(9, double(count), [&] { b.heap->collect_nursery(b.top()); }, run), "a store");
+         best(
+             9, double(count), [&] { b.heap->collect_nursery(b.top()); }, run),
+         "a store");
     line(("commit of so many changed cells" + suffix).c_str(),
          best(9, double(count), run, [&] { b.commit(); }), "a cell");
     line(("rollback of so many changed cells" + suffix).c_str(),
@@ -162,8 +184,14 @@ void large() {
         for (size_t i = 1; i <= n; ++i)
             if (!Heap::store(b.mutator, cell, i, Value::integer(1))) std::abort();
     };
-    line("first stores to all words of a large array", best(5, n, [&] { b.commit(); }, run), "a store");
-    line("second stores", best(5, n, [] {}, run), "a store");
+    line("first stores to all words of a large array",
+         best(
+             5, n, [&] { b.commit(); }, run),
+         "a store");
+    line("second stores",
+         best(
+             5, n, [] {}, run),
+         "a store");
     line("commit of all its cards", best(5, n / 512.0, run, [&] { b.commit(); }), "a card");
 }
 
@@ -190,48 +218,58 @@ void stretches(size_t live) {
     b.heap->remove_roots(b.keep);
     b.heap->add_roots(one);
 
-    line(("commit, nothing done" + suffix).c_str(), best(5, n, nothing, [&] {
-             for (int i = 0; i < n; ++i) b.commit();
-         }),
+    line(("commit, nothing done" + suffix).c_str(),
+         best(5, n, nothing,
+              [&] {
+                  for (int i = 0; i < n; ++i) b.commit();
+              }),
          "a stretch");
-    line(("10 cells made, none survives, commit" + suffix).c_str(), best(5, n, nothing, [&] {
-             for (int i = 0; i < n; ++i) {
-                 b.raise();
-                 for (int j = 0; j < 10; ++j) b.make(4);
-                 b.commit();
-             }
-         }),
+    line(("10 cells made, none survives, commit" + suffix).c_str(),
+         best(5, n, nothing,
+              [&] {
+                  for (int i = 0; i < n; ++i) {
+                      b.raise();
+                      for (int j = 0; j < 10; ++j) b.make(4);
+                      b.commit();
+                  }
+              }),
          "a stretch");
-    line(("1 old cell changed, commit" + suffix).c_str(), best(5, n, nothing, [&] {
-             for (int i = 0; i < n; ++i) {
-                 if (!Heap::store(b.mutator, any(), 1, Value::integer(i))) std::abort();
-                 b.commit();
-             }
-         }),
+    line(("1 old cell changed, commit" + suffix).c_str(),
+         best(5, n, nothing,
+              [&] {
+                  for (int i = 0; i < n; ++i) {
+                      if (!Heap::store(b.mutator, any(), 1, Value::integer(i))) std::abort();
+                      b.commit();
+                  }
+              }),
          "a stretch");
-    line(("10 made, 3 survive in 1 old cell, commit" + suffix).c_str(), best(5, n, nothing, [&] {
-             for (int i = 0; i < n; ++i) {
-                 b.raise();
-                 Cell* cell = any();
-                 for (int j = 0; j < 10; ++j) {
-                     Value made = Value::cell(b.make(4));
-                     if (j < 3 && !Heap::store(b.mutator, cell, size_t(j), made)) std::abort();
-                 }
-                 b.commit();
-             }
-         }),
+    line(("10 made, 3 survive in 1 old cell, commit" + suffix).c_str(),
+         best(5, n, nothing,
+              [&] {
+                  for (int i = 0; i < n; ++i) {
+                      b.raise();
+                      Cell* cell = any();
+                      for (int j = 0; j < 10; ++j) {
+                          Value made = Value::cell(b.make(4));
+                          if (j < 3 && !Heap::store(b.mutator, cell, size_t(j), made)) std::abort();
+                      }
+                      b.commit();
+                  }
+              }),
          "a stretch");
-    line(("the same, rolled back" + suffix).c_str(), best(5, n, nothing, [&] {
-             for (int i = 0; i < n; ++i) {
-                 b.raise();
-                 Cell* cell = any();
-                 for (int j = 0; j < 10; ++j) {
-                     Value made = Value::cell(b.make(4));
-                     if (j < 3 && !Heap::store(b.mutator, cell, size_t(j), made)) std::abort();
-                 }
-                 b.heap->rollback();
-             }
-         }),
+    line(("the same, rolled back" + suffix).c_str(),
+         best(5, n, nothing,
+              [&] {
+                  for (int i = 0; i < n; ++i) {
+                      b.raise();
+                      Cell* cell = any();
+                      for (int j = 0; j < 10; ++j) {
+                          Value made = Value::cell(b.make(4));
+                          if (j < 3 && !Heap::store(b.mutator, cell, size_t(j), made)) std::abort();
+                      }
+                      b.heap->rollback();
+                  }
+              }),
          "a stretch");
     line(("full collection" + suffix).c_str(),
          best(3, double(live), nothing, [&] { b.heap->collect_fully(b.mutator.stack_base); }), "a live cell");

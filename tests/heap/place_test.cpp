@@ -218,7 +218,7 @@ TEST_CASE("The first pages of a heap are small") {
         TestHeap& t = *heaps.back();
         for (size_t j = 0; j < 10; ++j) t.old_plain(j, 8);
         (*t[3].cell())[0] = Value::integer(int64_t(i));
-        CHECK(t.heap->statistics().reserved_bytes <= 2 * 256 + 1024);
+        CHECK(t.heap->statistics().reserved_bytes <= 2 * 128 + 256 + 512);
     }
     CHECK(shared.pages().pages_in_use() <= 8);
     for (size_t i = 0; i < n; i += 2) heaps[i].reset();

@@ -15,7 +15,8 @@ class HeapFixture {
   public:
     explicit HeapFixture(HeapOptions options = {})
         : memory_(std::aligned_alloc(kStackBytes, kStackBytes), std::free),
-          mutator_(*new (memory_.get()) Mutator), young_(prepare(mutator_, memory_.get()), options), heap_(shared_, options) {
+          mutator_(*new (memory_.get()) Mutator), young_(prepare(mutator_, memory_.get()), options),
+          heap_(shared_, options) {
         heap_.enter(mutator_);
         use_stack();
     }

@@ -11,12 +11,14 @@ using test::HeapFixture;
 
 namespace {
 
+const SymbolTable symbols;
+
 void check_equal(Value a, Value b) {
     CHECK(quick_equal(a, b) == Equal::Yes);
     CHECK(quick_equal(b, a) == Equal::Yes);
-    REQUIRE(quick_hash(a).has_value());
-    REQUIRE(quick_hash(b).has_value());
-    CHECK(hash_value(*quick_hash(a)) == hash_value(*quick_hash(b)));
+    REQUIRE(quick_hash(symbols, a).has_value());
+    REQUIRE(quick_hash(symbols, b).has_value());
+    CHECK(hash_value(*quick_hash(symbols, a)) == hash_value(*quick_hash(symbols, b)));
 }
 void check_different(Value a, Value b) {
     CHECK(quick_equal(a, b) == Equal::No);
@@ -87,7 +89,7 @@ TEST_CASE("texts, tuples, ranges and frozen lists are equal by their parts") {
     check_equal(fixture.slot(5), fixture.slot(6));
     fixture.slot(7) = make_list_of(mutator, &fixture.slot(3), 2, top);
     check_different(fixture.slot(6), fixture.slot(7)); // another kind
-    CHECK_FALSE(quick_hash(fixture.slot(7)).has_value());
+    CHECK_FALSE(quick_hash(symbols, fixture.slot(7)).has_value());
     list_freeze(fixture.mutator(), fixture.slot(7));
     fixture.slot(8) = make_list_of(mutator, &fixture.slot(3), 2, top);
     list_freeze(fixture.mutator(), fixture.slot(8));
@@ -109,7 +111,7 @@ TEST_CASE("what is too large or too deep to be looked through quickly has to be 
         fixture.slot(2) = fixture.slot(0);
         fixture.slot(0) = make_tuple(mutator, &fixture.slot(1), 2, fixture.top()); // 2^40 leaves
     }
-    CHECK_FALSE(quick_hash(fixture.slot(0)).has_value());
+    CHECK_FALSE(quick_hash(symbols, fixture.slot(0)).has_value());
     fixture.slot(1) = fixture.slot(0);
     fixture.slot(2) = fixture.slot(0);
     fixture.slot(3) = make_tuple(mutator, &fixture.slot(1), 2, fixture.top());

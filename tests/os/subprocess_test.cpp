@@ -82,3 +82,64 @@ TEST_CASE("what cannot be started says why") {
     REQUIRE(!nowhere);
     CHECK(nowhere.failure().code == "not_folder");
 }
+
+namespace {
+
+Subprocess talk_to(const std::string& text) {
+    Command command = shell(text);
+    command.stays = true;
+    auto process = Subprocess::start(command);
+    REQUIRE(bool(process));
+    return std::move(process).value();
+}
+
+// The next line, however long the program thinks; none where its output has ended.
+std::optional<std::string> next_line(Subprocess& process) {
+    for (;;) {
+        REQUIRE(bool(process.step(5)));
+        if (auto line = process.line()) return line;
+        if (process.output_ended()) return std::nullopt;
+    }
+}
+
+} // namespace
+
+TEST_CASE("a program that stays is talked to in turns") {
+    Subprocess process = talk_to("while read -r word; do echo \"<$word>\"; done; printf end; exit 3");
+    process.write("one\ntwo\n");
+    CHECK(next_line(process) == "<one>");
+    CHECK(next_line(process) == "<two>");
+    CHECK_FALSE(process.how_it_ended().has_value());
+    process.write("three\n");
+    process.end_input();
+    CHECK(next_line(process) == "<three>");
+    CHECK(next_line(process) == "end");
+    CHECK_FALSE(next_line(process).has_value());
+    while (!process.how_it_ended()) REQUIRE(bool(process.step(5)));
+    CHECK(process.how_it_ended()->status == 3);
+    process.write("nobody reads this");
+    CHECK(bool(process.step(0)));
+}
+
+TEST_CASE("a program that stays waits with its output until somebody takes it") {
+    Command command = shell("yes | head -n 200000");
+    command.stays = true;
+    command.most_output = 1000;
+    auto process = Subprocess::start(command);
+    REQUIRE(bool(process));
+    size_t lines = 0;
+    while (auto line = next_line(*process)) {
+        REQUIRE(*line == "y");
+        ++lines;
+    }
+    CHECK(lines == 200000);
+}
+
+TEST_CASE("a program that stays takes more than a pipe holds, bit by bit") {
+    Subprocess process = talk_to("wc -c");
+    process.write(std::string(1'000'000, 'x'));
+    CHECK(process.unwritten() == 1'000'000);
+    while (process.unwritten() > 0) REQUIRE(bool(process.step(5)));
+    process.end_input();
+    CHECK(next_line(process) == "1000000");
+}

@@ -106,9 +106,9 @@ TEST_CASE("where effects are denied, files, lines and printing are out of reach,
     Desk desk;
     desk.listen();
     desk.world->runtime().port.mode = EffectPort::Denied;
-    for (std::string_view effect :
-         {"File.read(\"CMakeLists.txt\")", "File.write(\"x\", \"y\")", "Folder.list()", "Folder.current",
-          "File.exists?(\"x\")", "print(1)", "log(1)", "read_line()", "arguments", "Environment.get(\"PATH\")"}) {
+    for (std::string_view effect : {"File.read(\"CMakeLists.txt\")", "File.write(\"x\", \"y\")",
+                                    "Folder.list()", "Folder.current", "File.exists?(\"x\")", "print(1)",
+                                    "log(1)", "read_line()", "arguments", "Environment.get(\"PATH\")"}) {
         CAPTURE(std::string(effect));
         CHECK(desk.error(effect) == "EffectDenied");
     }

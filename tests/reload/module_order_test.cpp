@@ -18,7 +18,9 @@ TEST_CASE("modules that import each other are one unit, after what they need and
           Units{{4}, {1, 2, 3}, {0}});
 }
 
-TEST_CASE("a module that imports itself is a unit of one") { CHECK(module_units({{"a", {"a"}}}) == Units{{0}}); }
+TEST_CASE("a module that imports itself is a unit of one") {
+    CHECK(module_units({{"a", {"a"}}}) == Units{{0}});
+}
 
 TEST_CASE("a chain of a hundred thousand modules takes no stack") {
     std::vector<std::pair<std::string, std::vector<std::string>>> chain;

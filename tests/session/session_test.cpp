@@ -217,15 +217,61 @@ TEST_CASE("what was accepted is there again in the next session, byte for byte")
     CHECK(talk.value("shapes.factor") == "3");
 }
 
+TEST_CASE("an accepted class brings the objects that are there to its new fields, and running actors to its "
+          "new code") {
+    MemoryStore store;
+    Talk talk(store);
+    REQUIRE(
+        talk.accept("",
+                    "module shapes\n\nclass Box:\n    field side\n    def area = side * side\n\n"
+                    "actor Counter:\n    state count = 0\n    on add:\n        count += 1\n        count\n")
+            .taken);
+    talk.value("b = shapes.Box(side: 3)");
+    talk.value("c = spawn shapes.Counter()");
+    CHECK(talk.value("ask c.add") == "1");
+    auto taken =
+        talk.accept("Box", "class Box:\n    field side\n    field depth = 2\n    def area = side * depth\n");
+    CHECK(taken.problem == "");
+    REQUIRE(taken.taken);
+    CHECK(talk.value("b.area") == "6");
+    CHECK(talk.accept("Counter", "actor Counter:\n    state count = 0\n    state step = 10\n    on add:\n"
+                                 "        count += step\n        count\n")
+              .taken);
+    CHECK(talk.value("ask c.add") == "11");
+    // A likely rename is not guessed, and nothing has changed.
+    auto refused =
+        talk.accept("Box", "class Box:\n    field edge\n    field depth = 2\n    def area = edge * depth\n");
+    CHECK(!refused.taken);
+    REQUIRE(!refused.diagnostics.empty());
+    CHECK(talk.value("b.area") == "6");
+    // Who imports it must still fit.
+    REQUIRE(talk.ask<Accepted>(Accept{"user", "", "",
+                                      "module user\nimport shapes\ndef big = shapes.Box(side: 9).area\n", ""})
+                .taken);
+    auto misfit = talk.accept("Box", "class Cube:\n    field side\n");
+    CHECK(!misfit.taken);
+    CHECK(talk.value("user.big") == "18");
+}
+
+TEST_CASE("what was typed into a workspace does not keep a module from changing") {
+    MemoryStore store;
+    Talk talk(store);
+    REQUIRE(talk.accept("", kShapes).taken);
+    talk.value("shapes.scaled(5)");
+    talk.value("def twice = shapes.scaled(2)");
+    CHECK(talk.accept("scaled", "def enlarged(n) = n * 10").taken);
+    CHECK(talk.value("shapes.enlarged(5)") == "50");
+}
+
 TEST_CASE("a change that cannot be kept is not taken") {
     struct Full final : DefinitionStore {
         MemoryStore kept;
         bool full = false;
         std::string name() const override { return "full.indent"; }
         Result<std::vector<StoredModule>> modules() override { return kept.modules(); }
-        Result<void> save_module(const StoredModule& module, std::string_view what) override {
+        Result<void> save_modules(const std::vector<StoredModule>& modules, std::string_view what) override {
             if (full) return Failure{"no_space", "there is no space left"};
-            return kept.save_module(module, what);
+            return kept.save_modules(modules, what);
         }
         Result<std::map<std::string, std::string>> desk() override { return kept.desk(); }
         Result<void> save_desk(std::string_view, std::string_view) override {
@@ -254,4 +300,124 @@ TEST_CASE("the library can be looked at") {
     CHECK(!source.editable);
     CHECK(!source.text.empty());
     CHECK(talk.ask<Failed>(GetSource{"std.list", "Nothing"}).code == "not_found");
+}
+
+namespace {
+
+const char* kCounter1 =
+    "module counter\n\nactor Counter:\n    state clicks = 0\n    on add:\n        clicks += 1\n"
+    "        clicks\n\nonce:\n    spawn Counter() as :counter\n";
+const char* kCounter2 =
+    "module counter\n\nactor Counter:\n    state_version 2\n    state count = 0\n    on add:\n"
+    "        count += 10\n        count\n\n    def migrate_state(old, version):\n"
+    "        {count: old[:clicks]}\n\nonce:\n    spawn Counter() as :counter\n";
+
+// Counts what is kept.
+struct Counting final : DefinitionStore {
+    MemoryStore kept;
+    std::vector<std::string> changes;
+    bool full = false;
+    std::string name() const override { return "counting"; }
+    Result<std::vector<StoredModule>> modules() override { return kept.modules(); }
+    Result<void> save_modules(const std::vector<StoredModule>& modules, std::string_view what) override {
+        if (full) return Failure{"no_space", "there is no space left"};
+        changes.emplace_back(what);
+        return kept.save_modules(modules, what);
+    }
+    Result<std::map<std::string, std::string>> desk() override { return kept.desk(); }
+    Result<void> save_desk(std::string_view key, std::string_view text) override {
+        return kept.save_desk(key, text);
+    }
+    Result<void> forget_desk(std::string_view key) override { return kept.forget_desk(key); }
+};
+
+} // namespace
+
+TEST_CASE("modules are loaded in one reload: running actors follow, and it is kept as one change") {
+    Counting store;
+    Talk talk(store);
+    const std::string user = "module user\nimport counter\n\ndef add = ask actor(:counter).add\n";
+    auto first = talk.ask<Loaded>(Load{{{"user", "user.ind", user}, {"counter", "v1.ind", kCounter1}}});
+    CHECK(first.problem == "");
+    REQUIRE(first.taken);
+    CHECK(first.modules.size() == 2);
+    CHECK(store.changes == std::vector<std::string>{"load user, counter"});
+    CHECK(talk.value("user.add") == "1");
+    auto second = talk.ask<Loaded>(Load{{{"counter", "v2.ind", kCounter2}}});
+    CHECK(second.problem == "");
+    REQUIRE(second.taken);
+    CHECK(second.actors == 1);
+    CHECK(second.modules == std::vector<std::string>{"counter: generation 2"});
+    CHECK(talk.value("user.add") == "11"); // its state was migrated
+    CHECK(talk.ask<protocol::Source>(GetSource{"counter", ""}).text == kCounter2);
+    auto again = talk.ask<Loaded>(Load{{{"counter", "v2.ind", kCounter2}, {"user", "user.ind", user}}});
+    CHECK(again.taken);
+    CHECK(again.identical);
+    CHECK(store.changes.size() == 2);
+}
+
+TEST_CASE("a load that is refused, or cannot be kept, has changed nothing") {
+    Counting store;
+    Talk talk(store);
+    REQUIRE(talk.ask<Loaded>(Load{{{"counter", "v1.ind", kCounter1}}}).taken);
+    CHECK(talk.value("ask actor(:counter).add") == "1");
+    auto problem = [&](std::vector<NewText> texts) {
+        auto answer = talk.ask<Loaded>(Load{std::move(texts)});
+        CHECK(!answer.taken);
+        CHECK(!answer.problem.empty());
+        CHECK(talk.ask<protocol::Source>(GetSource{"counter", ""}).text == kCounter1);
+        return answer.problem;
+    };
+    const std::string other = "module other\ndef f = 1\n";
+    // One that is wrong keeps the others out, too.
+    auto wrong = talk.ask<Loaded>(Load{
+        {{"other", "other.ind", other}, {"counter", "src/v3.ind", "module counter\n\ndef f = cuont\n"}}});
+    CHECK(!wrong.taken);
+    REQUIRE(!wrong.diagnostics.empty());
+    CHECK(wrong.diagnostics[0].file == "src/v3.ind");
+    CHECK(wrong.diagnostics[0].line == 3);
+    CHECK(wrong.problem.find("src/v3.ind:3:") != std::string::npos);
+    CHECK(talk.ask<Failed>(GetSource{"other", ""}).code == "not_found");
+    problem({});
+    CHECK(problem({{"other", "a.ind", other}, {"other", "b.ind", other}}).find("a.ind and in b.ind") !=
+          std::string::npos);
+    CHECK(problem({{"std.list", "", "module std.list\n"}}).find("read only") != std::string::npos);
+    CHECK(problem({{"../evil", "", "def f = 1\n"}}).find("cannot be a module's name") != std::string::npos);
+    CHECK(problem({{"counter", "x.ind", other}}).find("says that it is `other`") != std::string::npos);
+    problem({{"user", "user.ind", "module user\nimport nowhere\n"}});
+    problem(
+        {{"counter", "v.ind", std::string(kCounter1) + "raise ArgumentError(\"no\")\n"}}); // its effects fail
+    store.full = true;
+    CHECK(problem({{"counter", "v2.ind", kCounter2}}).find("no space left") != std::string::npos);
+    CHECK(talk.value("ask actor(:counter).add") == "2"); // its code and its state are those from before
+    store.full = false;
+    REQUIRE(talk.ask<Loaded>(Load{{{"counter", "v2.ind", kCounter2}}}).taken);
+    CHECK(talk.value("ask actor(:counter).add") == "12");
+    CHECK(store.changes.size() == 2);
+}
+
+TEST_CASE("modules that import each other in a circle are loaded, and there again in the next session") {
+    MemoryStore store;
+    const std::string even = "module even\nimport odd\n\ndef even?(n) = n == 0 or odd.odd?(n - 1)\n";
+    const std::string odd = "module odd\nimport even\n\ndef odd?(n) = n != 0 and even.even?(n - 1)\n";
+    {
+        Talk talk(store);
+        auto loaded = talk.ask<Loaded>(Load{{{"even", "", even}, {"odd", "", odd}}});
+        CHECK(loaded.problem == "");
+        CHECK(loaded.taken);
+    }
+    Talk talk(store);
+    CHECK(talk.troubles == "");
+    CHECK(talk.value("even.even?(10)") == "true");
+    // What was opened is what is loaded.
+    CHECK(talk.ask<Loaded>(Load{{{"even", "", even}, {"odd", "", odd}}}).identical);
+}
+
+TEST_CASE("the store's own matters are answered, and where nothing is kept in a file, that is said") {
+    MemoryStore store;
+    Talk talk(store);
+    CHECK(talk.ask<Failed>(ListEpochs{}).code == "no_image");
+    CHECK(talk.ask<Failed>(VerifyImage{}).code == "no_image");
+    CHECK(talk.ask<Failed>(SaveImageAs{"/nowhere"}).code == "no_image");
+    CHECK(talk.ask<Failed>(SaveImageAs{"nowhere"}).code == "bad_path");
 }

@@ -52,6 +52,8 @@ std::vector<ModuleRecord> some_modules() {
 struct Content {
     std::vector<ModuleRecord> modules;
     std::map<std::string, std::string> desk;
+    std::vector<image::NameRecord> names;
+    std::vector<std::string> batches;
     bool operator==(const Content&) const = default;
 };
 
@@ -65,7 +67,18 @@ std::optional<Content> content_of(const std::string& path) {
     auto modules = (*image)->modules();
     auto desk = (*image)->desk();
     if (!modules || !desk) return std::nullopt;
-    return Content{std::move(modules).value(), std::move(desk).value()};
+    Content content{std::move(modules).value(), std::move(desk).value(), {}, {}};
+    auto story = (*image)->read_story(
+        [&](image::NameRecord name) {
+            content.names.push_back(std::move(name));
+            return ok();
+        },
+        [&](std::string_view body) {
+            content.batches.emplace_back(body);
+            return ok();
+        });
+    if (!story) return std::nullopt;
+    return content;
 }
 
 } // namespace
@@ -79,6 +92,12 @@ TEST_CASE("a flipped bit anywhere is noticed, or lies where nothing is kept") {
         for (const auto& module : some_modules()) REQUIRE((*image)->commit(module.path, {module}));
         REQUIRE((*image)->save("workspace/1", std::string(9000, 'w')));
         REQUIRE((*image)->save("layout", "left"));
+        for (uint64_t n = 1; n <= 12; ++n)
+            REQUIRE((*image)->append_story(
+                {{0, n, "name" + std::to_string(n)}, {3, 100 - n, std::string(300, 'n')}},
+                std::string(size_t(n * 700), char('a' + n))));
+        REQUIRE((*image)->begin_story_anew({"all so far", std::string(5000, 'x')}));
+        REQUIRE((*image)->append_story({}, "and more"));
     }
     const auto expected = content_of(path);
     REQUIRE(expected);

@@ -185,7 +185,7 @@ TEST_CASE("an image of a newer program is refused with a sentence") {
     REQUIRE(!image);
     CHECK(image.failure().code == "newer");
     CHECK(image.failure().message ==
-          path + " was made by a newer Indent (its version is 7, this program knows 1)");
+          path + " was made by a newer Indent (its version is 7, this program knows 2)");
 }
 
 TEST_CASE("rows that were changed, exchanged or lost behind our back are noticed") {
@@ -251,4 +251,94 @@ TEST_CASE("an image where nothing may be written says so") {
     make_image(file);
     CHECK(!Image::create(file + "/b.indent"));
     CHECK(Image::create("/nowhere/at/all/a.indent").failure().code == "not_found");
+}
+
+TEST_CASE("the story comes back as it was told, and a new beginning stands for what was before it") {
+    Folder folder;
+    const std::string path = folder.file("a.indent");
+    std::vector<image::NameRecord> names;
+    std::vector<std::string> batches;
+    auto read_all = [&] {
+        names.clear();
+        batches.clear();
+        auto opened = Image::open(path);
+        REQUIRE(opened);
+        REQUIRE((*opened)->verify());
+        REQUIRE((*opened)->read_story(
+            [&](image::NameRecord name) {
+                names.push_back(std::move(name));
+                return ok();
+            },
+            [&](std::string_view body) {
+                batches.emplace_back(body);
+                return ok();
+            }));
+    };
+    REQUIRE(Image::create(path));
+    read_all();
+    CHECK(names.empty());
+    CHECK(batches.empty());
+    {
+        auto opened = Image::open(path);
+        REQUIRE((*opened)->append_story({{1, 64, "b"}, {0, 1, "a"}}, "first"));
+        REQUIRE((*opened)->append_story({}, std::string("second\0", 7)));
+        REQUIRE((*opened)->append_story({{0, 2, ""}}, ""));
+    }
+    read_all();
+    CHECK(names == std::vector<image::NameRecord>{{0, 1, "a"}, {0, 2, ""}, {1, 64, "b"}});
+    CHECK(batches == std::vector<std::string>{"first", std::string("second\0", 7)});
+    {
+        auto opened = Image::open(path);
+        REQUIRE((*opened)->begin_story_anew({"both", "of them"}));
+        REQUIRE((*opened)->append_story({}, "third"));
+        // A name that is there already: nothing of the batch is kept.
+        CHECK_FALSE((*opened)->append_story({{0, 2, "again"}}, "no"));
+    }
+    read_all();
+    CHECK(names.size() == 3);
+    CHECK(batches == std::vector<std::string>{"both", "of them", "third"});
+    run_sql(path, "DELETE FROM batches WHERE number = 4");
+    auto opened = Image::open(path);
+    REQUIRE(opened);
+    CHECK_FALSE((*opened)->verify());
+}
+
+TEST_CASE("an image that version 1 made opens with what it holds, and takes a story") {
+    Folder folder;
+    const std::string path = folder.file("a.indent");
+    write(path, read(INDENT_SOURCE_DIR "/tests/store/images/version_1.indent"));
+    auto opened = Image::open(path);
+    REQUIRE(opened);
+    REQUIRE((*opened)->verify());
+    auto modules = (*opened)->modules();
+    auto desk = (*opened)->desk();
+    REQUIRE(modules);
+    REQUIRE(desk);
+    CHECK(desk->contains("workspace/1"));
+    REQUIRE((*opened)->append_story({{0, 1, "name"}}, "batch"));
+    opened = Failure{"", ""};
+    auto again = Image::open(path);
+    REQUIRE(again);
+    CHECK((*again)->verify());
+}
+
+TEST_CASE("a copy of an image is an image of its own, made while the first is open") {
+    Folder folder;
+    auto image = Image::create(folder.file("a"));
+    REQUIRE(image);
+    REQUIRE((*image)->commit("first", kModules));
+    REQUIRE((*image)->save("workspace/1", "text"));
+    REQUIRE((*image)->save_as(folder.file("b")));
+    auto copy = Image::open(folder.file("b"));
+    REQUIRE(copy);
+    CHECK((*copy)->modules().value() == kModules);
+    CHECK((*copy)->desk().value().at("workspace/1") == "text");
+    CHECK((*copy)->verify());
+    REQUIRE((*copy)->commit("second", {{"shapes", {}}}));
+    CHECK((*image)->modules().value() == kModules);
+    REQUIRE((*image)->commit("third", {})); // the first goes on
+    CHECK((*image)->save_as(folder.file("b")).failure().code == "exists");
+    CHECK((*image)->save_as(folder.file("no/b")).failure().code != "");
+    CHECK(!std::filesystem::exists(folder.file("no/b.new")));
+    CHECK(!std::filesystem::exists(folder.file("b.new")));
 }

@@ -176,7 +176,8 @@ TEST_CASE("classes, records, traits and extends hold what they may") {
     CHECK(tree("record Point(x) with A:\n    def f = x") ==
           "(record Point [(parameter x)] (with A) (def f [] x))");
     CHECK(tree("class _Hidden:\n    field x") == "(class _Hidden (field x))");
-    CHECK(tree("match v:\n    case _Hidden: 1\n    case _x: 2") == "(match v (case (type _Hidden) 1) (case _x 2))");
+    CHECK(tree("match v:\n    case _Hidden: 1\n    case _x: 2") ==
+          "(match v (case (type _Hidden) 1) (case _x 2))");
     CHECK(tree("trait T:\n    def f = 1") == "(trait T (def f [] 1))");
     CHECK(tree("extend Integer:\n    def f = self") == "(extend Integer Integer (def f [] self))");
     CHECK(wrong("class A:\n    state x") == "member-not-here");

@@ -30,7 +30,9 @@ Attached& attached(EditLine* editor) {
     return *static_cast<Attached*>(data);
 }
 
-char* prompt_of(EditLine* editor) { return attached(editor).prompt->data(); }
+char* prompt_of(EditLine* editor) {
+    return attached(editor).prompt->data();
+}
 
 unsigned char complete_word(EditLine* editor, int) {
     const LineInfo* line = el_line(editor);

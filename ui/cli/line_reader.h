@@ -26,7 +26,7 @@ class LineReader {
 
     // The next line without its end; nothing at the end of input, or when Ctrl-C was pressed: see interrupted().
     std::optional<std::string> read(const std::string& prompt);
-    bool interrupted() const; // whether Ctrl-C ended the last read
+    bool interrupted() const;                // whether Ctrl-C ended the last read
     void remember(const std::string& input); // into the history
 
   private:

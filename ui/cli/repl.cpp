@@ -20,7 +20,8 @@ class Repl {
   public:
     Repl(Client& client, const ReplOptions& options)
         : client_(client), options_(options),
-          reader_(options.interactive, options.history_file, [this](const std::string& text) { return complete(text); }) {}
+          reader_(options.interactive, options.history_file,
+                  [this](const std::string& text) { return complete(text); }) {}
 
     int run() {
         if (options_.interactive) std::printf("Indent. :help helps, Ctrl-D leaves.\n");
@@ -37,7 +38,8 @@ class Repl {
                 if (!input.empty()) failed |= !evaluate(input, true);
                 break;
             }
-            if (input.empty() && !line->empty() && (*line)[0] == ':' && line->size() > 1 && std::isalpha(uint8_t((*line)[1]))) {
+            if (input.empty() && !line->empty() && (*line)[0] == ':' && line->size() > 1 &&
+                std::isalpha(uint8_t((*line)[1]))) {
                 if (!command(*line)) break;
                 continue;
             }
@@ -120,7 +122,8 @@ class Repl {
             std::fputs(std::string(kHelp).c_str(), stdout);
         } else if (word == ":doc" && !rest.empty()) {
             auto reply = ask(protocol::Document{rest});
-            if (auto* doc = std::get_if<protocol::Documentation>(&reply.body)) std::fputs(doc->text.c_str(), stdout);
+            if (auto* doc = std::get_if<protocol::Documentation>(&reply.body))
+                std::fputs(doc->text.c_str(), stdout);
             else if (auto* failed = std::get_if<protocol::Failed>(&reply.body))
                 std::printf("%s\n", failed->message.c_str());
         } else {
@@ -146,6 +149,8 @@ class Repl {
 
 } // namespace
 
-int run_repl(Client& client, const ReplOptions& options) { return Repl(client, options).run(); }
+int run_repl(Client& client, const ReplOptions& options) {
+    return Repl(client, options).run();
+}
 
 } // namespace indent::ui

@@ -19,6 +19,13 @@ size_t bytes_of(const Message& message) {
     if (auto* evaluated = std::get_if<protocol::Evaluated>(&body))
         return kSmallMessage + evaluated->text.size();
     if (auto* source = std::get_if<protocol::Source>(&body)) return kSmallMessage + source->text.size();
+    if (auto* all = std::get_if<protocol::Definitions>(&body))
+        return kSmallMessage + all->definitions.size() * kSmallMessage;
+    if (auto* desk = std::get_if<protocol::Desk>(&body)) {
+        size_t bytes = kSmallMessage;
+        for (const auto& text : desk->texts) bytes += text.first.size() + text.second.size();
+        return bytes;
+    }
     return kSmallMessage;
 }
 
@@ -29,21 +36,49 @@ protocol::Output* output_of(Message& message) {
 
 } // namespace
 
+// ---- queues
+
+std::optional<Message> InProcessLink::Queue::take() {
+    if (messages.empty()) return std::nullopt;
+    Message message = std::move(messages.front());
+    messages.pop_front();
+    bytes -= bytes_of(message);
+    return message;
+}
+
+bool InProcessLink::Queue::add(Message message) {
+    const bool was_empty = messages.empty();
+    auto* output = output_of(message);
+    auto* last = was_empty ? nullptr : output_of(messages.back());
+    if (output && last && last->text.size() < kJoinedOutput) {
+        last->text += output->text;
+        bytes += output->text.size();
+    } else {
+        bytes += bytes_of(message);
+        messages.push_back(std::move(message));
+    }
+    return was_empty;
+}
+
+// ---- the first face
+
 protocol::RequestId InProcessLink::send(protocol::Request request) {
+    return send_from(nullptr, std::move(request));
+}
+
+protocol::RequestId InProcessLink::send_from(Guest* guest, protocol::Request request) {
     std::lock_guard lock(mutex_);
     auto& queue = requests_[size_t(protocol::lane_of(request))];
     if (closed_ || queue.size() >= limits_.requests) return 0;
     queue.push_back({++last_id_, std::move(request)});
+    if (guest) asked_[last_id_] = guest;
     requests_changed_.notify_all();
     return last_id_;
 }
 
 std::optional<Message> InProcessLink::take_locked() {
-    if (messages_.empty()) return std::nullopt;
-    Message message = std::move(messages_.front());
-    messages_.pop_front();
-    bytes_ -= bytes_of(message);
-    messages_taken_.notify_all();
+    auto message = messages_.take();
+    if (message) messages_taken_.notify_all();
     return message;
 }
 
@@ -54,7 +89,7 @@ std::optional<Message> InProcessLink::poll() {
 
 std::optional<Message> InProcessLink::wait(std::chrono::milliseconds timeout) {
     std::unique_lock lock(mutex_);
-    messages_changed_.wait_for(lock, timeout, [&] { return !messages_.empty(); });
+    messages_changed_.wait_for(lock, timeout, [&] { return !messages_.messages.empty(); });
     return take_locked();
 }
 
@@ -82,23 +117,89 @@ std::optional<protocol::RequestEnvelope> InProcessLink::next(protocol::Lane lane
 
 void InProcessLink::deliver(Message message) {
     std::unique_lock lock(mutex_);
-    // A single message that is larger than the bound passes when it is alone.
-    messages_taken_.wait(lock,
-                         [&] { return closed_ || messages_.empty() || bytes_ < limits_.message_bytes; });
-    if (closed_) return;
-    const bool was_empty = messages_.empty();
-    auto* output = output_of(message);
-    auto* last = was_empty ? nullptr : output_of(messages_.back());
-    if (output && last && last->text.size() < kJoinedOutput) {
-        last->text += output->text;
-        bytes_ += output->text.size();
-    } else {
-        bytes_ += bytes_of(message);
-        messages_.push_back(std::move(message));
+    if (answers_guest(message)) return;
+    if (auto* event = std::get_if<protocol::Event>(&message)) {
+        tell_guests(*event);
+        auto* busy = std::get_if<protocol::Busy>(event);
+        if (busy && asked_.count(busy->request)) busy->request = 0;
     }
-    messages_changed_.notify_one();
+    // A single message that is larger than the bound passes when it is alone.
+    messages_taken_.wait(lock, [&] {
+        return closed_ || messages_.messages.empty() || messages_.bytes < limits_.message_bytes;
+    });
+    if (closed_) return;
+    const bool was_empty = messages_.add(std::move(message));
+    messages_changed_.notify_all();
     lock.unlock();
     if (was_empty && wake_) wake_();
+}
+
+// ---- further faces
+
+bool InProcessLink::answers_guest(Message& message) {
+    auto* reply = std::get_if<protocol::Reply>(&message);
+    auto asked = reply ? asked_.find(reply->id) : asked_.end();
+    if (asked == asked_.end()) return false;
+    Guest* guest = asked->second;
+    asked_.erase(asked);
+    if (guest) guest->add_locked(std::move(message));
+    return true;
+}
+
+void InProcessLink::tell_guests(const protocol::Event& event) {
+    for (Guest* guest : guests_) {
+        protocol::Event own = event;
+        if (auto* busy = std::get_if<protocol::Busy>(&own)) {
+            auto asked = asked_.find(busy->request);
+            if (asked == asked_.end() || asked->second != guest) busy->request = 0;
+        }
+        guest->add_locked(std::move(own));
+    }
+}
+
+std::unique_ptr<InProcessLink::Guest> InProcessLink::join(size_t message_bytes, std::function<void()> wake) {
+    std::unique_ptr<Guest> guest(new Guest(*this, message_bytes, std::move(wake)));
+    std::lock_guard lock(mutex_);
+    guests_.push_back(guest.get());
+    return guest;
+}
+
+InProcessLink::Guest::~Guest() {
+    std::lock_guard lock(link_.mutex_);
+    std::erase(link_.guests_, this);
+    for (auto& [id, guest] : link_.asked_)
+        if (guest == this) guest = nullptr;
+}
+
+protocol::RequestId InProcessLink::Guest::send(protocol::Request request) {
+    return link_.send_from(this, std::move(request));
+}
+
+void InProcessLink::Guest::add_locked(Message message) {
+    if (cut_off_) return;
+    bool wakes = messages_.add(std::move(message));
+    if (messages_.bytes > most_bytes_ && messages_.messages.size() > 1) {
+        cut_off_ = wakes = true;
+        messages_ = {};
+    }
+    link_.messages_changed_.notify_all();
+    if (wakes && wake_) wake_();
+}
+
+std::optional<Message> InProcessLink::Guest::poll() {
+    std::lock_guard lock(link_.mutex_);
+    return messages_.take();
+}
+
+std::optional<Message> InProcessLink::Guest::wait(std::chrono::milliseconds timeout) {
+    std::unique_lock lock(link_.mutex_);
+    link_.messages_changed_.wait_for(lock, timeout, [&] { return !messages_.messages.empty() || cut_off_; });
+    return messages_.take();
+}
+
+bool InProcessLink::Guest::is_cut_off() const {
+    std::lock_guard lock(link_.mutex_);
+    return cut_off_;
 }
 
 } // namespace indent::ui

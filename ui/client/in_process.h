@@ -4,13 +4,19 @@
 // text is saved and the browser answers while the program runs an endless loop. The way back is one queue. It is
 // bounded in bytes: a program that prints faster than its face reads waits for the face, and pieces of output that
 // wait behind each other become one message.
+//
+// Further faces may join (Guest), each with a way back of its own: a reply goes to who asked, an event to all. The
+// program waits for the first face alone: a guest that does not read is cut off.
 #pragma once
 #include "ui/client/client.h"
 #include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
+#include <vector>
 
 namespace indent::ui {
 
@@ -37,6 +43,13 @@ class InProcessLink final : public Client {
     // session's threads end. Messages are dropped from here on, so that nobody waits for a face that has gone.
     void close();
 
+    // ---- further faces
+    class Guest;
+    // A face that hears events from now on. `wake` is called after a message was added to its empty queue and when it is
+    // cut off, by any thread; it must not wait, nor call back into the link. The guest
+    // must go before the link.
+    std::unique_ptr<Guest> join(size_t message_bytes, std::function<void()> wake);
+
     // ---- the session's end
     // Waits for the next request of a lane; nothing when the link was closed and all are served.
     std::optional<protocol::RequestEnvelope> next(protocol::Lane lane);
@@ -44,7 +57,16 @@ class InProcessLink final : public Client {
     void deliver(protocol::Message message);
 
   private:
+    struct Queue {
+        std::deque<protocol::Message> messages;
+        size_t bytes = 0; // of them, about
+        std::optional<protocol::Message> take();
+        bool add(protocol::Message message); // true: it was empty
+    };
+    protocol::RequestId send_from(Guest* guest, protocol::Request request);
     std::optional<protocol::Message> take_locked();
+    void tell_guests(const protocol::Event& event);
+    bool answers_guest(protocol::Message& message);
 
     Limits limits_;
     std::function<void()> wake_;
@@ -54,10 +76,35 @@ class InProcessLink final : public Client {
     std::condition_variable messages_changed_; // one was added
     std::condition_variable messages_taken_;
     std::deque<protocol::RequestEnvelope> requests_[2];
-    std::deque<protocol::Message> messages_;
-    size_t bytes_ = 0; // of messages_, about
+    Queue messages_;
+    std::vector<Guest*> guests_;
+    std::map<protocol::RequestId, Guest*> asked_; // by guests, and not answered; null: who asked has gone
     protocol::RequestId last_id_ = 0;
     bool closed_ = false;
+};
+
+// Its ids are the link's: never the same as another face's.
+class InProcessLink::Guest final : public Client {
+  public:
+    ~Guest() override; // what it asked for is done all the same, and the replies are dropped
+    protocol::RequestId send(protocol::Request request) override;
+    std::optional<protocol::Message> poll() override;
+    std::optional<protocol::Message> wait(std::chrono::milliseconds timeout) override;
+    void stop() override { link_.stop(); }
+    // It was so far behind that its messages were dropped; it gets no more.
+    bool is_cut_off() const;
+
+  private:
+    friend class InProcessLink;
+    Guest(InProcessLink& link, size_t most_bytes, std::function<void()> wake)
+        : link_(link), most_bytes_(most_bytes), wake_(std::move(wake)) {}
+    void add_locked(protocol::Message message);
+
+    InProcessLink& link_;
+    const size_t most_bytes_;
+    const std::function<void()> wake_;
+    Queue messages_; // this and what follows: under the link's mutex
+    bool cut_off_ = false;
 };
 
 } // namespace indent::ui

@@ -319,8 +319,8 @@ void CodeView::draw_marks(const Metrics& metrics, const Theme& theme, size_t num
         y += (metrics.row - metrics.size) / 2;
         for (const auto* lines : {&words.message, &words.suggestion})
             for (const auto& text : *lines) {
-                metrics.list->AddText(metrics.font, metrics.size, {x, y}, lines == &words.message ? ink : theme.dim,
-                                      text.c_str());
+                metrics.list->AddText(metrics.font, metrics.size, {x, y},
+                                      lines == &words.message ? ink : theme.dim, text.c_str());
                 y += metrics.row;
             }
         y = bottom;

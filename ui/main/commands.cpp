@@ -1,4 +1,6 @@
 #include "ui/main/commands.h"
+#include "ui/main/canvas_files.h"
+#include "ui/main/image_commands.h"
 #include "ui/main/watch.h"
 #include "vm/os/console.h"
 #include "vm/os/files.h"
@@ -84,6 +86,15 @@ void collect_files(const std::string& path, std::vector<std::string>& files, std
 
 } // namespace
 
+std::optional<std::vector<std::string>> sources_in(const std::vector<std::string>& paths) {
+    std::vector<std::string> files;
+    std::string problem;
+    for (const auto& path : paths) collect_files(path, files, problem);
+    if (problem.empty()) return files;
+    std::fprintf(stderr, "indent: %s\n", problem.c_str());
+    return std::nullopt;
+}
+
 int run_program(const RunOptions& options) {
     Output output;
     WorldOptions world_options;
@@ -101,36 +112,42 @@ int run_program(const RunOptions& options) {
     world_options.memory_limit = options.memory_megabytes << 20;
     world_options.collect_always = options.collect_always;
     world_options.workers = options.workers;
-    if (options.watch) world_options.output = [&](std::string_view line) { output.line(line), output.flush(); };
+    world_options.seed = options.seed;
+    if (options.watch)
+        world_options.output = [&](std::string_view line) { output.line(line), output.flush(); };
     return with_world(std::move(world_options), [&](World& world) {
-        os::InterruptGuard on_interrupt([](void* w) { static_cast<World*>(w)->request_stop(); }, &world);
+        os::InterruptGuard on_interrupt([](void* w) { static_cast<World*>(w)->request_stop(); }, &world,
+                                        true);
         if (options.watch) {
             const int code = run_watching(world, options.file);
             output.flush();
             return code;
         }
-        Outcome outcome = world.run_file(options.file);
+        Outcome outcome = world.run_file(options.file, options.nanoseconds);
         output.flush();
         std::fputs(outcome.text().c_str(), stderr);
-        if (outcome.exit_code >= 0) return outcome.exit_code;
-        return outcome.ok && !output.lost() ? 0 : 1;
+        bool shown = true;
+        if (!options.canvas_png.empty() && !outcome.has_errors()) {
+            auto written = write_canvases(world, options.canvas_png);
+            // One that has failed may have opened none; it has said enough.
+            shown = written || (written.failure().code == "no_canvas" && !outcome.ok);
+            if (!shown) std::fprintf(stderr, "indent: %s\n", written.failure().message.c_str());
+        }
+        if (outcome.exit_code > 0) return outcome.exit_code;
+        return outcome.ok && shown && !output.lost() ? 0 : 1;
     });
 }
 
 int run_tests(const TestOptions& options) {
-    std::vector<std::string> files;
-    std::string problem;
-    for (const auto& path : options.paths) collect_files(path, files, problem);
-    if (!problem.empty()) {
-        std::fprintf(stderr, "indent: %s\n", problem.c_str());
-        return 2;
-    }
+    const auto files = sources_in(options.paths);
+    if (!files) return 2;
     Output output;
     size_t passed = 0, failed = 0;
     auto run_file = [&](const std::string& file) {
         WorldOptions world_options;
         world_options.output = [&](std::string_view line) { output.line(line); };
         world_options.collect_always = options.collect_always;
+        world_options.seed = options.seed;
         int code = with_world(std::move(world_options), [&](World& world) {
             os::InterruptGuard on_interrupt([](void* w) { static_cast<World*>(w)->request_stop(); }, &world);
             Outcome outcome;
@@ -141,35 +158,71 @@ int run_tests(const TestOptions& options) {
             failed += report.failures.size();
             if (outcome.has_errors()) ++failed;
             for (const auto& failure : report.failures)
-                std::fprintf(stderr, "FAILED %s: %s\n%s", file.c_str(), failure.title.c_str(), failure.text.c_str());
+                std::fprintf(stderr, "FAILED %s: %s\n%s", file.c_str(), failure.title.c_str(),
+                             failure.text.c_str());
             return 0;
         });
         if (code != 0) ++failed; // no world could be made; it said why
     };
+    // Its modules, in a world of their own: what the image's program has is not touched.
+    auto run_image = [&](const std::string& path) {
+        auto texts = modules_of_image(path);
+        if (!texts) {
+            std::fprintf(stderr, "indent: %s\n", texts.failure().message.c_str());
+            ++failed;
+            return;
+        }
+        WorldOptions world_options;
+        world_options.output = [&](std::string_view line) { output.line(line); };
+        world_options.collect_always = options.collect_always;
+        world_options.seed = options.seed;
+        int code = with_world(std::move(world_options), [&](World& world) {
+            os::InterruptGuard on_interrupt([](void* w) { static_cast<World*>(w)->request_stop(); }, &world);
+            std::vector<ReloadText> all;
+            for (const auto& [module, text] : *texts) all.push_back({module, module, text, true});
+            ReloadOptions no_effects;
+            no_effects.effects = false;
+            const ReloadReport loaded = world.take(std::move(all), no_effects);
+            if (!loaded.ok) std::fputs(loaded.refusal.c_str(), stderr);
+            if (!loaded.ok) return 1;
+            for (const auto& [module, text] : *texts) {
+                TestReport report = world.test_module(module);
+                output.flush();
+                passed += report.passed;
+                failed += report.failures.size();
+                for (const auto& failure : report.failures)
+                    std::fprintf(stderr, "FAILED %s of %s: %s\n%s", module.c_str(), path.c_str(),
+                                 failure.title.c_str(), failure.text.c_str());
+            }
+            return 0;
+        });
+        if (code != 0) ++failed;
+    };
     if (options.watch) {
         WorldOptions world_options;
         world_options.output = [&](std::string_view line) { output.line(line); };
+        world_options.seed = options.seed;
         return with_world(std::move(world_options), [&](World& world) {
             os::InterruptGuard on_interrupt([](void* w) { static_cast<World*>(w)->request_stop(); }, &world);
             return test_watching(world, options.paths, [&] { output.flush(); });
         });
     }
-    for (const auto& file : files) run_file(file);
+    for (const auto& file : *files) {
+        if (is_image(file))
+            run_image(file);
+        else
+            run_file(file);
+    }
     std::printf("%zu passed, %zu failed\n", passed, failed);
     return failed == 0 ? 0 : 1;
 }
 
 int check_programs(const std::vector<std::string>& paths) {
-    std::vector<std::string> files;
-    std::string problem;
-    for (const auto& path : paths) collect_files(path, files, problem);
-    if (!problem.empty()) {
-        std::fprintf(stderr, "indent: %s\n", problem.c_str());
-        return 2;
-    }
+    const auto files = sources_in(paths);
+    if (!files) return 2;
     return with_world({}, [&](World& world) {
         bool errors = false;
-        for (const auto& file : files) {
+        for (const auto& file : *files) {
             Outcome outcome = world.check_file(file);
             std::fputs(outcome.text().c_str(), stderr);
             errors |= outcome.has_errors();
@@ -184,7 +237,8 @@ int show_documentation(const std::string& name) {
         if (text.empty()) {
             std::string near = world.near_documented(name);
             std::fprintf(stderr, "indent: nothing is documented under `%s`%s\n", name.c_str(),
-                         near.empty() ? "; `indent doc` lists all there is" : ("; did you mean `" + near + "`?").c_str());
+                         near.empty() ? "; `indent doc` lists all there is"
+                                      : ("; did you mean `" + near + "`?").c_str());
             return 1;
         }
         std::fputs(text.c_str(), stdout);

@@ -2,8 +2,9 @@
 
 namespace indent {
 
-Result<std::vector<StoredModule>> ImageStore::modules() {
-    auto records = image_->modules();
+namespace {
+
+Result<std::vector<StoredModule>> stored(Result<std::vector<image::ModuleRecord>> records) {
     if (!records) return std::move(records).failure();
     std::vector<StoredModule> modules;
     for (auto& record : *records) {
@@ -15,12 +16,38 @@ Result<std::vector<StoredModule>> ImageStore::modules() {
     return modules;
 }
 
-Result<void> ImageStore::save_module(const StoredModule& module, std::string_view what) {
-    image::ModuleRecord record{module.path};
-    for (const auto& piece : module.pieces) record.definitions.push_back({piece.path, piece.text});
-    auto committed = image_->commit(what, {record});
+} // namespace
+
+Result<std::vector<StoredModule>> ImageStore::modules() {
+    std::lock_guard lock(mutex_);
+    return stored(image_->modules());
+}
+
+Result<std::vector<StoredModule>> ImageStore::modules_at(uint64_t epoch) {
+    std::lock_guard lock(mutex_);
+    return stored(image_->modules_at(epoch));
+}
+
+Result<void> ImageStore::save_modules(const std::vector<StoredModule>& modules, std::string_view what) {
+    std::vector<image::ModuleRecord> records;
+    for (const auto& module : modules) {
+        records.push_back({module.path});
+        for (const auto& piece : module.pieces)
+            records.back().definitions.push_back({piece.path, piece.text});
+    }
+    std::lock_guard lock(mutex_);
+    auto committed = image_->commit(what, records);
     if (!committed) return std::move(committed).failure();
     return ok();
+}
+
+Result<std::vector<StoredEpoch>> ImageStore::epochs() {
+    std::lock_guard lock(mutex_);
+    auto records = image_->epochs();
+    if (!records) return std::move(records).failure();
+    std::vector<StoredEpoch> epochs;
+    for (auto& record : *records) epochs.push_back({record.number, record.at_ms, std::move(record.what)});
+    return epochs;
 }
 
 } // namespace indent

@@ -3,6 +3,7 @@
 #include "image/store/image.h"
 #include "vm/session/definition_store.h"
 #include <memory>
+#include <mutex>
 
 namespace indent {
 
@@ -11,15 +12,37 @@ class ImageStore final : public DefinitionStore {
     explicit ImageStore(std::unique_ptr<image::Image> image) : image_(std::move(image)) {}
     std::string name() const override { return image_->path(); }
     Result<std::vector<StoredModule>> modules() override;
-    Result<void> save_module(const StoredModule& module, std::string_view what) override;
-    Result<std::map<std::string, std::string>> desk() override { return image_->desk(); }
+    Result<void> save_modules(const std::vector<StoredModule>& modules, std::string_view what) override;
+    Result<std::map<std::string, std::string>> desk() override {
+        std::lock_guard lock(mutex_);
+        return image_->desk();
+    }
     Result<void> save_desk(std::string_view key, std::string_view text) override {
+        std::lock_guard lock(mutex_);
         return image_->save(key, text);
     }
-    Result<void> forget_desk(std::string_view key) override { return image_->forget(key); }
+    Result<void> forget_desk(std::string_view key) override {
+        std::lock_guard lock(mutex_);
+        return image_->forget(key);
+    }
+    Result<std::vector<StoredEpoch>> epochs() override;
+    Result<std::vector<StoredModule>> modules_at(uint64_t epoch) override;
+    Result<void> verify() override {
+        std::lock_guard lock(mutex_);
+        return image_->verify();
+    }
+    Result<void> save_as(const std::string& path) override {
+        std::lock_guard lock(mutex_);
+        return image_->save_as(path);
+    }
+
+    // For who else uses the image: one at a time.
+    image::Image& image() { return *image_; }
+    std::mutex& mutex() { return mutex_; }
 
   private:
     std::unique_ptr<image::Image> image_;
+    std::mutex mutex_;
 };
 
 } // namespace indent

@@ -1,55 +1,143 @@
 // The program: what was asked for on the command line, composed of world, session, image and a face.
 #include "ui/main/commands.h"
+#include "ui/main/image_commands.h"
 #include "ui/main/open_command.h"
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <cstdio>
+#include <optional>
 
 using namespace indent;
+
+namespace {
+
+// "500ms", "2s", "1.5m", "1h"; more than nothing, at most a year.
+std::optional<uint64_t> nanoseconds_of(const std::string& text) {
+    constexpr double kYear = 366.0 * 24 * 3600 * 1e9;
+    double number = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (fault != std::errc()) return std::nullopt;
+    const std::string unit(end, text.data() + text.size());
+    const double length = number * (unit == "ms"  ? 1e6
+                                    : unit == "s" ? 1e9
+                                    : unit == "m" ? 60e9
+                                    : unit == "h" ? 3600e9
+                                                  : 0);
+    if (!(length >= 1) || length > kYear) return std::nullopt;
+    return uint64_t(length);
+}
+
+} // namespace
 
 int main(int count, char** words) {
     CLI::App app{"Indent: programs that are never stopped to be changed."};
     app.name("indent");
     app.require_subcommand(1);
-    app.footer("Exit codes: 0 all is well, 1 the program or its text has an error, 2 the command line has one.\n"
-               "Begin with `indent repl`, or `indent open` for the window.");
+    app.footer(
+        "Exit codes: 0 all is well, 1 the program or its text has an error, 2 the command line has one.\n"
+        "Begin with `indent repl`, or `indent open` for the window.");
 
     RunOptions run;
     auto* run_command = app.add_subcommand("run", "Run a program");
-    run_command->add_option("file", run.file, "The program, a .ind file (with --watch a folder of modules, too)")->required();
+    run_command
+        ->add_option("file", run.file, "The program, a .ind file (with --watch a folder of modules, too)")
+        ->required();
     run_command->add_option("arguments", run.arguments, "What the program finds in `arguments`");
     run_command->add_option("--memory", run.memory_megabytes, "Most memory for the program's objects, in MB")
         ->check(CLI::Range(1, 1 << 20));
-    run_command->add_flag("--collect-always", run.collect_always, "Collect at every safe point (for testing Indent itself)");
+    run_command->add_flag("--collect-always", run.collect_always,
+                          "Collect at every safe point (for testing Indent itself)");
     run_command->add_flag("--watch", run.watch, "Take in each file that is saved while the program runs");
-    run_command->add_option("--workers", run.workers, "Threads that run actors; left out: one for each processor")
+    run_command
+        ->add_option("--workers", run.workers, "Threads that run actors; left out: one for each processor")
         ->check(CLI::Range(1, 64));
+    run_command
+        ->add_option("--seed", run.seed,
+                     "Deterministic: one thread, an order of turns that this number decides, and time that "
+                     "leaps when nobody has anything to do")
+        ->excludes("--watch");
+    run_command
+        ->add_option("--canvas-png", run.canvas_png,
+                     "Write what the program shows on its canvas to this file when it ends; of further "
+                     "canvases, to files beside it")
+        ->excludes("--watch");
+    run_command
+        ->add_option_function<std::string>(
+            "--for",
+            [&run](const std::string& text) {
+                const auto nanoseconds = nanoseconds_of(text);
+                if (!nanoseconds)
+                    throw CLI::ValidationError("--for", "`" + text +
+                                                            "` is no length of time; write it as 500ms, 2s "
+                                                            "or 1m");
+                run.nanoseconds = *nanoseconds;
+            },
+            "End the program after so much of its own time: 500ms, 2s, 1m")
+        ->type_name("DURATION")
+        ->excludes("--watch");
     run_command->prefix_command();
     run_command->allow_extras();
 
+    std::string repl_image;
     auto* repl_command = app.add_subcommand("repl", "A prompt: type statements and see their values");
+    repl_command->add_option("image", repl_image, "The image that it works on; left out: nothing is kept");
 
     OpenOptions open;
-    auto* open_command = app.add_subcommand("open", "Open an image in the window (at the prompt where there is no display)");
-    open_command->add_option("image", open.image, "The image's file; made if there is none. Left out: the sample image");
+    auto* open_command =
+        app.add_subcommand("open", "Open an image in the window (at the prompt where there is no display)");
+    open_command->add_option("image", open.image,
+                             "The image's file; made if there is none. Left out: the sample image");
     open_command->add_flag("--terminal", open.terminal, "The prompt even where there is a display");
 
     std::string new_path;
     auto* new_command = app.add_subcommand("new", "Make an image");
     new_command->add_option("image", new_path, "The file to make")->required();
 
+    std::string image; // of the commands that follow
+    auto on_image = [&image](CLI::App* command) {
+        command->add_option("image", image, "The image's file")->required();
+        return command;
+    };
+    auto* serve_command = on_image(
+        app.add_subcommand("serve", "Open an image without a face, for other commands, until Ctrl-C"));
+    std::string eval_text;
+    auto* eval_command = on_image(app.add_subcommand("eval", "Show the value of an expression in an image"));
+    eval_command->add_option("text", eval_text, "The expression; several statements, too")->required();
+    std::vector<std::string> load_paths;
+    auto* load_command = on_image(
+        app.add_subcommand("load", "Take modules into an image, all of them or, where one is refused, none"));
+    load_command->add_option("paths", load_paths, "Files or folders")->required();
+    std::string export_folder;
+    auto* export_command = on_image(app.add_subcommand("export", "Write the modules of an image as files"));
+    export_command->add_option("folder", export_folder, "Where; made if there is none")->required();
+    auto* image_command = app.add_subcommand("image", "About an image's file: info, log, verify, save-as");
+    image_command->require_subcommand(1);
+    auto* info_command = on_image(image_command->add_subcommand("info", "What is in it"));
+    auto* log_command = on_image(image_command->add_subcommand("log", "Every change that was taken"));
+    auto* verify_command = on_image(image_command->add_subcommand("verify", "Look at every byte of it"));
+    std::string save_as_path;
+    auto* save_as_command = on_image(image_command->add_subcommand("save-as", "Make a copy of it"));
+    save_as_command->add_option("new", save_as_path, "The file to make")->required();
+
     TestOptions test;
-    auto* test_command = app.add_subcommand("test", "Run the test blocks of files and folders, and the examples of the library");
-    test_command->add_option("paths", test.paths, "Files or folders")->required();
+    auto* test_command = app.add_subcommand(
+        "test", "Run the test blocks of files, folders and images, and the examples of the library");
+    test_command->add_option("paths", test.paths, "Files, folders or images")->required();
     test_command->add_flag("--watch", test.watch, "Run the tests that reach what was saved, again and again");
-    test_command->add_flag("--collect-always", test.collect_always, "Collect at every safe point (for testing Indent itself)");
+    test_command->add_option("--seed", test.seed, "Deterministic, as with `run`");
+    test_command->add_flag("--collect-always", test.collect_always,
+                           "Collect at every safe point (for testing Indent itself)");
 
     std::vector<std::string> check_paths;
-    auto* check_command = app.add_subcommand("check", "Show errors and warnings of files and folders; run nothing");
+    auto* check_command =
+        app.add_subcommand("check", "Show errors and warnings of files and folders; run nothing");
     check_command->add_option("paths", check_paths, "Files or folders")->required();
 
     std::string doc_name;
-    auto* doc_command = app.add_subcommand("doc", "Show the documentation of a class, a method or a function");
-    doc_command->add_option("name", doc_name, "Such as List, List.map or print; without it all classes are listed");
+    auto* doc_command =
+        app.add_subcommand("doc", "Show the documentation of a class, a method or a function");
+    doc_command->add_option("name", doc_name,
+                            "Such as List, List.map or print; without it all classes are listed");
     bool doc_markdown = false;
     doc_command->add_flag("--markdown", doc_markdown, "Write the whole library as a page of Markdown");
 
@@ -67,7 +155,15 @@ int main(int count, char** words) {
         for (const auto& extra : run_command->remaining()) run.arguments.push_back(extra);
         return run_program(run);
     }
-    if (*repl_command) return run_prompt();
+    if (*repl_command) return run_prompt(repl_image);
+    if (*serve_command) return serve_image(image);
+    if (*eval_command) return eval_in_image(image, eval_text);
+    if (*load_command) return load_into_image(image, load_paths);
+    if (*export_command) return export_image(image, export_folder);
+    if (*info_command) return show_image(image);
+    if (*log_command) return show_image_log(image);
+    if (*verify_command) return verify_image(image);
+    if (*save_as_command) return save_image_as(image, save_as_path);
     if (*open_command) return open_image(open);
     if (*new_command) return new_image(new_path);
     if (*test_command) return run_tests(test);

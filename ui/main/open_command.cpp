@@ -1,12 +1,15 @@
 #include "ui/main/open_command.h"
 #include "stdlib/sources.h"
 #include "ui/cli/repl.h"
-#include "ui/main/image_store.h"
+#include "ui/client/socket_client.h"
+#include "ui/main/image_session.h"
 #include "ui/main/session_host.h"
 #include "vm/os/files.h"
 #include "vm/os/process.h"
 #include "vm/os/signals.h"
+#include <atomic>
 #include <cstdio>
+#include <functional>
 #ifdef INDENT_WINDOW
 #include "ui/ide/window_face.h"
 #include "vm/os/plugin.h"
@@ -28,9 +31,10 @@ std::string data_folder() {
 }
 
 // What the workspace of a new image says.
-constexpr std::string_view kFirstWorkspace = "# A workspace: write anything, put the cursor on its line,\n"
-                                             "# and press Ctrl+P to print its value, or Ctrl+D to run it.\n"
-                                             "# Code > New module... makes a place for classes and functions.\n\n";
+constexpr std::string_view kFirstWorkspace =
+    "# A workspace: write anything, put the cursor on its line,\n"
+    "# and press Ctrl+P to print its value, or Ctrl+D to run it.\n"
+    "# Code > New module... makes a place for classes and functions.\n\n";
 
 // The browser begins at a method that is worth changing (ui/ide/layout.h reads this).
 constexpr std::string_view kFirstLayout = "module shapes\ndefinition Square.area\n";
@@ -48,7 +52,8 @@ Result<std::unique_ptr<image::Image>> make_image(const std::string& path, bool w
     auto image = image::Image::create(path);
     if (!image) return image;
     if (!with_samples) {
-        if (auto saved = (*image)->save("workspace/1", kFirstWorkspace); !saved) return std::move(saved).failure();
+        if (auto saved = (*image)->save("workspace/1", kFirstWorkspace); !saved)
+            return std::move(saved).failure();
         return image;
     }
     std::vector<image::ModuleRecord> modules;
@@ -66,7 +71,14 @@ Result<std::unique_ptr<image::Image>> make_image(const std::string& path, bool w
     return image;
 }
 
-Result<std::unique_ptr<image::Image>> open_or_make(const OpenOptions& options) {
+Result<FoundImage> made(Result<std::unique_ptr<image::Image>> image) {
+    if (!image) return std::move(image).failure();
+    FoundImage found;
+    found.own = std::move(image).value();
+    return found;
+}
+
+Result<FoundImage> open_or_make(const OpenOptions& options, std::function<void()> wake) {
     std::string path = options.image;
     if (path.empty()) {
         path = data_folder() + "/sample.indent";
@@ -74,10 +86,10 @@ Result<std::unique_ptr<image::Image>> open_or_make(const OpenOptions& options) {
     }
     const auto info = os::file_info(path);
     // An empty file is what is left of a program that was ended while it made an image.
-    if (!info && info.failure().code == "not_found") return make_image(path, options.image.empty());
+    if (!info && info.failure().code == "not_found") return made(make_image(path, options.image.empty()));
     if (info && info.value().bytes == 0 && info.value().kind == os::FileKind::File)
-        return make_image(path, true);
-    return image::Image::open(path);
+        return made(make_image(path, true));
+    return find_image(path, std::move(wake));
 }
 
 #ifdef INDENT_WINDOW
@@ -96,45 +108,76 @@ Result<std::unique_ptr<ide::WindowFace>> open_window(const std::string& title) {
 }
 #endif
 
-int at_the_prompt(DefinitionStore& store) {
-    auto started = SessionHost::start(store, Session::Options{INDENT_VERSION}, {});
-    if (!started) return complain(started.failure());
-    SessionHost& host = **started;
-    os::InterruptGuard on_interrupt([](void* client) { static_cast<ui::Client*>(client)->stop(); },
-                                    &host.client());
+int at_the_prompt(ui::Client& client) {
+    os::InterruptGuard on_interrupt([](void* to) { static_cast<ui::Client*>(to)->stop(); }, &client);
     ui::ReplOptions options;
     options.interactive = os::is_terminal(os::Stream::Input);
     if (options.interactive && os::make_folder(data_folder()))
         options.history_file = data_folder() + "/history";
-    return ui::run_repl(host.client(), options);
+    return ui::run_repl(client, options);
+}
+
+Result<std::unique_ptr<ImageSession>> start_served(FoundImage found, std::function<void()> wake) {
+    auto session = ImageSession::start(std::move(found), {std::move(wake), true});
+    if (session && !(*session)->why_not_served().empty())
+        std::fprintf(stderr, "indent: other programs cannot attach: %s\n",
+                     (*session)->why_not_served().c_str());
+    return session;
+}
+
+int prompt_on(FoundImage found) {
+    auto session = start_served(std::move(found), {});
+    if (!session) return complain(session.failure());
+    return at_the_prompt((*session)->client());
 }
 
 } // namespace
 
 int open_image(const OpenOptions& options) {
-    auto image = open_or_make(options);
-    if (!image) return complain(image.failure());
-    ImageStore store(std::move(image).value());
+#ifdef INDENT_WINDOW
+    // The session may wake the window before there is one.
+    auto to_wake = std::make_shared<std::atomic<ide::WindowFace*>>(nullptr);
+    auto wake = [to_wake] {
+        if (ide::WindowFace* window = *to_wake) window->wake();
+    };
+    auto found = open_or_make(options, wake);
+#else
+    auto found = open_or_make(options, {});
+#endif
+    if (!found) return complain(found.failure());
 #ifdef INDENT_WINDOW
     if (!options.terminal) {
-        auto window = open_window("Indent \xE2\x80\x94 " + store.name());
+        const std::string name = found->own              ? found->own->path()
+                                 : options.image.empty() ? "the sample image"
+                                                         : options.image;
+        auto window = open_window("Indent \xE2\x80\x94 " + name);
         if (window) {
-            auto host =
-                SessionHost::start(store, Session::Options{INDENT_VERSION}, [&] { (*window)->wake(); });
-            if (!host) return complain(host.failure());
-            (*window)->run((*host)->client());
+            *to_wake = window->get();
+            {
+                auto session = start_served(std::move(found).value(), wake);
+                if (!session) return complain(session.failure());
+                (*window)->run((*session)->client());
+            }
+            *to_wake = nullptr;
             return 0;
         }
         std::fprintf(stderr, "indent: %s; here is the prompt on %s instead\n",
-                     window.failure().message.c_str(), store.name().c_str());
+                     window.failure().message.c_str(), name.c_str());
     }
 #endif
-    return at_the_prompt(store);
+    return prompt_on(std::move(found).value());
 }
 
-int run_prompt() {
+int run_prompt(const std::string& image) {
+    if (!image.empty()) {
+        auto found = find_image(image);
+        if (!found) return complain(found.failure());
+        return prompt_on(std::move(found).value());
+    }
     MemoryStore store;
-    return at_the_prompt(store);
+    auto host = SessionHost::start(store, Session::Options{INDENT_VERSION}, {});
+    if (!host) return complain(host.failure());
+    return at_the_prompt((*host)->client());
 }
 
 int new_image(const std::string& path) {

@@ -8,13 +8,14 @@ struct OpenOptions {
     std::string image;     // empty: the sample image in the person's data folder
     bool terminal = false; // the prompt, even where there is a display
 };
-// Opens the image, making it where there is none, in a window; without a display at the prompt of the terminal.
+// Opens the image, making it where there is none, in a window; without a display at the prompt of the terminal. Where
+// another program serves the image, the window or prompt attaches to that; else others may attach to this.
 int open_image(const OpenOptions& options);
 
 // Makes an image without modules. Fails where there is something already.
 int new_image(const std::string& path);
 
-// The prompt, where nothing is kept.
-int run_prompt();
+// The prompt on an image; empty: where nothing is kept.
+int run_prompt(const std::string& image);
 
 } // namespace indent

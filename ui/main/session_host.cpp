@@ -18,7 +18,11 @@ Result<std::unique_ptr<SessionHost>> SessionHost::start(DefinitionStore& store, 
     std::promise<Result<void>> started;
     auto program = os::Thread::start("program", kThreadStack, [&, self] {
         auto session = Session::make(
-            store, [self](protocol::Message m) { self->link_.deliver(std::move(m)); }, options);
+            store,
+            [self](protocol::Message m) {
+                if (self->session_ || self->is_heard_later(m)) self->link_.deliver(std::move(m));
+            },
+            options);
         if (!session) {
             self->program_ended_ = true;
             started.set_value(std::move(session).failure());
@@ -41,6 +45,20 @@ Result<std::unique_ptr<SessionHost>> SessionHost::start(DefinitionStore& store, 
     if (!desk) return std::move(desk).failure();
     self->desk_ = std::move(desk).value();
     return host;
+}
+
+// Nobody reads before the session has started, so what modules print meanwhile must not fill the link.
+bool SessionHost::is_heard_later(const protocol::Message& message) {
+    constexpr size_t kMostBytes = 1 << 20;
+    auto* event = std::get_if<protocol::Event>(&message);
+    auto* output = event ? std::get_if<protocol::Output>(event) : nullptr;
+    if (!output) return true;
+    const size_t before = printed_.fetch_add(output->text.size());
+    if (before >= kMostBytes) return false;
+    if (before + output->text.size() >= kMostBytes)
+        link_.deliver(
+            protocol::Event{protocol::Trouble{"More was printed while the image was opened than is shown."}});
+    return true;
 }
 
 SessionHost::~SessionHost() {

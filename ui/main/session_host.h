@@ -19,12 +19,15 @@ class SessionHost {
     ~SessionHost();
 
     ui::Client& client() { return link_; }
+    ui::InProcessLink& link() { return link_; } // for further faces
 
   private:
     SessionHost() = default;
+    bool is_heard_later(const protocol::Message& message);
 
     ui::InProcessLink link_;
     std::atomic<Session*> session_{nullptr};
+    std::atomic<size_t> printed_{0}; // bytes, before it was there
     std::atomic<bool> program_ended_{false};
     os::Thread program_;
     os::Thread desk_;

@@ -11,8 +11,9 @@ ActorRef::~ActorRef() {
     if (actor_) shared_->release(Value::cell(actor_->address));
 }
 
-void SpinLock::lock() {
-    for (int spins = 0; taken_.exchange(true, std::memory_order_acquire); ++spins)
+void SpinLock::wait() {
+    for (int spins = 1;
+         taken_.load(std::memory_order_relaxed) || taken_.exchange(true, std::memory_order_acquire); ++spins)
         if (spins > 64) std::this_thread::yield();
 }
 

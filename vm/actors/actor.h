@@ -2,6 +2,7 @@
 // the Actor) that everybody who knows the actor holds; the struct lives as long as the address, the heap as long as the
 // actor. Which thread may touch what is said at each part.
 #pragma once
+#include "vm/actors/deadlines.h"
 #include "vm/actors/parcel.h"
 #include "vm/actors/turn_stack.h"
 #include "vm/heap/heap.h"
@@ -10,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -48,23 +50,29 @@ class ActorRef {
     Actor* actor_ = nullptr;
 };
 
+// How many messages and turns a live reload waits for. One that is refused leaves some behind, which the next one must not
+// count, so each has a number of its own.
+using DrainCount = std::shared_ptr<std::atomic<size_t>>;
+
 // One of those that a live reload waits for, for as long as it lives.
 class Drained {
   public:
     Drained() = default;
     Drained(const Drained&) = delete;
-    ~Drained() {
-        if (count_) count_->fetch_sub(1);
+    ~Drained() { end(); }
+    void begin(const DrainCount& count) {
+        if (count_ == count) return;
+        end();
+        count_ = count;
+        count_->fetch_add(1);
     }
-    void begin(std::atomic<size_t>& count) {
-        if (count_) return;
-        count_ = &count;
-        count.fetch_add(1);
-    }
-    explicit operator bool() const { return count_ != nullptr; }
+    bool is_of(const DrainCount& count) const { return count_ == count; }
 
   private:
-    std::atomic<size_t>* count_ = nullptr;
+    void end() {
+        if (count_) count_->fetch_sub(1);
+    }
+    DrainCount count_;
 };
 
 struct ActorMessage {
@@ -83,8 +91,9 @@ struct ActorMessage {
     SymbolId selector = 0;
     uint32_t era = 0; // of the chain that it belongs to; 0: it begins one
     Drained drained;
-    uint64_t ask = 0; // not 0: somebody waits for the answer under this number
-    ActorRef from;    // who waits; of Down and Child: who it is about
+    uint64_t number = 0; // in the log of an image; 0: it is in none
+    uint64_t ask = 0;    // not 0: somebody waits for the answer under this number
+    ActorRef from;       // who waits; of Down and Child: who it is about
     Parcel::Pointer arguments;
     ShapeId starts_as = 0;                     // of Start: the layout that the arguments are for
     std::vector<SymbolId> labels;              // one for each argument, or none at all
@@ -118,11 +127,13 @@ struct Departed {
     void add(SymbolId selector, const Actor& to);
 };
 
-// What a turn has on a worker's stacks, while it waits.
+// What a turn has on a worker's stacks, while it waits. Workers use them again and again.
 struct WaitingTurn {
     std::vector<Value> stack;
     size_t frame = 0; // where the innermost frame begins in it
     Value state;      // of the actor, as its turn has it
+    Value journal;    // the same of what its migrations have dropped
+    Value drawings;   // and of what it shows
     TurnStack::Cut native;
     // Machine and Machine::Inner, as they were.
     Rooted* roots = nullptr;
@@ -135,16 +146,17 @@ struct WaitingTurn {
     Value completion_value;
     bool reserve_in_use = false;
     char* native_limit = nullptr; // moved while an overflow is handled
-    Value* stack_true_end = nullptr;
     std::vector<Machine::Inner::Remote> remote_errors;
     Departed departed;
     std::shared_ptr<struct Outbox> outbox; // what has not left; null: nothing
-    uint64_t deadline = 0;                 // monotonic ns; 0: none
-    size_t place = SIZE_MAX;               // in the worker's heap of deadlines
-    bool escaped = false;                  // others may have seen what it did
+    Actor* actor = nullptr;                // whose it is
+    uint64_t until = 0;                    // monotonic ns; 0: none
+    uint64_t patience = 0;                 // ns from the beginning to that
+    bool asks_held = false;                // whom it asks was held when that time was over
+    DeadlinePlace deadline;
+    bool escaped = false; // others may have seen what it did
     uint32_t worker = 0;
-    Actor* previous = nullptr; // all waiting turns of the worker, under its lock of them
-    Actor* next = nullptr;
+    size_t place = 0; // among the waiting turns of the worker, under its lock of them
 };
 
 // What few actors have.
@@ -159,10 +171,14 @@ struct Ties {
 
 class SpinLock {
   public:
-    void lock();
+    void lock() {
+        if (taken_.exchange(true, std::memory_order_acquire)) [[unlikely]]
+            wait();
+    }
     void unlock() { taken_.store(false, std::memory_order_release); }
 
   private:
+    void wait(); // until it is ours
     std::atomic<bool> taken_ = false;
 };
 
@@ -199,6 +215,7 @@ struct Actor {
     bool again_later = false;      // after it was let go
     bool answered = false;         // an answer came, or the time is over
     bool room_wanted = false;      // somebody is in Ties::for_room
+    bool lent = false; // Held, idle but for a reload that looks at its state: whoever wakes it leaves that be
     ActorMessage* first = nullptr; // the mailbox
     ActorMessage* last = nullptr;
     uint64_t waits_for = 0; // the number of the ask that its turn waits for; 0: none
@@ -206,24 +223,28 @@ struct Actor {
     Actor* next_ready = nullptr; // in a queue
 
     // ---- any thread
-    std::atomic<uint32_t> mailbox = 0; // messages that wait
+    std::atomic<uint32_t> mailbox = 0;    // messages that wait
+    std::atomic<bool> stuck = false;      // its state could not follow a reload
+    std::atomic<bool> supervised = false; // written under the system's lock of ties
+    bool may_hold_blocks = false;         // under the system's lock of suspects
+    // ---- of the worker that runs it; here, where there is room: a million idle actors are a million of these structs
+    bool starts_in_order = false; // its supervisor says when it begins; nobody else may see it before
 
     // ---- of the worker that runs it
-    std::unique_ptr<Heap> heap;
-    Value state;            // an old cell of the heap; absent before it is started
-    Value journal;          // what its last migration has dropped; absent: nothing
-    bool unchanged = false; // since then
+    std::optional<Heap> heap;
+    Value state;   // an old cell of the heap; absent before it is started
+    Value journal; // what its last migration has dropped; absent: nothing
+    Value
+        drawings; // what it shows on canvases (Machine::actor_drawings), as its last turn left it; absent: nothing
     std::unique_ptr<WaitingTurn> turn;
     std::unique_ptr<ActorMessage> message; // that its turn handles
 
-    bool starts_in_order = false; // its supervisor says when it begins; nobody else may see it before
     std::unique_ptr<struct Supervision> supervision; // of a supervisor
     std::shared_ptr<const ActorMessage>
         first_start; // of a supervised actor: what it is started with, each time
 
     // ---- under the system's lock of ties
     std::unique_ptr<Ties> ties;
-    std::atomic<bool> supervised = false;
     std::atomic<Actor*> asks = nullptr; // whom its turn waits for, to find cycles
 
     // ---- links of all actors of its class, under the list's lock
@@ -237,12 +258,11 @@ struct Actor {
     std::atomic<uint64_t> nanoseconds = 0; // that its turns have run, without what they waited
     uint32_t incarnation = 0;
     uint32_t era = 0;                     // of its turn; of the worker that runs it
-    std::atomic<bool> stuck = false;      // its state could not follow a reload
     std::atomic<uint32_t> turn_epoch = 0; // Runtime::epoch when its turn began
-    bool may_hold_blocks = false;         // under the system's lock of suspects
     uint32_t layout_epoch = 0;            // of the worker that runs it: what its heap has been migrated to
     SymbolId end_reason = 0;
-    std::string end_report; // of a supervisor that gives up: for its own
+    bool unchanged = false;                        // since its last migration
+    std::unique_ptr<const std::string> end_report; // of a supervisor that gives up: for its own
 
     void add(ActorMessage* message);       // lock held
     void add_first(ActorMessage* message); // lock held: before what waits

@@ -1,9 +1,5 @@
 #include "vm/actors/actor_system.h"
 #include "vm/actors/supervisor.h"
-#include "vm/interp/arguments.h"
-#include "vm/interp/error_report.h"
-#include "vm/interp/sketch.h"
-#include "vm/model/number.h"
 #include "vm/os/clock.h"
 #include <algorithm>
 #include <cassert>
@@ -13,11 +9,12 @@ namespace indent {
 
 namespace {
 constexpr size_t kTurnStackBytes = size_t(1) << 30; // reserved, not committed
-constexpr size_t kNativeMargin = size_t(4) << 20;
-constexpr uint64_t kPatience = 5'000'000'000; // of an ask that does not say
 constexpr uint64_t kTick = 5'000'000;
+constexpr uint64_t kSeededSlice = 1'000'000'000; // ns
 
-void finish_address(Cell* cell) { delete (*cell)[0].raw_address<Actor>(); }
+void finish_address(Cell* cell) {
+    delete (*cell)[0].raw_address<Actor>();
+}
 } // namespace
 
 // ---- life
@@ -26,7 +23,11 @@ ActorSystem::ActorSystem(Runtime& runtime, ActorOptions options)
     : runtime_(runtime), options_(std::move(options)), order_(options_.seed.value_or(0)) {}
 
 Result<std::unique_ptr<ActorSystem>> ActorSystem::make(Runtime& runtime, ActorOptions options) {
-    if (options.seed) options.workers = 1;
+    if (options.seed) {
+        options.workers = 1;
+        // Where a turn is divided is the clock's to say, not the seed's: only one that would go on for ever is.
+        options.slice = std::max(options.slice, kSeededSlice);
+    }
     std::unique_ptr<ActorSystem> system(new ActorSystem(runtime, std::move(options)));
     for (uint32_t i = 0; i < system->options_.workers; ++i) {
         auto worker = std::make_unique<Worker>(*system, i);
@@ -43,19 +44,21 @@ Result<std::unique_ptr<ActorSystem>> ActorSystem::make(Runtime& runtime, ActorOp
         system->workers_.push_back(std::move(worker));
     }
     runtime.shared.set_finisher(shape::kAddress, finish_address);
-    runtime.shared.list_shape(shape::kAtom); // a reload looks at what they hold,
+    runtime.shared.list_shape(shape::kAtom);  // a reload looks at what they hold,
     runtime.shared.list_shape(shape::kBlock); // and who holds old code is found by them
-    runtime.exclusive = [system = system.get()](const std::function<void()>& work) { system->exclusively(work); };
+    runtime.exclusive = [system = system.get()](const std::function<void()>& work) {
+        system->exclusively(work);
+    };
     system->main_ = system->make_actor(nullptr);
     system->main_->status = Actor::Idle;
     system->main_->pinned = 0;
     return system;
 }
 
-ActorSystem::~ActorSystem() {
+void ActorSystem::stop_workers() {
     {
         std::lock_guard lock(idle_mutex_);
-        ending_ = true;
+        if (ending_.exchange(true)) return;
     }
     idle_.notify_all();
     {
@@ -67,14 +70,17 @@ ActorSystem::~ActorSystem() {
     }
     for (auto& worker : workers_) worker->ask_for_poll();
     for (size_t i = 1; i < workers_.size(); ++i) workers_[i]->thread_.join();
-    if (workers_[0]->thread_id == std::this_thread::get_id()) workers_[0]->unwind_waiting();
-    {
-        std::lock_guard lock(tick_mutex_);
-    }
+    if (workers_[0]->thread_id.load() == std::this_thread::get_id()) workers_[0]->unwind_waiting();
+    { std::lock_guard lock(tick_mutex_); }
     tick_.notify_all();
     ticker_.join();
+}
+
+ActorSystem::~ActorSystem() {
+    stop_workers();
     elsewhere_ = nullptr;
-    end_all();
+    unmake_all();
+    runtime_.devices.close_those_of({main_->id});
     main_->heap.reset();
     runtime_.shared.release(Value::cell(main_->address));
     runtime_.exclusive = nullptr;
@@ -115,8 +121,9 @@ void ActorSystem::start_threads() {
             const uint64_t now = os::monotonic_ns();
             for (auto& worker : workers_) {
                 const uint64_t began = worker->turn_began.load(std::memory_order_relaxed);
-                if (!began || now - began < options_.slice / 2) continue;
+                if (!began || now < began + options_.slice / 2) continue;
                 worker->ask_for_poll();
+                worker->put_soon_in_queue(); // its waker runs on and on
                 wake |= worker->waiting.load(std::memory_order_relaxed) > 0;
             }
             if (wake) wake_one();
@@ -130,6 +137,22 @@ void ActorSystem::collect_always() {
 }
 
 void ActorSystem::end_all() {
+    for (;;) { // what ends may still spawn others
+        std::vector<ActorRef> left = actors_of([](const Class&) { return true; });
+        if (left.empty()) return;
+        for (ActorRef& actor : left) actor->supervised = false;
+        for (ActorRef& actor : left) kill(*actor);
+        workers_[0]->work([&] { return active_.load() == 0; });
+        for (ActorRef& actor : left) { // those that nobody had begun
+            actor->lock.lock();
+            const bool unborn = actor->status == Actor::Unborn;
+            actor->lock.unlock();
+            if (unborn) unmake(*actor);
+        }
+    }
+}
+
+void ActorSystem::unmake_all() {
     elsewhere_ = nullptr; // it ends with the others
     for (;;) {
         Actor* victim = nullptr;
@@ -140,13 +163,13 @@ void ActorSystem::end_all() {
         }
         if (!victim) break;
         // No worker runs: what waits or is ready ends as it is.
-        for (auto& worker : workers_)
-            if (victim->turn) worker->drop_deadline(*victim->turn);
+        if (victim->turn) workers_[victim->turn->worker]->drop_deadline(*victim->turn);
         unmake(*victim);
     }
     for (auto& worker : workers_) {
         worker->ready = {};
         worker->pinned = {};
+        worker->soon = worker->soon_pinned_ = nullptr;
         worker->waiting = 0;
     }
 }
@@ -173,7 +196,10 @@ void ActorSystem::start_main(std::function<bool(Machine&)> work) {
     message->work = std::move(work);
     main_->mailbox.fetch_add(1, std::memory_order_relaxed);
     post(*main_, std::move(message));
-    workers_[0]->work([this] { return interrupted_.load() || main_->status == Actor::Waiting || main_->status == Actor::Idle; });
+    workers_[0]->work([this] {
+        return interrupted_.load() || main_->status == Actor::Waiting || main_->status == Actor::Idle ||
+               is_over();
+    });
 }
 
 bool ActorSystem::main_is_busy() {
@@ -181,13 +207,24 @@ bool ActorSystem::main_is_busy() {
     return main_->status != Actor::Idle;
 }
 
-void ActorSystem::run_until_quiet() {
-    workers_[0]->work([&] { return (active_.load() == 0 && timers_.size() == 0) || main_stopped_; });
+void ActorSystem::run_until_quiet(const std::function<bool()>& or_until) {
+    workers_[0]->work([&] {
+        return (active_.load() == workers_[0]->idle_ahead && timers_.size() == 0) || main_stopped_ ||
+               is_over() || (or_until && or_until());
+    });
 }
 
-void ActorSystem::run_for(uint64_t nanoseconds) {
-    const uint64_t end = os::monotonic_ns() + nanoseconds;
-    workers_[0]->work([&] { return os::monotonic_ns() >= end || main_stopped_; });
+void ActorSystem::end_at(uint64_t time) {
+    end_at_ = time;
+    start_threads(); // the ticks, which divide a turn that goes on and on
+}
+
+void ActorSystem::stop_named(SymbolId name) {
+    ActorRef actor = named(name);
+    if (!actor) return;
+    actor->mailbox.fetch_add(1, std::memory_order_relaxed);
+    post(*actor, stop_message("normal"));
+    run_until_quiet();
 }
 
 void ActorSystem::run_until_interrupted() {
@@ -219,6 +256,14 @@ void ActorSystem::wake_main() {
 
 // ---- scheduling
 
+uint64_t ActorSystem::now() {
+    return time_now();
+}
+
+uint64_t ActorSystem::time_now() const {
+    return options_.seed ? own_time_ : os::monotonic_ns();
+}
+
 void ActorSystem::schedule(Actor& actor, Worker* here) {
     const bool bound = actor.pinned != Actor::kAnyWorker;
     Worker& target = bound ? *workers_[actor.pinned] : here ? *here : *workers_[0];
@@ -229,7 +274,13 @@ void ActorSystem::schedule(Actor& actor, Worker* here) {
         queued = target.waiting.fetch_add(1) + 1;
     }
     // The worker that does this takes the first itself, soon; somebody else is woken for more.
-    if (idle_workers_.load() > 0 && (queued > 1 || &target != here)) wake_one();
+    if (idle_workers_.load() > 0 && (queued > 1 || &target != here)) wake_idle();
+}
+
+void ActorSystem::schedule_soon(Actor& actor, Worker* here) {
+    if (!here || (actor.pinned != Actor::kAnyWorker && actor.pinned != here->number) ||
+        !here->run_soon(actor))
+        schedule(actor, here);
 }
 
 void ActorSystem::wake_one() {
@@ -237,11 +288,31 @@ void ActorSystem::wake_one() {
     idle_.notify_all();
 }
 
+// Whoever goes to sleep says that nobody has been told, and looks into the queues after that; so either it finds what was
+// put there before somebody found it told, or it is told.
+void ActorSystem::wake_idle() {
+    if (!waking_.exchange(true)) wake_one();
+}
+
+Worker* ActorSystem::here() const {
+    const auto me = std::this_thread::get_id();
+    for (auto& worker : workers_)
+        if (worker->thread_id.load(std::memory_order_relaxed) == me) return worker.get();
+    return nullptr;
+}
+
+void ActorSystem::became_active(Worker* here) {
+    if (here)
+        here->became_active();
+    else
+        active_.fetch_add(1, std::memory_order_relaxed);
+}
+
 void ActorSystem::became_idle() {
     if (active_.fetch_sub(1) == 1 && idle_workers_.load() > 0) wake_one();
 }
 
-bool ActorSystem::post(Actor& actor, std::unique_ptr<ActorMessage> message) {
+bool ActorSystem::post(Actor& actor, std::unique_ptr<ActorMessage> message, Worker* worker) {
     actor.lock.lock();
     if (actor.status == Actor::Ended) {
         actor.lock.unlock();
@@ -259,6 +330,8 @@ bool ActorSystem::post(Actor& actor, std::unique_ptr<ActorMessage> message) {
         suspect(actor); // not ended: whoever ends it forgets it then
     const uint32_t era = era_.load(std::memory_order_relaxed);
     if (message->era == 0) message->era = era;
+    if (log && message->number == 0) [[unlikely]]
+        log->posted(actor, *message, false);
     bool drains = false;
     if (draining_.load(std::memory_order_relaxed) && message->era < era) [[unlikely]] {
         message->drained.begin(undrained_);
@@ -268,36 +341,11 @@ bool ActorSystem::post(Actor& actor, std::unique_ptr<ActorMessage> message) {
     const bool wakes = actor.status == Actor::Idle || drains;
     if (wakes) {
         actor.status = Actor::Ready;
-        if (!drains) became_active();
+        if (!drains) became_active(worker);
     }
     actor.lock.unlock();
-    if (wakes) {
-        Worker* here = nullptr;
-        const auto me = std::this_thread::get_id();
-        for (auto& worker : workers_)
-            if (worker->thread_id == me) here = worker.get();
-        schedule(actor, here);
-    }
+    if (wakes) schedule_soon(actor, worker ? worker : here());
     return true;
-}
-
-void ActorSystem::answer(Actor& asker, uint64_t ask, std::unique_ptr<Answer> reply) {
-    asker.lock.lock();
-    if (asker.waits_for != ask || asker.answered) { // too late
-        asker.lock.unlock();
-        return;
-    }
-    asker.answer = std::move(reply);
-    asker.answered = true;
-    const bool wakes = asker.status == Actor::Waiting;
-    if (wakes) asker.status = Actor::Ready;
-    asker.lock.unlock();
-    if (!wakes) return;
-    Worker* here = nullptr;
-    const auto me = std::this_thread::get_id();
-    for (auto& worker : workers_)
-        if (worker->thread_id == me) here = worker.get();
-    schedule(asker, here);
 }
 
 // ---- ends
@@ -306,27 +354,44 @@ void ActorSystem::kill(Actor& actor) {
     actor.lock.lock();
     const auto status = actor.status;
     if (status != Actor::Ended) actor.stop_requested = true;
+    actor.again = false;
     bool wakes = status == Actor::Waiting || status == Actor::Idle;
     if (wakes) actor.status = Actor::Ready;
     if (status == Actor::Idle) became_active();
     if (status == Actor::Held) wakes = wake_held(actor);
     actor.lock.unlock();
-    if (wakes) schedule(actor, nullptr);
+    if (wakes)
+        schedule(actor, nullptr);
     else if (status == Actor::Running)
         for (auto& worker : workers_) worker->ask_for_poll();
 }
 
 // What is common to an end and to never having been.
 void ActorSystem::unmake(Actor& actor) {
+    {
+        std::lock_guard lock(ties_mutex_);
+        if (actor.ties) {
+            std::unique_lock names(names_mutex_); // free before anybody can see that it has ended
+            for (SymbolId name : actor.ties->names)
+                if (auto found = names_.find(name); found != names_.end() && found->second == &actor)
+                    names_.erase(found);
+        }
+    }
     actor.lock.lock();
     const auto before = actor.status;
+    // Of one that is held: its worker has not let go of it yet (and will only see that it has ended), or a reload holds it.
+    const bool was_active = before == Actor::Ready || before == Actor::Running || before == Actor::Waiting ||
+                            (before == Actor::Held && (actor.on_worker || actor.switch_held));
     actor.status = Actor::Ended;
+    if (log && before != Actor::Unborn) [[unlikely]]
+        log->ended(actor);
     std::vector<std::unique_ptr<ActorMessage>> left;
     while (auto message = actor.take()) left.push_back(std::move(message));
     actor.lock.unlock();
-    if (before == Actor::Ready || before == Actor::Running || before == Actor::Waiting) became_idle();
     {
         std::lock_guard lock(actors_mutex_);
+        for (Actor** walk : walks_)
+            if (*walk == &actor) *walk = actor.next;
         (actor.previous ? actor.previous->next : first_actor_) = actor.next;
         if (actor.next) actor.next->previous = actor.previous;
     }
@@ -339,15 +404,11 @@ void ActorSystem::unmake(Actor& actor) {
     }
     actor.first_start.reset();
     actor.supervision.reset();
-    if (ties) {
-        std::unique_lock lock(names_mutex_);
-        for (SymbolId name : ties->names)
-            if (auto found = names_.find(name); found != names_.end() && found->second == &actor) names_.erase(found);
-    }
     if (ties)
         for (const TimerPointer& timer : ties->timers) timers_.cancel(timer);
     actor.heap.reset();
-    actor.state = actor.journal = Value();
+    actor.state = actor.journal = actor.drawings = Value();
+    runtime_.devices.close_those_of({actor.id});
     if (actor.turn) workers_[actor.turn->worker]->unlink_waiting(actor);
     actor.turn.reset();
     forget_suspect(actor);
@@ -364,6 +425,8 @@ void ActorSystem::unmake(Actor& actor) {
         for (auto& [asker, number] : ties->for_room) answer(*asker, number, nullptr);
     if (ties && !ties->watchers.empty()) tell_watchers(actor, *ties);
     runtime_.shared.release(Value::cell(actor.address)); // may be the last hold: the actor is gone
+    // Last: what it has left to do for others is theirs by now, and who waits until all is quiet waits for it.
+    if (was_active) became_idle();
 }
 
 void ActorSystem::end(Actor& actor, const char* reason, Parcel::Pointer) {
@@ -383,11 +446,11 @@ void ActorSystem::tell_watchers(Actor& actor, Ties& ties) {
     }
 }
 
-bool ActorSystem::cancel_timer(uint64_t number) {
-    TimerPointer timer = timers_.find(number);
-    if (!timer) return false;
-    timers_.cancel(timer);
-    if (timers_.size() == 0) wake_one();
+bool ActorSystem::cancel_timer(Machine& vm, uint64_t number) {
+    const TimerPointer timer = timers_.find(number);
+    auto& cancelled = worker_of(vm).outbox.cancelled;
+    if (!timer || std::find(cancelled.begin(), cancelled.end(), timer) != cancelled.end()) return false;
+    cancelled.push_back(timer);
     return true;
 }
 
@@ -420,439 +483,9 @@ bool ActorSystem::register_name(Actor& actor, SymbolId name) {
     return true;
 }
 
-std::string ActorSystem::describe(Actor& actor) {
-    if (!actor.cls) return &actor == main_ ? "the main program" : "the reload itself";
-    std::string text(runtime_.symbols.text(actor.cls->name));
-    std::lock_guard lock(ties_mutex_);
-    text += " (";
-    if (actor.ties && !actor.ties->names.empty()) text += ":" + std::string(runtime_.symbols.text(actor.ties->names[0]));
-    else text += "actor " + std::to_string(actor.id);
-    return text + ")";
-}
-
-// ---- what code asks for
-
-Value ActorSystem::self(Machine& vm) { return vm.self_address; }
-
-Actor* ActorSystem::actor_at(Machine& vm, Value* nf, const char* verb, Value& resumed) {
-    if (has_shape(nf[0], shape::kAddress)) return actor_of(nf[0]);
-    std::string words = std::string("`") + verb + "` takes an actor's address, not " + described(vm, nf[0]);
-    if (nf[0].is_cell() && vm.shapes[nf[0].cell()->shape].class_value &&
-        vm.shapes[nf[0].cell()->shape].class_value->kind == ClassKind::Actor)
-        words += ": `spawn` makes an actor of it";
-    resumed = vm.fail("WrongType", words, nf);
-    return nullptr;
-}
-
-std::unique_ptr<ActorMessage> ActorSystem::letter(Machine& vm, const OutgoingMessage& out, Value& resumed) {
-    auto message = std::make_unique<ActorMessage>();
-    message->selector = out.selector;
-    Actor* sender = worker_of(vm).running;
-    if (out.nf[0] != vm.self_address) message->era = sender->era;
-    if (out.plan) {
-        message->labels.assign(out.plan->labels.begin(), out.plan->labels.end());
-        message->trailing_block = out.plan->trailing_block;
-    }
-    if (out.count == 0) return message;
-    std::string refusal;
-    message->arguments = Parcel::pack(vm, out.nf + 1, out.count, refusal);
-    if (message->arguments) return message;
-    message.reset(); // errors may jump over this frame
-    const std::string words = "this cannot be sent to another actor: " + refusal;
-    refusal = {};
-    resumed = vm.fail("ArgumentError", words, out.nf + out.count + 1);
-    return nullptr;
-}
-
-std::optional<uint64_t> ActorSystem::duration(Machine& vm, Value value, Value* args, Value& resumed) {
-    // A Duration, or a number of seconds.
-    constexpr double kLongest = 1e18; // thirty years
-    double wanted = -1;
-    if (value.is_float()) wanted = value.as_float() * 1e9;
-    else if (value.is_integer()) wanted = double(value.as_integer()) * 1e9;
-    else if (const SymbolId selector = vm.symbols.intern("nanoseconds"); vm.understands(value, selector)) {
-        Value answer = vm.send(value, selector, {}, args);
-        if (answer.is_integer()) wanted = double(answer.as_integer());
-        else if (answer.is_float()) wanted = answer.as_float();
-    }
-    if (wanted >= 0) return uint64_t(std::min(wanted, kLongest));
-    resumed = vm.fail("ArgumentError", "a time to wait is a Duration (`2.seconds`), not " + described(vm, value), args);
-    return std::nullopt;
-}
-
-// An actor that is not born yet; null: an error was raised.
-Actor* ActorSystem::create(Machine& vm, Class* cls, const OutgoingMessage& out, Value name, Actor* supervisor, Value& resumed) {
-    Value* nf = out.nf;
-    const std::string class_name(vm.symbols.text(cls->name));
-    if (cls->kind != ClassKind::Actor && cls->kind != ClassKind::Supervisor) {
-        resumed = vm.fail("ArgumentError", "`spawn` takes an actor, and `" + class_name + "` is none: `" + class_name +
-                                               "(…)` alone makes one", nf);
-        return nullptr;
-    }
-    if (name && !name.is_nil() && !name.is_symbol()) {
-        resumed = vm.fail("ArgumentError", "an actor's name is a Symbol (`as :main`), not " + described(vm, name), nf);
-        return nullptr;
-    }
-    OutgoingMessage arranged = out;
-    if (!cls->lookup(sym::init)) {
-        // What is missing or too much is the spawner's error: it is found here.
-        std::vector<ParameterInfo> parameters;
-        for (const FieldInfo& field : cls->fields) parameters.push_back({field.name, field.initial != nullptr, false});
-        resumed = arrange_arguments(vm, nf, out.count, out.plan, parameters, nullptr, cls->name);
-        if (resumed) return nullptr;
-        arranged.count = unsigned(parameters.size());
-        arranged.plan = nullptr;
-    }
-    arranged.selector = 0;
-    std::unique_ptr<ActorMessage> message = letter(vm, arranged, resumed);
-    if (!message) return nullptr;
-    message->kind = ActorMessage::Start;
-    message->starts_as = cls->shape;
-    start_threads();
-    Actor* actor = make_actor(cls);
-    actor->layout_epoch = runtime_.layout_epoch;
-    if (name && name.is_symbol() && !register_name(*actor, name.symbol_id())) {
-        message.reset();
-        unmake(*actor);
-        resumed = vm.fail("ArgumentError", "an actor has the name :" + std::string(vm.symbol_text(name)) + " already", nf);
-        return nullptr;
-    }
-    if (supervisor) {
-        std::lock_guard lock(ties_mutex_);
-        if (!actor->ties) actor->ties = std::make_unique<Ties>();
-        actor->ties->supervisor = ActorRef(runtime_.shared, supervisor);
-        actor->supervised = true;
-        // Kept for restarts: the message that begins it only says so.
-        actor->first_start = std::shared_ptr<const ActorMessage>(std::move(message));
-        message = std::make_unique<ActorMessage>();
-        message->kind = ActorMessage::Start;
-    }
-    actor->mailbox.fetch_add(1, std::memory_order_relaxed);
-    actor->lock.lock();
-    actor->add(message.release());
-    actor->lock.unlock();
-    worker_of(vm).outbox.spawned.emplace_back(runtime_.shared, actor);
-    return actor;
-}
-
-Value ActorSystem::spawn(Machine& vm, Class* cls, const OutgoingMessage& out, Value name) {
-    Value resumed;
-    Actor* actor = create(vm, cls, out, name, nullptr, resumed);
-    if (!actor) return resumed;
-    Value address = Value::cell(actor->address);
-    runtime_.shared.hold(address);
-    vm.heap->hold_for_stretch(address);
-    if (cls->kind == ClassKind::Supervisor && !make_supervision(vm, *actor, out.nf, resumed)) return resumed;
-    return address;
-}
-
-Value ActorSystem::send(Machine& vm, const OutgoingMessage& out, Value after, Value every) {
-    Value* nf = out.nf;
-    Value resumed;
-    Actor* actor = actor_at(vm, nf, "send", resumed);
-    if (!actor) return resumed;
-    Value* beyond = nf + out.count + 1;
-    uint64_t delay = 0, period = 0;
-    if (after) {
-        auto time = duration(vm, after, native_frame(vm, nf, beyond), resumed);
-        if (!time) return resumed;
-        delay = *time;
-    }
-    if (every) {
-        auto time = duration(vm, every, native_frame(vm, nf, beyond), resumed);
-        if (!time) return resumed;
-        if (*time == 0) return vm.fail("ArgumentError", "`every` wants more than no time", nf);
-        period = *time;
-        if (!after) delay = period;
-    }
-    Worker& worker = worker_of(vm);
-    const size_t waiting = actor->mailbox.load(std::memory_order_relaxed);
-    if (!after && !every && waiting + worker.outbox.letters.size() >= options_.mailbox_limit &&
-        waiting + worker.outbox.letters_to(*actor) >= options_.mailbox_limit) [[unlikely]] {
-        const std::string words = describe(*actor) + " has " + std::to_string(options_.mailbox_limit) +
-                                  " messages waiting, which is its limit: `ask` waits for room, or send less";
-        return vm.fail("MailboxFull", words, nf);
-    }
-    std::unique_ptr<ActorMessage> message = letter(vm, out, resumed);
-    if (!message) return resumed;
-    if (!after && !every) {
-        worker.outbox.letters.push_back({ActorRef(runtime_.shared, actor), std::move(message)});
-        return Value::nil();
-    }
-    auto timer = std::make_shared<TimerRecord>();
-    timer->target = ActorRef(runtime_.shared, actor);
-    timer->selector = message->selector;
-    timer->arguments = std::move(message->arguments);
-    timer->labels = std::move(message->labels);
-    timer->trailing_block = message->trailing_block;
-    timer->due = os::monotonic_ns() + delay;
-    timer->every = period;
-    message.reset();
-    if (timer->arguments && timer->arguments->has_blocks()) {
-        std::lock_guard lock(actor->lock);
-        if (actor->status != Actor::Ended) suspect(*actor);
-    }
-    const uint64_t id = timers_.add(timer);
-    worker.outbox.timers.push_back(timer);
-    {
-        std::lock_guard lock(ties_mutex_);
-        if (!actor->ties) actor->ties = std::make_unique<Ties>();
-        auto& timers = actor->ties->timers;
-        std::erase_if(timers, [](const TimerPointer& t) { return t->cancelled || t->over; });
-        timers.push_back(timer);
-    }
-    timer.reset();
-    nf[0] = vm.integer(int64_t(id), nf);
-    return vm.object(vm.runtime.prelude_class("Timer"), {nf[0]}, nf);
-}
-
-// Whether the asker is among those that the target's turn waits for, directly or not.
-bool ActorSystem::closes_cycle(Actor& asker, Actor& target, std::string& cycle) {
-    std::vector<Actor*> path{&target};
-    bool found = &target == &asker;
-    {
-        std::lock_guard lock(asking_lock_);
-        asker.asks = &target;
-        for (Actor* at = target.asks; at && !found && path.size() < 10'000; at = at->asks) {
-            path.push_back(at);
-            found = at == &asker;
-        }
-        if (found) asker.asks = nullptr;
-    }
-    if (!found) return false;
-    cycle = describe(asker);
-    for (Actor* at : path) cycle += " asks " + describe(*at);
-    return true;
-}
-
-// The value goes to nf[1]. What was answered before a reload is for the code of before, unless this turn has begun before
-// too.
-void ActorSystem::open_answer(Machine& vm, Answer& reply, Value* nf) {
-    const uint32_t epoch = reply.value->layout_epoch();
-    Parcel::unpack(std::move(reply.value), vm, nf + 1, nf + 2);
-    if (epoch < vm.layout_epoch) [[unlikely]]
-        migrate_in_turn(vm, native_frame(vm, nf, nf + 2), {nf + 1, 1});
-}
-
-Value ActorSystem::ask(Machine& vm, const OutgoingMessage& out, Value within) {
-    Value* nf = out.nf;
-    Value resumed;
-    Actor* actor = actor_at(vm, nf, "ask", resumed);
-    if (!actor) return resumed;
-    uint64_t patience = kPatience;
-    if (within) {
-        auto time = duration(vm, within, native_frame(vm, nf, nf + out.count + 1), resumed);
-        if (!time) return resumed;
-        patience = *time;
-    }
-    Worker& worker = worker_of(vm);
-    Actor& self = *worker.running;
-    if (!worker.may_pause || (holding_ && &self == elsewhere_))
-        return vm.fail("Error", "`ask` cannot wait here: no actor begins a turn before the reload is done", nf);
-    {
-        std::string cycle;
-        if (closes_cycle(self, *actor, cycle)) {
-            const std::string words = "these wait for each other: " + cycle;
-            cycle = {};
-            return vm.fail("Deadlock", words, nf);
-        }
-    }
-    std::unique_ptr<ActorMessage> message = letter(vm, out, resumed);
-    if (!message) {
-        set_asks(self, nullptr);
-        return resumed;
-    }
-    worker.segment_leaves();
-    uint64_t until = os::monotonic_ns() + patience;
-    if (!wait_for_room(vm, *actor, until, nf, nf + out.count + 1)) [[unlikely]] {
-        message.reset();
-        set_asks(self, nullptr);
-        if (stop_arrived(vm, self)) return vm.fail("Stopped", "the program was stopped", nf);
-        const std::string words = "no room for `" + std::string(vm.symbols.text(out.selector)) + "` among the " +
-                                  std::to_string(options_.mailbox_limit) + " messages that wait for " +
-                                  describe(*actor_of(nf[0])) + " within " + in_words(patience);
-        return vm.fail("Timeout", words, nf);
-    }
-    const uint64_t number = last_ask_.fetch_add(1, std::memory_order_relaxed) + 1;
-    message->ask = number;
-    message->from = ActorRef(runtime_.shared, &self);
-    self.lock.lock();
-    self.waits_for = number;
-    self.answered = false;
-    self.answer.reset();
-    self.lock.unlock();
-    worker.departed.add(out.selector, *actor);
-    post(*actor, std::move(message));
-    vm.had_effects = true;
-    worker.pause_turn(nf, nf + out.count + 1, until, false);
-    set_asks(self, nullptr);
-    self.lock.lock();
-    std::unique_ptr<Answer> reply = std::move(self.answer);
-    self.waits_for = 0;
-    self.answered = false;
-    self.lock.unlock();
-    if (stop_arrived(vm, self)) {
-        reply.reset();
-        return vm.fail("Stopped", "the program was stopped", nf);
-    }
-    if (!reply) {
-        const std::string words = "no answer to `" + std::string(vm.symbols.text(out.selector)) + "` from " +
-                                  describe(*actor_of(nf[0])) + " within " + in_words(patience);
-        return vm.fail("Timeout", words, nf);
-    }
-    if (!reply->failed) {
-        open_answer(vm, *reply, nf);
-        return nf[1];
-    }
-    if (reply->value) {
-        open_answer(vm, *reply, nf);
-        vm.inner->remote_errors.push_back({nf[1], std::move(reply->trace)});
-        reply.reset();
-        return raise_from_node(vm, nf[1], nf);
-    }
-    const char* error_class = reply->error_class;
-    const std::string words = reply->words;
-    reply.reset();
-    return vm.fail(error_class, words, nf);
-}
-
-bool ActorSystem::wait_for_room(Machine& vm, Actor& actor, uint64_t& until, Value* frame, Value* top) {
-    if (actor.mailbox.load(std::memory_order_relaxed) < options_.mailbox_limit) [[likely]] {
-        actor.mailbox.fetch_add(1, std::memory_order_relaxed);
-        return true;
-    }
-    Worker& worker = worker_of(vm);
-    Actor& self = *worker.running;
-    for (;;) {
-        const uint64_t number = last_ask_.fetch_add(1, std::memory_order_relaxed) + 1;
-        self.lock.lock();
-        self.waits_for = number;
-        self.answered = false;
-        self.lock.unlock();
-        actor.lock.lock(); // who takes a message has it, and looks at room_wanted
-        const bool room =
-            actor.status == Actor::Ended || actor.mailbox.load(std::memory_order_relaxed) < options_.mailbox_limit;
-        if (room) {
-            actor.mailbox.fetch_add(1, std::memory_order_relaxed);
-        } else {
-            std::lock_guard lock(ties_mutex_);
-            if (!actor.ties) actor.ties = std::make_unique<Ties>();
-            actor.ties->for_room.emplace_back(ActorRef(runtime_.shared, &self), number);
-            actor.room_wanted = true;
-        }
-        actor.lock.unlock();
-        const uint64_t held = held_total_.load(std::memory_order_relaxed);
-        if (!room) worker.pause_turn(frame, top, until, false);
-        until += held_total_.load(std::memory_order_relaxed) - held;
-        self.lock.lock();
-        self.waits_for = 0;
-        self.answered = false;
-        const bool stopped = self.stop_requested || (&self == main_ && main_stopped_);
-        self.lock.unlock();
-        if (room) return true;
-        if (!stopped && os::monotonic_ns() < until) continue;
-        // What came for this turn is for the next.
-        bool was_told = true;
-        {
-            std::lock_guard lock(ties_mutex_);
-            if (actor.ties)
-                was_told = std::erase_if(actor.ties->for_room, [&](auto& who) { return who.second == number; }) == 0;
-        }
-        if (was_told) made_room(actor);
-        return false;
-    }
-}
-
-void ActorSystem::made_room(Actor& actor) {
-    std::pair<ActorRef, uint64_t> first;
-    actor.lock.lock();
-    {
-        std::lock_guard lock(ties_mutex_);
-        const bool any = actor.ties && !actor.ties->for_room.empty();
-        if (any) {
-            first = std::move(actor.ties->for_room.front());
-            actor.ties->for_room.pop_front();
-        }
-        actor.room_wanted = any && !actor.ties->for_room.empty();
-    }
-    actor.lock.unlock();
-    if (first.first) answer(*first.first, first.second, nullptr);
-}
-
-void ActorSystem::set_asks(Actor& actor, Actor* whom) {
-    std::lock_guard lock(asking_lock_);
-    actor.asks = whom;
-}
-
-bool ActorSystem::stop_arrived(Machine&, Actor& actor) {
-    if (&actor == main_) return main_stopped_.exchange(false);
-    std::lock_guard lock(actor.lock);
-    return actor.stop_requested && !std::exchange(actor.stop_said, true);
-}
-
-std::string ActorSystem::in_words(uint64_t nanoseconds) {
-    char text[40];
-    if (nanoseconds >= 1'000'000'000) std::snprintf(text, sizeof text, "%g s", double(nanoseconds) * 1e-9);
-    else std::snprintf(text, sizeof text, "%g ms", double(nanoseconds) * 1e-6);
-    return text;
-}
-
-Value ActorSystem::watch(Machine& vm, Value* nf) {
-    Value resumed;
-    Actor* actor = actor_at(vm, nf, "watch", resumed);
-    if (!actor) return resumed;
-    Actor& self = *worker_of(vm).running;
-    actor->lock.lock();
-    const bool ended = actor->status == Actor::Ended;
-    if (!ended) {
-        std::lock_guard lock(ties_mutex_);
-        if (!actor->ties) actor->ties = std::make_unique<Ties>();
-        auto& watchers = actor->ties->watchers;
-        if (std::none_of(watchers.begin(), watchers.end(), [&](ActorRef& w) { return w.get() == &self; }))
-            watchers.emplace_back(runtime_.shared, &self);
-    }
-    actor->lock.unlock();
-    if (ended) { // it is told at once
-        Ties late;
-        late.watchers.emplace_back(runtime_.shared, &self);
-        tell_watchers(*actor, late);
-    }
-    return nf[0];
-}
-
-Value ActorSystem::stop(Machine& vm, Value* nf) {
-    Value resumed;
-    Actor* actor = actor_at(vm, nf, "stop", resumed);
-    if (!actor) return resumed;
-    if (actor == main_) return vm.fail("ArgumentError", "the main program ends by itself or with `exit`", nf);
-    auto message = std::make_unique<ActorMessage>();
-    message->kind = ActorMessage::Stop;
-    message->selector = sym::stop;
-    message->era = worker_of(vm).running->era;
-    const Value reason[] = {Value::symbol(runtime_.symbols.intern("normal"))};
-    message->arguments = Parcel::of_shared(runtime_.shared, reason, 1);
-    worker_of(vm).outbox.letters.push_back({ActorRef(runtime_.shared, actor), std::move(message)});
-    return nf[0];
-}
-
-void ActorSystem::sleep(Machine& vm, uint64_t nanoseconds, Value* args) {
-    Worker& worker = worker_of(vm);
-    Actor& self = *worker.running;
-    self.lock.lock();
-    self.answered = false;
-    self.waits_for = 0;
-    self.lock.unlock();
-    worker.segment_leaves();
-    worker.pause_turn(args, args + kPrimitiveFrame, os::monotonic_ns() + nanoseconds, false);
-    self.lock.lock();
-    self.answered = false;
-    self.lock.unlock();
-    if (stop_arrived(vm, self)) vm.fail("Stopped", "the program was stopped", args);
-}
-
 void ActorSystem::polled(Machine& vm, Value* top) {
     Worker& worker = worker_of(vm);
-    if (worker.budget_until && os::monotonic_ns() > worker.budget_until) {
+    if (worker.budget_until && os::thread_cpu_ns() > worker.budget_until) {
         worker.budget_until = 0;
         vm.fail("Timeout", "this takes longer than it may", top);
         return;
@@ -898,7 +531,8 @@ void ActorSystem::exclusively(const std::function<void()>& work) {
     }
     Worker* mine = nullptr;
     for (auto& worker : workers_)
-        if (worker->thread_id == me && worker->turn_began.load(std::memory_order_relaxed)) mine = worker.get();
+        if (worker->thread_id.load() == me && worker->turn_began.load(std::memory_order_relaxed))
+            mine = worker.get();
     if (mine) --working_;
     still_.notify_all();
     still_.wait(lock, [&] { return exclusive_owner_ == std::thread::id(); });
@@ -927,65 +561,6 @@ void ActorSystem::exclusively(const std::function<void()>& work) {
         }
     } release{*this, mine, could_pause, lock};
     work();
-}
-
-// ---- reports
-
-std::string ActorSystem::report_of(Machine& vm, Actor& actor, const ActorMessage& message, const RunResult& result,
-                                   const RemoteTrace& trace) {
-    ErrorReport report;
-    if (result.out_of_memory) report.text = "error: OutOfMemory: the program needs more memory than it may take\n";
-    else report = describe_error(vm, result.error);
-    std::string text = report.text;
-    if (message.kind == ActorMessage::Call)
-        text += "  in the actor " + describe(actor) + ", handling `" + message_in_words(vm, message) + "`; its changes are undone\n";
-    else text += "  in the actor " + trace.where + "\n";
-    return text + departed_in_words(worker_of(vm).departed);
-}
-
-// "add(100, by: [1, 2, …])"
-std::string ActorSystem::message_in_words(Machine& vm, const ActorMessage& message) {
-    constexpr size_t kEnough = 80;
-    std::string text(vm.symbols.text(message.selector));
-    const Parcel* parcel = message.timer ? message.timer->arguments.get() : message.arguments.get();
-    if (!parcel || parcel->count() == 0) return text;
-    text += "(";
-    for (size_t i = 0; i < parcel->count(); ++i) {
-        if (i > 0) text += ", ";
-        if (text.size() > kEnough) {
-            text += "…";
-            break;
-        }
-        if (i < message.labels.size() && message.labels[i]) text += std::string(vm.symbols.text(message.labels[i])) + ": ";
-        const Value value = parcel->peek(i);
-        std::string shown = value ? sketch(vm, value) : "nil";
-        text += shown.empty() ? described(vm, value) : shown;
-    }
-    return text + ")";
-}
-
-// A line of a report; empty: nothing has left.
-std::string ActorSystem::departed_in_words(const Departed& departed) {
-    std::string text;
-    auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
-    const size_t shown = std::min<size_t>(departed.messages, std::size(departed.first));
-    for (size_t i = 0; i < shown; ++i) {
-        const Departed::Letter& letter = departed.first[i];
-        std::string who = letter.cls ? std::string(runtime_.symbols.text(letter.cls->name)) : "the main program";
-        if (letter.cls) {
-            std::string name = "actor " + std::to_string(letter.to);
-            std::shared_lock lock(names_mutex_);
-            for (auto& [symbol, actor] : names_)
-                if (actor->id == letter.to) name = ":" + std::string(runtime_.symbols.text(symbol));
-            who += " (" + name + ")";
-        }
-        add("`" + std::string(runtime_.symbols.text(letter.selector)) + "` to " + who);
-    }
-    auto number = [](size_t n, const char* what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); };
-    if (departed.messages > shown) add(number(departed.messages - shown, "more message"));
-    if (departed.spawned) add(number(departed.spawned, "new actor"));
-    if (departed.timers) add(number(departed.timers, "timer"));
-    return text.empty() ? text : "  had left before, and stays: " + text + "\n";
 }
 
 } // namespace indent

@@ -4,44 +4,69 @@
 // or waits, others too. Further workers have threads of their own, started with the first actor that is spawned.
 // Definitions change only inside exclusively(), while all workers stand at a poll or idle.
 #pragma once
+#include "vm/actors/turn_log.h"
 #include "vm/actors/worker.h"
 #include "vm/interp/actor_port.h"
 #include "vm/interp/protected_run.h"
 #include <condition_variable>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <random>
 #include <shared_mutex>
+#include <span>
 #include <unordered_map>
 #include <unordered_set>
 
 namespace indent {
 
 struct ActorOptions {
-    uint32_t workers = 1;        // threads that run turns, worker 0 among them
-    std::optional<uint64_t> seed; // deterministic: one worker, which takes ready actors in an order that this decides
+    uint32_t workers = 1; // threads that run turns, worker 0 among them
+    // Deterministic: one worker, which takes ready actors in an order that this decides; turns are not divided by time,
+    // and time is the actors' own: it stands still while anybody has something to do, then leaps to what is due.
+    std::optional<uint64_t> seed;
     uint64_t slice = 10'000'000; // ns that a turn may run while others wait
     uint32_t mailbox_limit = 100'000;
-    HeapOptions machine_heap;    // nurseries of the workers
+    HeapOptions machine_heap; // nurseries of the workers
     HeapOptions actor_heap;
 };
 
 struct ActorMetrics {
     uint64_t turns = 0;
-    uint64_t errors = 0;   // turns that failed
-    uint64_t messages = 0; // that wait
-    uint64_t bytes = 0;    // of its heap
+    uint64_t errors = 0;      // turns that failed
+    uint64_t messages = 0;    // that wait
+    uint64_t bytes = 0;       // of its heap
     uint64_t nanoseconds = 0; // that its turns have run
 };
 
 struct Child;
+
+// A message that waits, as tools see it.
+struct WaitingLetter {
+    SymbolId selector = 0;
+    std::vector<SymbolId> labels; // one for each argument, or none at all
+    Parcel::Pointer arguments;    // null: none
+};
+
+// A way through all actors but the main one that there are when it begins, some at a time: the list is nobody's for long,
+// though there be a million. Those that end meanwhile are left out.
+class ActorWalk {
+  public:
+    explicit ActorWalk(ActorSystem& system);
+    ~ActorWalk();
+    std::vector<ActorRef> some(); // the next; none: these were all
+
+  private:
+    ActorSystem& system_;
+    std::unique_ptr<Actor*> at_; // the system knows where: a turn's stack would not do
+};
 
 class ActorSystem final : public ActorPort {
   public:
     // Failure code: "no_memory".
     static Result<std::unique_ptr<ActorSystem>> make(Runtime& runtime, ActorOptions options);
     ~ActorSystem() override; // ends all actors
+    // No turn runs from here on, and none that waits goes on. Before anything goes that turns may use.
+    void stop_workers();
 
     Runtime& runtime() { return runtime_; }
     Machine& main_machine() { return *workers_[0]->machine; }
@@ -56,18 +81,22 @@ class ActorSystem final : public ActorPort {
     // thread runs actors again. `work` refers to nothing of the caller's.
     void start_main(std::function<bool(Machine&)> work);
     bool main_is_busy(); // its turn has not ended, or another is to begin
-    // Until nothing is ready, runs, waits or is due, or until stop_main.
-    void run_until_quiet();
+    // Until nothing is ready, runs, waits or is due, or until stop_main, or until `or_until` answers true.
+    void run_until_quiet(const std::function<bool()>& or_until = nullptr);
+    // From this time on (as `now` tells it) start_main and run_until_quiet come back, whatever is still to be done.
+    // Deterministic time goes on to there even where nothing is due.
+    void end_at(uint64_t time);
+    bool is_over() const { return end_at_ && time_now() >= end_at_; }
+    // Stops the actor with this name, if there is one, and runs until quiet.
+    void stop_named(SymbolId name);
     bool main_stop_wanted() const { return main_stopped_; }
-    // The same for at most so long.
-    void run_for(uint64_t nanoseconds);
     // Until somebody has called interrupt, or stop_main.
     void run_until_interrupted();
     // Any thread: the next (or present) run_until_interrupted ends.
     void interrupt();
     // Tests: a collection at every safe point of every worker. Before anything runs.
     void collect_always();
-    // Ends all actors but the main one, without asking them.
+    // Ends all actors but the main one, without asking them or their supervisors, and answers when they have.
     void end_all();
 
     // Any thread and signal handlers: the turn of the main actor ends with Stopped.
@@ -83,6 +112,9 @@ class ActorSystem final : public ActorPort {
     Value watch(Machine& vm, Value* nf) override;
     Value stop(Machine& vm, Value* nf) override;
     Value self(Machine& vm) override;
+    uint64_t now() override;
+    // As sleep, but it does not raise. False: the turn is to end.
+    bool wait(Machine& vm, uint64_t nanoseconds, Value* args);
     void sleep(Machine& vm, uint64_t nanoseconds, Value* args) override;
     void polled(Machine& vm, Value* top) override;
     bool stop_wanted(Machine& vm) override;
@@ -92,14 +124,27 @@ class ActorSystem final : public ActorPort {
 
     // The actor with this name; null: nobody.
     ActorRef named(SymbolId name);
+    std::vector<SymbolId> names_of(Actor& actor);
+    ActorRef supervisor_of(Actor& actor); // null: it has none
+    std::vector<ActorRef> watchers_of(Actor& actor);
     // Puts the message into the mailbox. False: the actor has ended (an ask is answered with ActorDown).
-    bool post(Actor& actor, std::unique_ptr<ActorMessage> message);
-    void answer(Actor& asker, uint64_t ask, std::unique_ptr<Answer> answer);
+    // `here`: the caller's worker, if it is one's thread and the caller knows it.
+    bool post(Actor& actor, std::unique_ptr<ActorMessage> message, Worker* here = nullptr);
+    void answer(Actor& asker, uint64_t ask, std::unique_ptr<Answer> answer, Worker* here = nullptr);
     // Ends the actor at once where it is between turns, else after its turn.
     void kill(Actor& actor);
-    // False: there is none to come.
-    bool cancel_timer(uint64_t number);
+    // With the segment of the turn that vm is in. False: there is none to come.
+    bool cancel_timer(Machine& vm, uint64_t number);
     ActorMetrics metrics(Actor& actor);
+    // A copy of the actor's state object, as it is between two of its turns or stands in the middle of one; null: it has
+    // none, because it has not started or has ended. One that has yet to follow a reload is shown as it will be (`args`:
+    // the caller's frame; its turn may wait).
+    Parcel::Pointer look_at_state(Machine& vm, Actor& actor, Value* args);
+    // Of each actor that shows something on a canvas, the oldest first: its id, and what its last turn left of that
+    // (Machine::actor_drawings), which nobody touches until `visit` comes back. Outside of turns.
+    void for_each_drawing(const std::function<void(uint64_t actor, Value drawings)>& visit);
+    // Copies of the messages that wait, the first to come first, without the machine's own.
+    std::vector<WaitingLetter> look_at_mailbox(Machine& vm, Actor& actor);
     size_t actor_count() const { return alive_; }
 
     // ---- for the reload engine
@@ -110,20 +155,23 @@ class ActorSystem final : public ActorPort {
     // waits. `work` commits or rolls back, and may not refer to the caller's stack, which is not there meanwhile.
     // `args`: the caller's frame.
     void run_elsewhere(Machine& vm, Value* args, const std::function<bool(Machine&)>& work);
-    // From here on no actor begins a turn but the one that runs, until go_on. Turns that run go on.
+    // From here on no actor begins a turn but the one that runs, until go_on. Turns that run go on,
     void hold();
+    // but none from here on: new code is there, and it is not certain that it stays. Inside exclusively.
+    void freeze();
     void go_on();
     // A live reload: from here on only messages are taken of chains that have begun before, until end_drain and go_on.
     // The turn of `without` (may be null) is not waited for.
     void begin_drain(const Actor* without);
-    size_t undrained() const { return undrained_; } // messages and turns of chains that have begun before
+    size_t undrained() const { return *undrained_; } // messages and turns of chains that have begun before
     std::vector<std::string> undrained_names(size_t most);
     void end_drain();
     // Actors that a migration has left behind try again: code has changed.
     void try_stuck_again();
     // Brings the heap that vm is in, with the state in vm.actor_state, to the newest layouts; in a protected run of its
-    // own. False with words: it stays as it is.
-    std::function<bool(Machine& vm, std::string& why)> migrate;
+    // own. `objects`: how many were not. False with words: it stays as it is. `past_what_fails`: it was so once; over layouts
+    // in between, if there are any.
+    std::function<bool(Machine& vm, bool past_what_fails, size_t& objects, std::string& why)> migrate;
     // The same inside a protected run, with what is in `slots` of the stack; raises.
     std::function<void(Machine& vm, Value* args, std::span<Value> slots)> migrate_in_turn;
     // Turns that wait or run and began before `epoch`, and actors that may hold blocks: what keeps old code in use.
@@ -131,13 +179,20 @@ class ActorSystem final : public ActorPort {
     std::vector<ActorRef> suspects();
     void suspect(Actor& actor); // it may hold a block from now on
     void forget_suspect(Actor& actor);
-    // Ends the actor's turn, if one waits or runs: undone and handled anew where nobody has seen anything of it (false:
-    // somebody may have). `later`: the actor is held until let_handle.
+    // Ends the actor's turn, if one waits or runs: undone and handled anew where nobody has seen anything of it, or else the
+    // actor ends (false: it is for the caller to end it). `later`: the actor is held until let_handle.
     bool handle_again(Actor& actor, bool later);
     void let_handle(Actor& actor);
     // A supervised actor is restarted as its supervisor's strategy says, before it takes another message; this does not
     // count as a failure. False: nobody supervises it.
     bool have_restarted(Actor& actor);
+    // Between turns, with or without a message: nobody begins a turn of it until give_back. False: it is not. Whoever
+    // borrows it may look at its state and heap, soon.
+    bool borrow(Actor& actor);
+    void give_back(Actor& actor);
+    // In a turn that may not be divided at polls, where it may: others have their turns if they wait and this one has run
+    // for a few milliseconds. As with any turn that waits, its stack is not there meanwhile.
+    void give_way(Machine& vm);
     // Under the lock of an actor that is Held: it is to run. True: the caller schedules it when the lock is free.
     bool wake_held(Actor& actor);
     // Timers that bring messages to it.
@@ -149,6 +204,23 @@ class ActorSystem final : public ActorPort {
     std::vector<ActorRef> actors_of(const std::function<bool(const Class&)>& which);
     Worker& worker_of(Machine& vm) { return *workers_[vm.worker]; }
 
+    // ---- coming back from an image, while nothing runs (restoring.cpp)
+
+    // An actor with the number that it had, which does nothing before begin_restored. `ended`: it is known as such.
+    Actor& restore_actor(uint64_t number, Class* cls, bool ended);
+    void restore_name(Actor& actor, SymbolId name) { (void)register_name(actor, name); }
+    void restore_ties(Actor& actor, const std::vector<Actor*>& watchers, Actor* supervisor);
+    void restore_message(Actor& actor, std::unique_ptr<ActorMessage> message);
+    // Due in so many ns.
+    void restore_timer(Actor& actor, uint64_t number, uint64_t in, uint64_t every,
+                       std::unique_ptr<ActorMessage> message);
+    // Actors that come later have larger numbers.
+    void number_from(uint64_t last) { last_id_ = std::max(last_id_.load(), last); }
+    void begin_restored(const std::vector<Actor*>& actors);
+    const HeapOptions& heap_options() const { return options_.actor_heap; }
+
+    // Hears of everything; null: nobody does. Set while nothing runs.
+    TurnLog* log = nullptr;
     // How errors that nobody catches are shown: a whole report, with a line end.
     std::function<void(const std::string& report)> report;
     // "Counter (:main)"
@@ -161,40 +233,57 @@ class ActorSystem final : public ActorPort {
 
   private:
     friend class Worker;
+    friend class ActorWalk;
     ActorSystem(Runtime& runtime, ActorOptions options);
     Actor* make_actor(Class* cls);
     Actor* elsewhere();
+    bool put_aside(Actor& actor); // its turn is to go on, but not now
+    Parcel::Pointer state_as_it_is(Machine& vm, Actor& actor);
     void for_each_busy(const std::function<void(Actor&)>& visit);
     bool patience_stands_still() const { return holding_; } // while draining, turns that wait are to go on
+    // Monotonic ns without those for which all were held.
+    uint64_t patience_at(uint64_t time) const {
+        return time - std::min(time, held_total_.load(std::memory_order_relaxed));
+    }
     bool register_name(Actor& actor, SymbolId name);
     void schedule(Actor& actor, Worker* here); // its status is Ready
-    void became_active() { active_.fetch_add(1, std::memory_order_relaxed); }
+    // The same of one that a turn on this thread has woken, which may run next.
+    void schedule_soon(Actor& actor, Worker* here);
+    void became_active(Worker* here = nullptr);
     void became_idle();
+    Worker* here() const; // the worker of this thread; null: it is none's
     void end(Actor& actor, const char* reason, Parcel::Pointer why);
     void unmake(Actor& actor);
+    void unmake_all(); // when no worker runs
     void start_threads();
-    void wake_one();
+    void wake_one();  // all that sleep, whatever has happened
+    void wake_idle(); // the same for something in a queue, unless it is done already
     Actor* actor_at(Machine& vm, Value* nf, const char* verb, Value& resumed);
+    std::unique_ptr<ActorMessage> stop_message(const char* reason);
     std::unique_ptr<ActorMessage> letter(Machine& vm, const OutgoingMessage& message, Value& resumed);
     std::optional<uint64_t> duration(Machine& vm, Value value, Value* args, Value& resumed);
     // ---- supervisors (supervisor.cpp)
-    Actor* create(Machine& vm, Class* cls, const OutgoingMessage& out, Value name, Actor* supervisor, Value& resumed);
+    Actor* create(Machine& vm, Class* cls, const OutgoingMessage& out, Value name, Actor* supervisor,
+                  Value& resumed);
     bool make_supervision(Machine& vm, Actor& actor, Value* args, Value& resumed);
     // Hands the matter to the actor's supervisor, if it has one: it is held until that decides. `reason`: failed, killed,
     // normal.
     bool to_supervisor(Actor& actor, const char* reason, const std::string& report);
     void decide(Worker& worker, Actor& supervisor, ActorMessage& message);
     void restart(Child& child);
+    void post_first(Actor& actor, std::unique_ptr<ActorMessage> message);
     void release(Actor& actor);
     void end_children(Worker& worker, Actor& supervisor, bool patiently);
     void give_up(Worker& worker, Actor& supervisor, const std::string& why);
-    bool supervisor_message(Machine& vm, Actor& supervisor, ActorMessage& message, Value* nf, unsigned count, Value& answer);
+    bool supervisor_message(Machine& vm, Actor& supervisor, ActorMessage& message, Value* nf, unsigned count,
+                            Value& answer);
     bool start_children(Worker& worker, Actor& supervisor, std::string& why);
     // In the supervisor's turn, whose innermost frame begins at `frame` (null: it has none): the child ends, or where
     // `kind` is Restart, is held without its state. One that has not stopped when `patience` is over is killed. False:
     // that was necessary.
-    bool stop_and_wait(Worker& worker, Actor& child, uint64_t patience, ActorMessage::Kind kind = ActorMessage::Stop,
-                       Value* frame = nullptr, Value* top = nullptr);
+    bool stop_and_wait(Worker& worker, Actor& child, uint64_t patience,
+                       ActorMessage::Kind kind = ActorMessage::Stop, Value* frame = nullptr,
+                       Value* top = nullptr);
     std::string message_in_words(Machine& vm, const ActorMessage& message);
     std::string departed_in_words(const Departed& departed);
     bool read_child_options(Machine& vm, Child& child, SymbolId label, Value value);
@@ -202,17 +291,28 @@ class ActorSystem final : public ActorPort {
     void tell_watchers(Actor& actor, Ties& ties);
     void open_answer(Machine& vm, Answer& reply, Value* nf);
     void wake_main(); // its turn waits, and is to stop
-    void set_asks(Actor& actor, Actor* whom);
+    void begins_asking(Actor& actor, Actor& whom);
+    void ends_asking(Actor& actor);
+    Value deadlock(Machine& vm, Value* nf, std::string cycle);
+    Value no_room(Machine& vm, SymbolId selector, Value* nf, uint64_t patience);
+    Value no_answer(Machine& vm, SymbolId selector, Value* nf, uint64_t patience);
+    Value failed_answer(Machine& vm, std::unique_ptr<Answer> reply, Value* nf);
+    size_t mailbox_limit(const Actor& actor) const {
+        return actor.cls && actor.cls->mailbox_limit ? actor.cls->mailbox_limit : options_.mailbox_limit;
+    }
     // In a turn: waits until the mailbox has room for one message more, and takes it. False: it was not to be before
     // `until`, which moves on while all are held, or the turn is to end. `frame`, `top` as in Worker::pause_turn.
     bool wait_for_room(Machine& vm, Actor& actor, uint64_t& until, Value* frame, Value* top);
     void made_room(Actor& actor); // for the first of those that wait for it
     bool stop_arrived(Machine& vm, Actor& actor);
+    bool reload_stops(); // who asked for the reload that runs is to stop
+    void nudge_reload(); // it may be that: it looks
     static std::string in_words(uint64_t nanoseconds);
     bool closes_cycle(Actor& asker, Actor& target, std::string& cycle);
 
     // ---- standing still
-    void begin_work();  // a thread begins to run turns
+    uint64_t time_now() const;
+    void begin_work(); // a thread begins to run turns
     void end_work();
     void stand_still(); // at a poll: lets an exclusive section run
     std::mutex still_mutex_;
@@ -231,37 +331,45 @@ class ActorSystem final : public ActorPort {
     std::atomic<bool> interrupted_ = false;
     std::atomic<int> exit_code_ = -1;
     std::atomic<uint64_t> last_id_ = 0;
-    std::atomic<uint64_t> last_ask_ = 0;
-    std::atomic<size_t> active_ = 0; // actors that are Ready, Running or Waiting
+    // Actors that are Ready, Running or Waiting, and those of Worker::idle_ahead.
+    std::atomic<size_t> active_ = 0;
     std::atomic<size_t> alive_ = 0;
     Timers timers_;
     std::mt19937_64 order_;
+    uint64_t own_time_ = 1'000'000'000; // ns, of deterministic runs; what is never due is at 0
+    uint64_t end_at_ = 0;               // when all is to be over; 0: never. Of the thread of worker 0
 
     std::shared_mutex names_mutex_;
     std::unordered_map<SymbolId, Actor*> names_; // held by their ties
     std::mutex ties_mutex_;
-    SpinLock asking_lock_; // of Actor::asks
+    SpinLock asking_lock_;              // of those who walk along Actor::asks,
+    std::atomic<uint32_t> walkers_ = 0; // who are so many
 
-    Actor* elsewhere_ = nullptr; // whose turn run_elsewhere is
+    std::atomic<Actor*> elsewhere_ = nullptr;   // whose turn run_elsewhere is
+    std::atomic<Actor*> reloads_for_ = nullptr; // who waits for it
     std::mutex elsewhere_mutex_;
     std::atomic<bool> holding_ = false;
+    std::atomic<bool> frozen_ = false;
     std::atomic<bool> draining_ = false;
-    std::atomic<uint32_t> era_ = 1; // counts live reloads
-    std::atomic<size_t> undrained_ = 0;
-    uint64_t held_since_ = 0;             // when holding began
+    std::atomic<uint32_t> era_ = 1;                                   // counts live reloads
+    DrainCount undrained_ = std::make_shared<std::atomic<size_t>>(0); // of the last live reload
+    uint64_t held_since_ = 0;                                         // when holding began
     std::atomic<uint64_t> held_total_ = 0; // ns that turns' deadlines have been put off by so far
     SpinLock held_lock_;
-    std::vector<ActorRef> stuck_; // whose state could not be brought to the newest layout
-    std::vector<ActorRef> held_; // that had something to do while holding
+    std::vector<ActorRef> stuck_;     // whose state could not be brought to the newest layout
+    std::vector<ActorRef> put_aside_; // whose turns are to go on when nothing is frozen any more
+    std::vector<ActorRef> held_;      // that had something to do while holding
     SpinLock suspects_lock_;
     std::unordered_set<Actor*> suspects_;
 
     std::mutex actors_mutex_; // of the list of all actors
     Actor* first_actor_ = nullptr;
+    std::vector<Actor**> walks_; // where those are that go through the list
 
     std::mutex idle_mutex_;
     std::condition_variable idle_;
     std::atomic<uint32_t> idle_workers_ = 0;
+    std::atomic<bool> waking_ = false; // those that sleep have been told, and none has looked yet
 
     os::Thread ticker_;
     std::condition_variable tick_;

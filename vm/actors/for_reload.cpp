@@ -7,7 +7,6 @@
 // actor sends to itself begins a chain of its own because the actor changes as a whole, between two of its turns: with
 // chains through such messages, no actor that works by them would ever come to an end.
 #include "vm/actors/actor_system.h"
-#include "vm/os/clock.h"
 #include <algorithm>
 #include <cassert>
 
@@ -16,8 +15,10 @@ namespace indent {
 Actor* ActorSystem::elsewhere() {
     std::lock_guard lock(elsewhere_mutex_);
     if (!elsewhere_) {
-        elsewhere_ = make_actor(nullptr);
-        elsewhere_->status = Actor::Idle;
+        start_threads(); // migrators run under a limit, for which the ticker asks
+        Actor* made = make_actor(nullptr);
+        made->status = Actor::Idle;
+        elsewhere_ = made;
     }
     return elsewhere_;
 }
@@ -27,8 +28,11 @@ void ActorSystem::run_apart(const std::function<bool(Machine&)>& work) {
     auto done = std::make_shared<std::atomic<bool>>(false);
     auto message = std::make_unique<ActorMessage>();
     message->kind = ActorMessage::Native;
-    message->work = [this, done, &work](Machine& vm) {
+    message->work = [this, apart, done, &work](Machine& vm) {
+        apart->stop_said = false;
+        reloads_for_ = main_;
         const bool ok = work(vm);
+        reloads_for_ = nullptr;
         *done = true;
         workers_[0]->ask_for_poll();
         wake_one();
@@ -43,12 +47,18 @@ void ActorSystem::run_elsewhere(Machine& vm, Value* args, const std::function<bo
     Worker& worker = worker_of(vm);
     Actor& self = *worker.running;
     Actor* apart = elsewhere();
-    const uint64_t number = last_ask_.fetch_add(1, std::memory_order_relaxed) + 1;
+    const uint64_t number = worker.new_ask();
     auto message = std::make_unique<ActorMessage>();
     message->kind = ActorMessage::Native;
     message->ask = number;
     message->from = ActorRef(runtime_.shared, &self);
-    message->work = work;
+    message->work = [this, apart, me = &self, work](Machine& there) {
+        apart->stop_said = false;
+        reloads_for_ = me;
+        const bool ok = work(there);
+        reloads_for_ = nullptr;
+        return ok;
+    };
     self.lock.lock();
     self.waits_for = number;
     self.answered = false;
@@ -58,18 +68,46 @@ void ActorSystem::run_elsewhere(Machine& vm, Value* args, const std::function<bo
     apart->mailbox.fetch_add(1, std::memory_order_relaxed);
     post(*apart, std::move(message));
     bool answered = false;
-    while (!answered) { // a request to stop waits until it is done
+    bool stops = false;
+    while (!answered && !ending_) { // whoever is to stop has it stopped, and waits until it has
         worker.pause_turn(args, args + kPrimitiveFrame, 0, false);
         self.lock.lock();
         answered = self.answer != nullptr;
         if (!answered) self.answered = false;
+        stops = &self == main_ ? main_stopped_.load() : self.stop_requested;
         self.lock.unlock();
+        if (!answered && stops && reloads_for_ == &self) nudge_reload();
     }
     self.lock.lock();
     self.answer.reset();
     self.waits_for = 0;
     self.answered = false;
     self.lock.unlock();
+    if (stops) worker.ask_for_poll(); // the turn hears of it there
+}
+
+bool ActorSystem::reload_stops() {
+    Actor* who = reloads_for_;
+    if (ending_) return true;
+    if (!who || who == main_) return who && main_stopped_;
+    std::lock_guard lock(who->lock);
+    return who->stop_requested;
+}
+
+void ActorSystem::nudge_reload() {
+    Actor& apart = *elsewhere_;
+    apart.lock.lock();
+    const bool wakes = apart.status == Actor::Waiting;
+    if (wakes) {
+        apart.answered = true;
+        apart.status = Actor::Ready;
+    }
+    apart.lock.unlock();
+    if (wakes) {
+        schedule(apart, nullptr);
+        return;
+    }
+    for (auto& worker : workers_) worker->ask_for_poll();
 }
 
 void ActorSystem::suspect(Actor& actor) {
@@ -93,15 +131,16 @@ std::vector<ActorRef> ActorSystem::suspects() {
 
 std::vector<ActorRef> ActorSystem::turns_before(uint32_t epoch) {
     std::vector<ActorRef> found;
-    for (auto& worker : workers_) {
-        std::lock_guard lock(worker->waiting_lock);
-        for (Actor* at = worker->first_waiting; at; at = at->turn->next)
-            if (at->turn_epoch.load(std::memory_order_relaxed) < epoch) found.emplace_back(runtime_.shared, at);
-    }
-    exclusively([&] {
-        for (auto& worker : workers_)
-            if (Actor* actor = worker->running; actor && actor != elsewhere_ && actor->turn_epoch < epoch)
-                found.emplace_back(runtime_.shared, actor);
+    auto look_at = [&](Actor* actor) {
+        if (actor && actor != elsewhere_ && actor->turn_epoch.load(std::memory_order_relaxed) < epoch)
+            found.emplace_back(runtime_.shared, actor);
+    };
+    exclusively([&] { // in one look: turns begin to wait and go on all the time
+        for (auto& worker : workers_) {
+            std::lock_guard lock(worker->waiting_lock);
+            for (const WaitingTurn* turn : worker->waiting_turns) look_at(turn->actor);
+            look_at(worker->running);
+        }
     });
     return found;
 }
@@ -134,8 +173,11 @@ void ActorSystem::for_each_timer(Actor& actor, const std::function<void(const Ti
 bool ActorSystem::handle_again(Actor& actor, bool later) {
     actor.lock.lock();
     const auto status = actor.status;
-    const bool waits = actor.turn != nullptr;
-    const bool can = &actor != main_ && waits && !actor.turn->escaped && actor.message && actor.message->kind == ActorMessage::Call;
+    const bool waits = status != Actor::Running && actor.turn;
+    // Of one that runs its worker knows what others may have seen (Worker::failed).
+    const bool can = &actor != main_ && (waits ? !actor.turn->escaped && actor.message &&
+                                                     actor.message->kind == ActorMessage::Call
+                                               : status == Actor::Running);
     if (can) {
         actor.again = actor.stop_requested = true;
         actor.again_later = later;
@@ -143,6 +185,8 @@ bool ActorSystem::handle_again(Actor& actor, bool later) {
     }
     actor.lock.unlock();
     if (can && status == Actor::Waiting) schedule(actor, nullptr);
+    if (can && !waits)
+        for (auto& worker : workers_) worker->ask_for_poll();
     return can;
 }
 
@@ -153,8 +197,31 @@ void ActorSystem::let_handle(Actor& actor) {
     if (asked) release(actor);
 }
 
+bool ActorSystem::borrow(Actor& actor) {
+    std::lock_guard lock(actor.lock);
+    if (actor.status != Actor::Idle || actor.turn) return false;
+    actor.status = Actor::Held;
+    actor.lent = true;
+    return true;
+}
+
+void ActorSystem::give_back(Actor& actor) {
+    actor.lock.lock();
+    actor.lent = false;
+    const bool wakes = actor.first || actor.stop_requested || actor.begins_anew; // what came meanwhile
+    actor.status = wakes ? Actor::Ready : Actor::Idle;
+    if (wakes) became_active();
+    actor.lock.unlock();
+    if (wakes) schedule(actor, nullptr);
+}
+
+void ActorSystem::give_way(Machine& vm) {
+    worker_of(vm).give_way();
+}
+
 bool ActorSystem::wake_held(Actor& actor) {
-    if (actor.on_worker) { // which has not let go of it, and goes on with it
+    if (actor.lent) return false; // give_back sees what is to be done
+    if (actor.on_worker) {        // which has not let go of it, and goes on with it
         actor.status = Actor::Running;
         return false;
     }
@@ -164,24 +231,38 @@ bool ActorSystem::wake_held(Actor& actor) {
 }
 
 void ActorSystem::hold() {
-    held_since_ = os::monotonic_ns();
+    held_since_ = now();
     holding_ = true;
 }
 
+void ActorSystem::freeze() {
+    frozen_ = true;
+}
+
+bool ActorSystem::put_aside(Actor& actor) {
+    if (!frozen_.load(std::memory_order_relaxed) || &actor == elsewhere_) return false;
+    std::lock_guard lock(held_lock_);
+    if (frozen_) put_aside_.emplace_back(runtime_.shared, &actor);
+    return frozen_;
+}
+
 void ActorSystem::go_on() {
-    std::vector<ActorRef> held;
+    std::vector<ActorRef> held, turns;
+    if (held_since_) held_total_ += now() - std::exchange(held_since_, 0); // before time goes on
     {
         std::lock_guard lock(held_lock_);
-        holding_ = false;
+        holding_ = frozen_ = false;
         held.swap(held_);
+        turns.swap(put_aside_);
     }
-    if (held_since_) held_total_ += os::monotonic_ns() - std::exchange(held_since_, 0);
+    for (ActorRef& actor : turns) schedule(*actor, nullptr);
     for (ActorRef& actor : held) {
         actor->lock.lock();
         const bool ready = actor->status == Actor::Held && actor->switch_held && wake_held(*actor);
         actor->lock.unlock();
         if (ready) schedule(*actor, nullptr);
     }
+    if (idle_workers_.load() > 0) wake_one(); // deadlines count again
 }
 
 void ActorSystem::try_stuck_again() {
@@ -207,21 +288,43 @@ std::vector<ActorRef> ActorSystem::actors_of(const std::function<bool(const Clas
     return found;
 }
 
+ActorWalk::ActorWalk(ActorSystem& system) : system_(system), at_(std::make_unique<Actor*>(nullptr)) {
+    std::lock_guard lock(system.actors_mutex_);
+    *at_ = system.first_actor_;
+    system.walks_.push_back(at_.get());
+}
+
+ActorWalk::~ActorWalk() {
+    std::lock_guard lock(system_.actors_mutex_);
+    std::erase(system_.walks_, at_.get());
+}
+
+std::vector<ActorRef> ActorWalk::some() {
+    constexpr size_t kSome = 256;
+    std::vector<ActorRef> found;
+    std::lock_guard lock(system_.actors_mutex_);
+    for (Actor*& at = *at_; at && found.size() < kSome; at = at->next)
+        if (at->cls) found.emplace_back(system_.runtime_.shared, at);
+    return found;
+}
+
 // ---- draining
 
 void ActorSystem::for_each_busy(const std::function<void(Actor&)>& visit) {
     for (auto& worker : workers_) {
         std::vector<Actor*> found;
         {
-            std::lock_guard lock(worker->queue_lock);
+            std::lock_guard lock(worker->queue_lock); // the ticks put `soon` into the queue under it
+            if (Actor* actor = worker->soon) found.push_back(actor);
             for (Actor* at = worker->ready.first; at; at = at->next_ready) found.push_back(at);
             for (Actor* at = worker->pinned.first; at; at = at->next_ready)
                 if (!at->turn) found.push_back(at);
         }
         {
             std::lock_guard lock(worker->waiting_lock);
-            for (Actor* at = worker->first_waiting; at; at = at->turn->next) found.push_back(at);
+            for (const WaitingTurn* turn : worker->waiting_turns) found.push_back(turn->actor);
         }
+        if (Actor* actor = worker->soon_pinned_; actor && !actor->turn) found.push_back(actor);
         if (worker->to_resume_ && !worker->to_resume_->turn) found.push_back(worker->to_resume_);
         if (worker->running) found.push_back(worker->running);
         for (Actor* actor : found)
@@ -231,7 +334,7 @@ void ActorSystem::for_each_busy(const std::function<void(Actor&)>& visit) {
 
 void ActorSystem::begin_drain(const Actor* without) {
     exclusively([&] {
-        undrained_ = 0;
+        undrained_ = std::make_shared<std::atomic<size_t>>(0);
         const uint32_t old_era = era_.fetch_add(1);
         draining_ = true;
         for_each_busy([&](Actor& actor) {
@@ -253,18 +356,24 @@ std::vector<std::string> ActorSystem::undrained_names(size_t most) {
             std::string turn;
             {
                 std::lock_guard lock(actor.lock);
-                runs = actor.message && actor.message->drained;
+                runs = actor.message && actor.message->drained.is_of(undrained_);
                 if (runs && actor.message->selector)
-                    turn = ", handling `" + std::string(runtime_.symbols.text(actor.message->selector)) + "`,";
-                for (ActorMessage* message = actor.first; message; message = message->next) waiting += bool(message->drained);
+                    turn =
+                        ", handling `" + std::string(runtime_.symbols.text(actor.message->selector)) + "`,";
+                for (ActorMessage* message = actor.first; message; message = message->next)
+                    waiting += message->drained.is_of(undrained_);
             }
-            if (runs) names.push_back(describe(actor) + turn + " has not come to an end");
-            else if (waiting) names.push_back(describe(actor) + " has " + std::to_string(waiting) + " messages to take");
+            if (runs)
+                names.push_back(describe(actor) + turn + " has not come to an end");
+            else if (waiting)
+                names.push_back(describe(actor) + " has " + std::to_string(waiting) + " messages to take");
         });
     });
     return names;
 }
 
-void ActorSystem::end_drain() { draining_ = false; }
+void ActorSystem::end_drain() {
+    draining_ = false;
+}
 
 } // namespace indent

@@ -23,7 +23,8 @@ std::string refusal_of_block(Machine& vm, const Cell* block) {
     };
     if (code->returns) return where() + " contains `return`, which would leave a method of another actor";
     if (code->assigns) return where() + " assigns a variable of the method around it";
-    if (code->sees_state) return where() + " names its actor's state: give it the value instead (`let x = state`)";
+    if (code->sees_state)
+        return where() + " names its actor's state: give it the value instead (`let x = state`)";
     if (code->keeps) return where() + " names a variable of the workspace: give it the value instead";
     return {};
 }
@@ -146,11 +147,24 @@ Parcel::Pointer Parcel::pack(Machine& vm, const Value* values, size_t count, std
     return packing.pack(values, count);
 }
 
-Parcel::Pointer Parcel::pack_state(Machine& vm, Value state, Value journal) {
+Parcel::Pointer Parcel::pack_whole(Machine& vm, const Value* values, size_t count) {
     std::string refusal;
     Packing packing{vm, refusal, {}, {}, {}, 0, true};
+    return packing.pack(values, count);
+}
+
+Parcel::Pointer Parcel::pack_state(Machine& vm, Value state, Value journal) {
     const Value values[] = {state, journal};
-    return packing.pack(values, 2);
+    return pack_whole(vm, values, 2);
+}
+
+void Parcel::freeze() {
+    for (std::byte* at = cells(); at < cells() + cell_bytes_;) {
+        auto* cell = reinterpret_cast<Cell*>(at);
+        at += cell->byte_count();
+        cell->bits |= Cell::kFrozen;
+        cell->barrier = Cell::kNever;
+    }
 }
 
 Parcel::Pointer Parcel::of_shared(SharedSpace& shared, const Value* values, size_t count) {
@@ -165,7 +179,17 @@ Parcel::Pointer Parcel::of_shared(SharedSpace& shared, const Value* values, size
     return parcel;
 }
 
-size_t Parcel::bytes() const { return sizeof(Parcel) + 8 * count_ + cell_bytes_; }
+Parcel::Pointer Parcel::blank(SharedSpace& shared, uint32_t count, size_t cell_bytes) {
+    const size_t size = sizeof(Parcel) + 8 * size_t(count) + cell_bytes;
+    void* memory = ::operator new(size, std::nothrow);
+    if (!memory) return nullptr;
+    std::memset(memory, 0, size);
+    return Pointer(new (memory) Parcel(shared, count, cell_bytes));
+}
+
+size_t Parcel::bytes() const {
+    return sizeof(Parcel) + 8 * count_ + cell_bytes_;
+}
 
 template <class Visit>
 void Parcel::for_each_shared(Visit visit) const {
@@ -226,7 +250,8 @@ void Parcel::copy_out(Machine& vm, Value* out, Value* top) const {
         copies.emplace_back(cell, copy);
     }
     auto correct = [&](Value value) {
-        return value.bits() - first < cell_bytes_ ? Value::cell(copies[*numbers.find(value.cell())].second) : value;
+        return value.bits() - first < cell_bytes_ ? Value::cell(copies[*numbers.find(value.cell())].second)
+                                                  : value;
     };
     for (auto& [from, copy] : copies) {
         const size_t n = from->word_count();
@@ -239,6 +264,8 @@ void Parcel::copy_out(Machine& vm, Value* out, Value* top) const {
     for (size_t i = 0; i < count_; ++i) out[i] = correct(roots()[i]);
 }
 
-void Parcel::unpack(Pointer parcel, Machine& vm, Value* out, Value* top) { parcel->copy_out(vm, out, top); }
+void Parcel::unpack(Pointer parcel, Machine& vm, Value* out, Value* top) {
+    parcel->copy_out(vm, out, top);
+}
 
 } // namespace indent

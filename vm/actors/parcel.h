@@ -22,6 +22,20 @@ class Parcel {
     // (may be absent): two values. The heap is entered by nobody.
     static Pointer pack_state(Machine& vm, Value state, Value journal);
 
+    // A copy of values with all that they reach, blocks and variables too; they may be in any heap that nobody changes
+    // meanwhile, or in a parcel.
+    static Pointer pack_whole(Machine& vm, const Value* values, size_t count);
+
+    // One to be filled: roots and all words of cells are absent. Whoever puts a shared value into it holds that for it.
+    // Null where there is no memory.
+    static Pointer blank(SharedSpace& shared, uint32_t count, size_t cell_bytes);
+    Value* roots_to_fill() { return roots(); }
+    std::byte* cells_to_fill() { return cells(); }
+    void filled(uint32_t layout_epoch, bool has_blocks) {
+        layout_epoch_ = layout_epoch;
+        has_blocks_ = has_blocks;
+    }
+
     // The same of values that need no copy: immediate or shared ones.
     static Pointer of_shared(SharedSpace& shared, const Value* values, size_t count);
 
@@ -29,8 +43,9 @@ class Parcel {
     size_t bytes() const; // of memory
     // To be looked at as long as the parcel lives, and kept nowhere: it is in nobody's heap.
     Value peek(size_t i) const { return roots()[i]; }
+    const Value* peek_all() const { return roots(); }
     uint32_t layout_epoch() const { return layout_epoch_; } // of the heap that it was packed in
-    bool has_blocks() const { return has_blocks_; } // which keep the code that they were made in
+    bool has_blocks() const { return has_blocks_; }         // which keep the code that they were made in
     template <class Visit>
     void for_each_cell(Visit visit) const {
         for (const std::byte* at = cells(); at < cells() + cell_bytes_;) {
@@ -39,6 +54,9 @@ class Parcel {
             visit(cell);
         }
     }
+
+    // What is in it can change no more, wherever it is put.
+    void freeze();
 
     // Puts the values into out[0 … count), as cells of the heap that vm is in, which holds what is shared until its
     // stretch ends. `top`: the end of the live stack, behind out. Uses the parcel up. Throws OutOfMemory.

@@ -4,7 +4,6 @@
 #include "vm/interp/maker.h"
 #include "vm/interp/sketch.h"
 #include "vm/model/map.h"
-#include "vm/os/clock.h"
 #include <algorithm>
 
 namespace indent {
@@ -47,10 +46,14 @@ bool ActorSystem::read_child_options(Machine& vm, Child& child, SymbolId label, 
     }
     if (name == "restart" && value.is_symbol()) {
         const auto text = vm.symbol_text(value);
-        if (text == "permanent") child.restart = Child::Permanent;
-        else if (text == "transient") child.restart = Child::Transient;
-        else if (text == "temporary") child.restart = Child::Temporary;
-        else return false;
+        if (text == "permanent")
+            child.restart = Child::Permanent;
+        else if (text == "transient")
+            child.restart = Child::Transient;
+        else if (text == "temporary")
+            child.restart = Child::Temporary;
+        else
+            return false;
         return true;
     }
     return false;
@@ -64,22 +67,28 @@ bool ActorSystem::make_supervision(Machine& vm, Actor& actor, Value* args, Value
     Supervision& supervision = *actor.supervision;
     const std::string name(vm.symbols.text(cls.name));
     auto refuse = [&](const std::string& what, Value value) {
-        resumed = vm.fail("ArgumentError", "the supervisor " + name + ": " + what + ", not " + described(vm, value), args);
+        resumed = vm.fail("ArgumentError",
+                          "the supervisor " + name + ": " + what + ", not " + described(vm, value), args);
         return false;
     };
     if (node->strategy) {
         args[1] = evaluate(vm, cls, node->strategy, args);
         const auto text = args[1].is_symbol() ? vm.symbol_text(args[1]) : std::string_view();
-        if (text == "one_for_one") supervision.strategy = Supervision::OneForOne;
-        else if (text == "one_for_all") supervision.strategy = Supervision::OneForAll;
-        else if (text == "rest_for_one") supervision.strategy = Supervision::RestForOne;
-        else return refuse("a strategy is :one_for_one, :one_for_all or :rest_for_one", args[1]);
+        if (text == "one_for_one")
+            supervision.strategy = Supervision::OneForOne;
+        else if (text == "one_for_all")
+            supervision.strategy = Supervision::OneForAll;
+        else if (text == "rest_for_one")
+            supervision.strategy = Supervision::RestForOne;
+        else
+            return refuse("a strategy is :one_for_one, :one_for_all or :rest_for_one", args[1]);
     }
     for (const auto& option : node->options) {
         const std::string label(option.label.text);
         args[1] = evaluate(vm, cls, option.value, args);
         if (label == "max") {
-            if (!args[1].is_integer() || args[1].as_integer() < 0) return refuse("`max` is a number of restarts", args[1]);
+            if (!args[1].is_integer() || args[1].as_integer() < 0)
+                return refuse("`max` is a number of restarts", args[1]);
             supervision.most = uint32_t(std::min<int64_t>(args[1].as_integer(), 1'000'000));
         } else if (label == "within") {
             auto time = duration(vm, args[1], args, resumed);
@@ -90,7 +99,8 @@ bool ActorSystem::make_supervision(Machine& vm, Actor& actor, Value* args, Value
             if (!known) return refuse("`on_error` is :restart, :resume, :stop or :escalate", args[1]);
             supervision.on_error = *known;
         } else {
-            return refuse("a strategy takes max:, within: and on_error:, and `" + label + "` is none of them", args[1]);
+            return refuse("a strategy takes max:, within: and on_error:, and `" + label + "` is none of them",
+                          args[1]);
         }
     }
     for (const auto& declared : node->children) {
@@ -102,13 +112,16 @@ bool ActorSystem::make_supervision(Machine& vm, Actor& actor, Value* args, Value
         } else if (auto* send = syntax::try_as<syntax::SendNode>(declared.spawn)) {
             list = &send->arguments;
             if (auto* from = syntax::try_as<syntax::NameNode>(send->receiver))
-                if (const Binding* module = find_binding(vm.runtime, cls.module, from->text); module && module->target)
-                    if (auto found = module->target->current().names.find(vm.symbols.intern(send->selector.text));
+                if (const Binding* module = find_binding(vm.runtime, cls.module, from->text);
+                    module && module->target)
+                    if (auto found =
+                            module->target->current().names.find(vm.symbols.intern(send->selector.text));
                         found != module->target->current().names.end())
                         binding = found->second;
         }
         if (!binding || binding->kind != Binding::ClassName) {
-            resumed = vm.fail("NotUnderstood", "the supervisor " + name + " names a child that nothing defines", args);
+            resumed = vm.fail("NotUnderstood",
+                              "the supervisor " + name + " names a child that nothing defines", args);
             return false;
         }
         // The arguments stand behind what this frame has; each is evaluated above those before it.
@@ -138,15 +151,19 @@ bool ActorSystem::make_supervision(Machine& vm, Actor& actor, Value* args, Value
                 continue;
             }
             if (!read_child_options(vm, child, vm.symbols.intern(option.label.text), value))
-                return refuse("a child takes on_error: (:restart, :resume, :stop, :escalate), restart: (:permanent, "
-                              ":transient, :temporary) and patience: (a duration)", value);
+                return refuse(
+                    "a child takes on_error: (:restart, :resume, :stop, :escalate), restart: (:permanent, "
+                    ":transient, :temporary) and patience: (a duration)",
+                    value);
         }
-        Actor* made = create(vm, binding->cls, {nf, count, 0, labelled ? &plan : nullptr}, child_name, &actor, resumed);
+        Actor* made =
+            create(vm, binding->cls, {nf, count, 0, labelled ? &plan : nullptr}, child_name, &actor, resumed);
         if (!made) return false;
         made->starts_in_order = true;
         child.actor = ActorRef(runtime_.shared, made);
         supervision.children.push_back(std::move(child));
-        if (binding->cls->kind == ClassKind::Supervisor && !make_supervision(vm, *made, nf, resumed)) return false;
+        if (binding->cls->kind == ClassKind::Supervisor && !make_supervision(vm, *made, nf, resumed))
+            return false;
     }
     return true;
 }
@@ -192,8 +209,10 @@ void ActorSystem::release(Actor& actor) {
     actor.lock.lock();
     bool ready = false;
     if (actor.status == Actor::Held && !actor.switch_held) {
-        if (actor.first || actor.on_worker) ready = wake_held(actor);
-        else actor.status = Actor::Idle;
+        if (actor.first || actor.on_worker)
+            ready = wake_held(actor);
+        else
+            actor.status = Actor::Idle;
     }
     actor.lock.unlock();
     if (ready) schedule(actor, nullptr);
@@ -203,9 +222,20 @@ void ActorSystem::restart(Child& child) {
     ++child.restarts;
     auto message = std::make_unique<ActorMessage>();
     message->kind = ActorMessage::Restart;
-    Actor& actor = *child.actor;
+    post_first(*child.actor, std::move(message));
+}
+
+// What waits in its mailbox is for the new incarnation.
+void ActorSystem::post_first(Actor& actor, std::unique_ptr<ActorMessage> message) {
     actor.mailbox.fetch_add(1, std::memory_order_relaxed);
     actor.lock.lock();
+    if (actor.status == Actor::Ended) {
+        actor.lock.unlock();
+        post(actor, std::move(message)); // who waits hears of it
+        return;
+    }
+    if (log) [[unlikely]]
+        log->posted(actor, *message, true);
     actor.add_first(message.release());
     bool wakes = actor.status == Actor::Idle;
     if (wakes) {
@@ -222,7 +252,7 @@ void ActorSystem::restart(Child& child) {
 bool ActorSystem::start_children(Worker& worker, Actor& supervisor, std::string& why) {
     for (const Child& each : supervisor.supervision->children) {
         Actor& child = *each.actor;
-        const uint64_t number = last_ask_.fetch_add(1, std::memory_order_relaxed) + 1;
+        const uint64_t number = worker.new_ask();
         supervisor.lock.lock();
         supervisor.waits_for = number;
         supervisor.answered = false;
@@ -238,11 +268,11 @@ bool ActorSystem::start_children(Worker& worker, Actor& supervisor, std::string&
             became_active();
         }
         child.lock.unlock();
-        if (!begins) continue; // another has made it ready already
-        set_asks(supervisor, &child); // what asks the supervisor meanwhile hears of the circle
+        if (!begins) continue;            // another has made it ready already
+        begins_asking(supervisor, child); // what asks the supervisor meanwhile hears of the circle
         schedule(child, &worker);
         worker.pause_turn(worker.machine->stack_base, worker.machine->stack_base, 0, false);
-        set_asks(supervisor, nullptr);
+        ends_asking(supervisor);
         supervisor.lock.lock();
         const std::unique_ptr<Answer> reply = std::move(supervisor.answer);
         supervisor.waits_for = 0;
@@ -255,37 +285,37 @@ bool ActorSystem::start_children(Worker& worker, Actor& supervisor, std::string&
     return true;
 }
 
-bool ActorSystem::stop_and_wait(Worker& worker, Actor& child, uint64_t patience, ActorMessage::Kind kind, Value* frame,
-                                Value* top) {
+bool ActorSystem::stop_and_wait(Worker& worker, Actor& child, uint64_t patience, ActorMessage::Kind kind,
+                                Value* frame, Value* top) {
     constexpr uint64_t kForKill = 5'000'000'000;
     if (!frame) frame = top = worker.machine->stack_base;
     Actor& self = *worker.running;
-    const uint64_t number = last_ask_.fetch_add(1, std::memory_order_relaxed) + 1;
-    auto message = std::make_unique<ActorMessage>();
-    message->kind = ActorMessage::Stop;
-    message->selector = sym::stop;
+    const uint64_t number = worker.new_ask();
+    std::unique_ptr<ActorMessage> message = stop_message("shutdown");
     message->ask = number;
     message->from = ActorRef(runtime_.shared, &self);
     message->reason = runtime_.symbols.intern("shutdown");
-    const Value reason[] = {Value::symbol(message->reason)};
-    message->arguments = Parcel::of_shared(runtime_.shared, reason, 1);
     if (kind == ActorMessage::Restart) message->kind = kind;
     self.lock.lock();
     self.waits_for = number;
     self.answered = false;
     self.answer.reset();
     self.lock.unlock();
-    child.mailbox.fetch_add(1, std::memory_order_relaxed);
     auto wait_for_child = [&](bool waits) {
         child.lock.lock();
         child.supervisor_waits = waits;
         child.lock.unlock();
     };
     wait_for_child(true);
-    release(child); // one that is held stops, too
-    post(child, std::move(message));
-    set_asks(self, &child);
-    worker.pause_turn(frame, top, os::monotonic_ns() + patience, false);
+    if (kind == ActorMessage::Restart) {
+        post_first(child, std::move(message));
+    } else {
+        release(child); // one that is held stops, too
+        child.mailbox.fetch_add(1, std::memory_order_relaxed);
+        post(child, std::move(message));
+    }
+    begins_asking(self, child);
+    worker.pause_turn(frame, top, now() + patience, false);
     self.lock.lock();
     const bool stopped = self.answer != nullptr;
     self.answered = stopped;
@@ -295,10 +325,10 @@ bool ActorSystem::stop_and_wait(Worker& worker, Actor& child, uint64_t patience,
         child.lock.lock();
         const bool ended = child.status == Actor::Ended; // who ends says so first, and answers then
         child.lock.unlock();
-        if (!ended) worker.pause_turn(frame, top, os::monotonic_ns() + kForKill, false);
+        if (!ended) worker.pause_turn(frame, top, now() + kForKill, false);
     }
     wait_for_child(false);
-    set_asks(self, nullptr);
+    ends_asking(self);
     self.lock.lock();
     self.answer.reset();
     self.waits_for = 0;
@@ -318,9 +348,12 @@ void ActorSystem::end_children(Worker& worker, Actor& supervisor, bool patiently
         child->actor->lock.lock();
         const bool unborn = child->actor->status == Actor::Unborn;
         child->actor->lock.unlock();
-        if (unborn) end(*child->actor, "killed", nullptr);
-        else if (patiently) (void)stop_and_wait(worker, *child->actor, child->patience);
-        else kill(*child->actor);
+        if (unborn)
+            end(*child->actor, "killed", nullptr);
+        else if (patiently)
+            (void)stop_and_wait(worker, *child->actor, child->patience);
+        else
+            kill(*child->actor);
     }
 }
 
@@ -330,7 +363,8 @@ void ActorSystem::give_up(Worker& worker, Actor& supervisor, const std::string& 
     end_children(worker, supervisor, true);
     supervisor.lock.lock();
     supervisor.end_reason = runtime_.symbols.intern("gave_up");
-    supervisor.end_report = why + "  its supervisor " + describe(supervisor) + " gave up\n";
+    supervisor.end_report =
+        std::make_unique<const std::string>(why + "  its supervisor " + describe(supervisor) + " gave up\n");
     supervisor.stop_requested = true; // ends, or goes to its own supervisor, when this turn is over
     supervisor.lock.unlock();
 }
@@ -343,17 +377,22 @@ void ActorSystem::decide(Worker& worker, Actor& supervisor, ActorMessage& messag
     auto child = std::find_if(supervision->children.begin(), supervision->children.end(),
                               [&](const Child& c) { return c.actor.get() == &actor; });
     if (child == supervision->children.end() || message.reason != actor.incarnation) {
-        if (report && !message.report.empty()) report(message.report + "  it has ended or begun anew since, with others\n");
+        if (report && !message.report.empty())
+            report(message.report + "  it has ended or begun anew since, with others\n");
         return;
     }
     const std::string_view reason = runtime_.symbols.text(message.selector);
     const bool failed = reason == "failed", by_reload = reason == "reload";
     Child::OnError what = Child::DoRestart;
-    if (failed) what = child->on_error == Child::AsStrategy ? supervision->on_error : child->on_error;
-    else if (!by_reload && (child->restart == Child::Temporary || (child->restart == Child::Transient && reason == "normal"))) what = Child::DoStop;
+    if (failed)
+        what = child->on_error == Child::AsStrategy ? supervision->on_error : child->on_error;
+    else if (!by_reload && (child->restart == Child::Temporary ||
+                            (child->restart == Child::Transient && reason == "normal")))
+        what = Child::DoStop;
     if (what == Child::DoRestart && failed && child->restart == Child::Temporary) what = Child::DoStop;
     auto tell = [&](const std::string& decision) {
-        if (report && !message.report.empty()) report(message.report + "  its supervisor " + describe(supervisor) + " " + decision + "\n");
+        if (report && !message.report.empty())
+            report(message.report + "  its supervisor " + describe(supervisor) + " " + decision + "\n");
     };
     // An actor whose first turn failed has no state to go on with.
     if (what == Child::DoResume && !actor.state) what = Child::DoRestart;
@@ -376,20 +415,21 @@ void ActorSystem::decide(Worker& worker, Actor& supervisor, ActorMessage& messag
         give_up(worker, supervisor, message.report);
         return;
     }
-    const uint64_t now = os::monotonic_ns();
+    const uint64_t time = now();
     auto& times = supervision->restarted;
-    while (!times.empty() && now - times.front() > supervision->within) times.pop_front();
-    if (!by_reload) times.push_back(now);
+    while (!times.empty() && time - times.front() > supervision->within) times.pop_front();
+    if (!by_reload) times.push_back(time);
     if (times.size() > supervision->most) {
         give_up(worker, supervisor,
-                message.report + "  that is more than " + std::to_string(supervision->most) + " restarts within " +
-                    in_words(supervision->within) + "\n");
+                message.report + "  that is more than " + std::to_string(supervision->most) +
+                    " restarts within " + in_words(supervision->within) + "\n");
         return;
     }
     tell("restarts it");
     const size_t place = size_t(child - supervision->children.begin());
     const size_t from = supervision->strategy == Supervision::OneForAll ? 0 : place;
-    const size_t to = supervision->strategy == Supervision::OneForOne ? place + 1 : supervision->children.size();
+    const size_t to =
+        supervision->strategy == Supervision::OneForOne ? place + 1 : supervision->children.size();
     // The last ends first; then all begin in their order.
     for (size_t i = to; to - from > 1 && i-- > from;) {
         const Child& each = supervision->children[i];
@@ -400,8 +440,8 @@ void ActorSystem::decide(Worker& worker, Actor& supervisor, ActorMessage& messag
 
 // ---- what every supervisor understands
 
-bool ActorSystem::supervisor_message(Machine& vm, Actor& supervisor, ActorMessage& message, Value* nf, unsigned count,
-                                     Value& answer) {
+bool ActorSystem::supervisor_message(Machine& vm, Actor& supervisor, ActorMessage& message, Value* nf,
+                                     unsigned count, Value& answer) {
     const std::string_view name = vm.symbols.text(message.selector);
     Supervision& supervision = *supervisor.supervision;
     Value* top = nf + count + 1;
@@ -420,7 +460,8 @@ bool ActorSystem::supervisor_message(Machine& vm, Actor& supervisor, ActorMessag
         for (unsigned i = 1; i < count; ++i) {
             const SymbolId label = i < message.labels.size() ? message.labels[i] : 0;
             const auto text = label ? vm.symbols.text(label) : std::string_view();
-            if (text == "as") child_name = nf[i + 1];
+            if (text == "as")
+                child_name = nf[i + 1];
             else if (text == "patience" && cls->field_index(label) < 0) {
                 Value resumed;
                 auto time = duration(vm, nf[i + 1], native_frame(vm, nf, frame + given + 1), resumed);
@@ -429,10 +470,10 @@ bool ActorSystem::supervisor_message(Machine& vm, Actor& supervisor, ActorMessag
                     return true;
                 }
                 child.patience = *time;
-            }
-            else if ((text == "restart" || text == "on_error") && cls->field_index(label) < 0) {
+            } else if ((text == "restart" || text == "on_error") && cls->field_index(label) < 0) {
                 if (!read_child_options(vm, child, label, nf[i + 1])) {
-                    answer = vm.fail("ArgumentError", "`" + std::string(text) + "` cannot be " + described(vm, nf[i + 1]), nf);
+                    answer = vm.fail("ArgumentError",
+                                     "`" + std::string(text) + "` cannot be " + described(vm, nf[i + 1]), nf);
                     return true;
                 }
             } else {
@@ -445,7 +486,8 @@ bool ActorSystem::supervisor_message(Machine& vm, Actor& supervisor, ActorMessag
         plan.labels = labels;
         Value resumed;
         Actor* made = create(vm, cls, {frame, given, 0, &plan}, child_name, &supervisor, resumed);
-        if (made && cls->kind == ClassKind::Supervisor && !make_supervision(vm, *made, frame, resumed)) made = nullptr;
+        if (made && cls->kind == ClassKind::Supervisor && !make_supervision(vm, *made, frame, resumed))
+            made = nullptr;
         if (!made) {
             answer = resumed;
             return true;
@@ -486,7 +528,8 @@ bool ActorSystem::supervisor_message(Machine& vm, Actor& supervisor, ActorMessag
             SymbolId child_name = 0;
             {
                 std::lock_guard lock(ties_mutex_);
-                if (child.actor->ties && !child.actor->ties->names.empty()) child_name = child.actor->ties->names[0];
+                if (child.actor->ties && !child.actor->ties->names.empty())
+                    child_name = child.actor->ties->names[0];
             }
             const std::pair<const char*, Value> rows[] = {
                 {"name", child_name ? Value::symbol(child_name) : Value::nil()},
@@ -497,7 +540,9 @@ bool ActorSystem::supervisor_message(Machine& vm, Actor& supervisor, ActorMessag
             for (auto& [key, value] : rows) {
                 frame[2] = vm.symbol(key);
                 frame[3] = value;
-                if (map_put(vm, frame[1], frame[2], frame[3], frame + kPrimitiveFrame) != MapPut::Done) assert(false);
+                if (map_put(vm, vm.symbols, frame[1], frame[2], frame[3], frame + kPrimitiveFrame) !=
+                    MapPut::Done)
+                    assert(false);
             }
             if (!list_add(vm, frame[0], frame[1], frame + kPrimitiveFrame)) assert(false);
         }

@@ -23,7 +23,7 @@ struct Child {
 struct Supervision {
     enum Strategy : uint8_t { OneForOne, OneForAll, RestForOne } strategy = OneForOne;
     Child::OnError on_error = Child::DoRestart;
-    uint32_t most = 3; // restarts
+    uint32_t most = 3;               // restarts
     uint64_t within = 5'000'000'000; // ns
     std::deque<uint64_t> restarted;  // when, lately
     std::vector<Child> children;     // in the order in which they were started

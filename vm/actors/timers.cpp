@@ -1,14 +1,24 @@
 #include "vm/actors/timers.h"
+#include <algorithm>
 
 namespace indent {
 
-void Timers::note_next() { next_.store(by_time_.empty() ? 0 : by_time_.begin()->first, std::memory_order_relaxed); }
+void Timers::note_next() {
+    next_.store(by_time_.empty() ? 0 : by_time_.begin()->first, std::memory_order_relaxed);
+}
 
 uint64_t Timers::add(const TimerPointer& timer) {
     std::lock_guard lock(mutex_);
     timer->number = ++last_;
     by_number_[last_] = timer;
     return last_;
+}
+
+void Timers::add_again(const TimerPointer& timer, uint64_t number) {
+    std::lock_guard lock(mutex_);
+    timer->number = number;
+    by_number_[number] = timer;
+    last_ = std::max(last_, number);
 }
 
 TimerPointer Timers::find(uint64_t number) {

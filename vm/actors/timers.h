@@ -19,7 +19,8 @@ struct TimerRecord {
     uint64_t due = 0;   // monotonic ns
     uint64_t every = 0; // ns; 0: once
     std::atomic<bool> cancelled = false;
-    std::atomic<bool> waits = false; // its last message has not been taken yet: of `every`, at most one is queued
+    std::atomic<bool> waits =
+        false; // its last message has not been taken yet: of `every`, at most one is queued
     std::atomic<bool> over = false; // of one that comes once: it came
 };
 using TimerPointer = std::shared_ptr<TimerRecord>;
@@ -28,6 +29,8 @@ class Timers {
   public:
     // A number for it, by which programs know it.
     uint64_t add(const TimerPointer& timer);
+    // One that had this number before.
+    void add_again(const TimerPointer& timer, uint64_t number);
     TimerPointer find(uint64_t number);
     void start(TimerPointer timer);
     void cancel(const TimerPointer& timer);

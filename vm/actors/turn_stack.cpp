@@ -2,11 +2,13 @@
 // the bytes belong to a turn: the exceptions that its frames are handling, which the C++ runtime keeps by thread; what
 // AddressSanitizer knows of the bytes; and ThreadSanitizer's idea of who runs.
 #include "vm/actors/turn_stack.h"
+#include <algorithm>
 #include <boost/context/detail/fcontext.hpp>
 #include <cassert>
 #include <cstdint>
 #include <cstring>
 #include <cxxabi.h>
+#include <utility>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define INDENT_ASAN 1
@@ -33,7 +35,9 @@
 
 #ifdef INDENT_ASAN
 // Frames are copied away and back: they have to lie on the stack, not where this check would put them.
-extern "C" const char* __asan_default_options() { return "detect_stack_use_after_return=0"; }
+extern "C" const char* __asan_default_options() {
+    return "detect_stack_use_after_return=0";
+}
 #endif
 
 namespace indent {
@@ -66,6 +70,7 @@ INDENT_NO_ASAN void copy_words(void* to, const void* from, size_t bytes) {
 }
 
 #ifdef INDENT_ASAN
+constexpr size_t kMarkedBeneath = size_t(1) << 20; // bytes
 INDENT_NO_ASAN void copy_shadow(void* to, const void* from, size_t bytes) {
     auto* target = static_cast<volatile uint8_t*>(to);
     auto* source = static_cast<const volatile uint8_t*>(from);
@@ -74,6 +79,7 @@ INDENT_NO_ASAN void copy_shadow(void* to, const void* from, size_t bytes) {
 #endif
 
 constexpr size_t kKeptPages = size_t(1) << 20; // of a stack that was deep, the rest goes back to the system
+constexpr size_t kRoomTooMuch = 2;             // times what is needed: such a used cut gets new room
 
 } // namespace
 
@@ -167,13 +173,15 @@ void TurnStack::ended() {
     __builtin_unreachable();
 }
 
-TurnStack::Cut TurnStack::cut() {
+void TurnStack::cut(Cut& cut) {
     assert(!done_ && inside_);
-    Cut cut;
     auto* from = static_cast<std::byte*>(inside_);
     cut.context = inside_;
     cut.size = size_t(memory_.end() - from);
-    cut.bytes = std::make_unique_for_overwrite<std::byte[]>(cut.size);
+    if (cut.room < cut.size || cut.room > kRoomTooMuch * cut.size) {
+        cut.bytes = std::make_unique_for_overwrite<std::byte[]>(cut.size);
+        cut.room = cut.size;
+    }
     copy_words(cut.bytes.get(), from, cut.size);
     auto* exceptions = reinterpret_cast<void**>(abi::__cxa_get_globals());
     std::memcpy(cut.exceptions, exceptions, sizeof cut.exceptions);
@@ -181,7 +189,9 @@ TurnStack::Cut TurnStack::cut() {
 #ifdef INDENT_ASAN
     cut.shadow = std::make_unique_for_overwrite<std::byte[]>(cut.size / 8);
     copy_shadow(cut.shadow.get(), shadow_of(from), cut.size / 8);
-    __asan_unpoison_memory_region(memory_.begin(), memory_.bytes());
+    // What lies beneath is marked too where an exception went through it. Not all of it: it may be hundreds of MB.
+    const size_t beneath = std::min(kMarkedBeneath, size_t(from - memory_.begin()));
+    __asan_unpoison_memory_region(from - beneath, beneath + cut.size);
 #endif
 #ifdef INDENT_TSAN
     cut.thread_sanitizer = inside_fiber_;
@@ -189,10 +199,9 @@ TurnStack::Cut TurnStack::cut() {
 #endif
     if (cut.size > kKeptPages) memory_.discard(from, cut.size - kKeptPages);
     inside_ = nullptr;
-    return cut;
 }
 
-bool TurnStack::go_on(Cut cut) {
+void TurnStack::put_back(Cut& cut) {
     auto* to = static_cast<std::byte*>(cut.context);
     copy_words(to, cut.bytes.get(), cut.size);
 #ifdef INDENT_ASAN
@@ -200,13 +209,16 @@ bool TurnStack::go_on(Cut cut) {
 #endif
 #ifdef INDENT_TSAN
     if (inside_fiber_) __tsan_destroy_fiber(inside_fiber_);
-    inside_fiber_ = cut.thread_sanitizer;
+    inside_fiber_ = std::exchange(cut.thread_sanitizer, nullptr);
 #endif
     auto* exceptions = reinterpret_cast<void**>(abi::__cxa_get_globals());
     std::memcpy(exceptions, cut.exceptions, sizeof cut.exceptions);
-    void* context = cut.context;
-    cut = Cut();
-    return switch_to(context);
+    inside_ = cut.context;
+    cut.context = nullptr;
+}
+
+bool TurnStack::go_on() {
+    return switch_to(std::exchange(inside_, nullptr));
 }
 
 } // namespace indent

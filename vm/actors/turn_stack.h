@@ -11,14 +11,18 @@
 
 namespace indent {
 
+inline constexpr size_t kNativeMargin = size_t(4)
+                                        << 20; // of the stack, for what runs after the last look at its end
+
 class TurnStack {
   public:
     // A turn that was cut out. What it owns on the heap of the process stays where it is.
     struct Cut {
         std::unique_ptr<std::byte[]> bytes;
+        size_t room = 0; // for so many; kept for the next time
         size_t size = 0;
         void* context = nullptr;
-        void* exceptions[2] = {}; // those that its frames are handling
+        void* exceptions[2] = {};            // those that its frames are handling
         std::unique_ptr<std::byte[]> shadow; // what AddressSanitizer knows of the bytes
         void* thread_sanitizer = nullptr;
         size_t memory() const { return size; }
@@ -35,11 +39,12 @@ class TurnStack {
     // From outside: runs body(context) on the empty stack. True: it has ended. False: it paused; cut() it before anything
     // else runs here.
     [[nodiscard]] bool run(void (*body)(void* context), void* context);
-    // From outside: puts the turn back and lets its pause() return. Answers like run.
-    [[nodiscard]] bool go_on(Cut cut);
-    // From outside, after a pause.
-    Cut cut();
-    // Inside: to whoever called run or go_on, until somebody calls go_on with the cut.
+    // From outside, after a pause: into a new or a used one.
+    void cut(Cut& cut);
+    // From outside: puts the turn back, whose cut is used then, and lets its pause() return. Answers like run.
+    void put_back(Cut& cut);
+    [[nodiscard]] bool go_on();
+    // Inside: to whoever called run or go_on, until somebody puts the cut back.
     void pause();
 
   private:

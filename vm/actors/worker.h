@@ -3,6 +3,7 @@
 #pragma once
 #include "vm/actors/actor.h"
 #include "vm/actors/timers.h"
+#include "vm/actors/turn_log.h"
 #include "vm/interp/protected_run.h"
 #include "vm/os/thread.h"
 #include <atomic>
@@ -21,6 +22,7 @@ struct ActorQueue {
     Actor* last = nullptr;
     size_t size = 0;
     void push(Actor* actor);
+    void push_first(Actor* actor);
     Actor* pop();
     Actor* pop_at(size_t place);
 };
@@ -33,11 +35,13 @@ struct Outbox {
     };
     std::vector<Letter> letters;
     std::vector<TimerPointer> timers;
+    std::vector<TimerPointer> cancelled;
     std::vector<ActorRef> spawned;
     std::unordered_map<const Actor*, uint32_t> counts; // of the first `counted` letters, by who gets them
     size_t counted = 0;
     size_t letters_to(const Actor& actor);
-    bool empty() const { return letters.empty() && timers.empty() && spawned.empty(); }
+    bool empty() const { return letters.empty() && timers.empty() && cancelled.empty() && spawned.empty(); }
+    void clear(); // keeps a little room
 };
 
 class Worker {
@@ -45,22 +49,34 @@ class Worker {
     Worker(ActorSystem& system, uint32_t number);
     ~Worker();
 
+    // ---- any thread; written at the start. What follows stands on cache lines of its own: others look here often.
     ActorSystem& system;
     const uint32_t number;
     Machine* machine = nullptr;
-    std::thread::id thread_id;
+    std::atomic<std::thread::id> thread_id;
 
     // ---- any thread
-    SpinLock queue_lock;
+    alignas(64) SpinLock queue_lock;
     ActorQueue ready;                     // anybody may take from it
     ActorQueue pinned;                    // this worker alone
-    std::atomic<size_t> waiting = 0;      // in both
+    std::atomic<size_t> waiting = 0;      // in both, and who is to run soon
+    std::atomic<Actor*> soon = nullptr;   // who runs next (choosing, in worker.cpp)
     std::atomic<uint64_t> turn_began = 0; // when the stretch of running without a pause began; 0: idle
     void ask_for_poll();
     SpinLock waiting_lock;
-    Actor* first_waiting = nullptr; // turns that wait here
+    std::vector<WaitingTurn*> waiting_turns; // all that wait here
 
     // ---- its own thread
+    // Makes it the next to run, where nobody is yet and those in the queues have not waited too long.
+    bool run_soon(Actor& actor);
+    void give_up_soon();      // whoever was to run next is in the queues
+    void put_soon_in_queue(); // any thread: whoever was to run next, if anybody may take him
+    uint64_t new_ask() { return ++last_ask_ << 8 | number; } // a number that no other has
+    // Actors that have become active less those that have become idle, as far as no other worker needs to know yet.
+    void became_active();
+    void became_idle() { ++idle_ahead; }
+    void tell_active();
+    size_t idle_ahead = 0; // have become idle, and are still counted as active
     // Runs actors until `until` answers true, which is asked between turns.
     void work(const std::function<bool()>& until);
 
@@ -68,17 +84,19 @@ class Worker {
     void unwind_waiting();
 
     // In a turn: what it has done leaves.
-    void segment_leaves();
+    void segment_leaves(SegmentEnd end = SegmentEnd::Waits);
     // In a turn: what has not left never leaves.
     void segment_fails();
     // In a turn: gives the stacks to others until somebody makes the actor ready again. `top`: end of the live part of
     // the value stack. `deadline`: monotonic ns, or 0. `yields`: it is ready at once.
     // `frame`: where the innermost frame begins.
-    void pause_turn(Value* frame, Value* top, uint64_t deadline, bool yields);
+    // `now`: monotonic ns, or 0: to be asked.
+    void pause_turn(Value* frame, Value* top, uint64_t deadline, bool yields, uint64_t now = 0);
     void polled(Value* frame, Value* top);
+    void give_way();
 
-    Actor* running = nullptr;
-    uint64_t budget_until = 0; // monotonic ns when what runs has to be done; 0: no limit
+    alignas(64) Actor* running = nullptr;
+    uint64_t budget_until = 0; // the thread's processor time when what runs has to be done; 0: no limit
     Outbox outbox;
     Departed departed; // of the turn that runs
     bool may_pause = true;
@@ -103,14 +121,21 @@ class Worker {
     void end_turn(Actor& actor);
     void start_state(Actor& actor, const ActorMessage& message, Value* args);
     Value call_handler(Actor& actor, ActorMessage& message, Value* args);
+    Value call_with_labels(Method* method, const ActorMessage& message, Value* nf, unsigned count);
+    Value hand_to_other(Method* method, const ActorMessage& message, Value* nf, unsigned count);
+    Value not_understood(const Class& cls, const ActorMessage& message, bool is_its_own, Value* nf);
     void failed(Actor& actor, ActorMessage& message, RunResult& result);
     void answer(ActorMessage& message, std::unique_ptr<Answer> answer);
     void idle();
-    void fire_due();
-    void add_deadline(Actor* actor);
-    void shift_deadlines();
+    void fire_due(uint64_t now);
+    void fire_timers(uint64_t now);
+    void time_is_over(Actor& actor);
+    void add_deadline(WaitingTurn& turn);
+    bool leap();
+    uint64_t time() const; // of actors, when the turn before ended
     void drop_deadline(WaitingTurn& turn);
-    void sift(size_t place);
+    std::unique_ptr<WaitingTurn> new_turn();
+    void spare(std::unique_ptr<WaitingTurn> turn);
 
     os::MappedMemory memory_; // the value stack, the machine at its base
     std::unique_ptr<TurnStack> stack_;
@@ -119,12 +144,17 @@ class Worker {
     Actor* to_resume_ = nullptr;
     bool yields_ = false;
     const std::function<bool()>* until_ = nullptr;
-    std::vector<Actor*> deadlines_; // a heap of turns that wait no longer than so
+    Deadlines deadlines_;
+    WaitingTurn* of_reload_ =
+        nullptr; // a turn of the reload that waits here no longer than so: time runs for it alone
+    std::vector<std::unique_ptr<WaitingTurn>> spare_turns_;
+    uint64_t last_ask_ = 0;
     bool pinned_next_ = false;
-    bool opening_ = false; // a message from before a reload is being migrated
+    Actor* soon_pinned_ = nullptr; // as `soon`, of turns that go on
+    unsigned handed_on_ = 0;     // how many ran because they were to run soon, since one came from the queues
+    bool opening_ = false;       // a message from before a reload is being migrated
     uint64_t counted_until_ = 0; // monotonic ns: what ran before is in its actor's time
-    void count_time(Actor& actor);
-    uint64_t shifted_ = 0; // of ActorSystem::held_total_, what the deadlines have been put off by
+    void count_time(Actor& actor, uint64_t now);
 };
 
 } // namespace indent

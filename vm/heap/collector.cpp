@@ -29,7 +29,8 @@ static_assert(std::endian::native == std::endian::little);
 class NurseryScan final : public RootVisitor {
   public:
     NurseryScan(Young& young, OldSpace& old)
-        : begin_(reinterpret_cast<uint64_t>(young.nursery.begin())), bytes_(young.nursery.bytes()), old_(old), young_(young) {}
+        : begin_(reinterpret_cast<uint64_t>(young.nursery.begin())), bytes_(young.nursery.bytes()), old_(old),
+          young_(young) {}
 
     void visit(Value& slot) override { follow(slot); }
 
@@ -48,8 +49,10 @@ class NurseryScan final : public RootVisitor {
         if (cell->bits & Cell::kBytes) return;
         Value* end = cell->words() + cell->word_count();
         for (Value* word = cell->words(); word < end; ++word) {
-            if (word->bits() - begin_ < bytes_) *word = Value::cell(moved(word->cell()));
-            else if (word->is_cell() && word->cell()->is_shared()) hold(word->cell());
+            if (word->bits() - begin_ < bytes_)
+                *word = Value::cell(moved(word->cell()));
+            else if (word->is_cell() && word->cell()->is_shared())
+                hold(word->cell());
         }
     }
 
@@ -78,7 +81,8 @@ class NurseryScan final : public RootVisitor {
             std::memcpy(static_cast<void*>(target), source, 8 * words);
         *to = *from;
         to->bits |= Cell::kOld | Cell::kNew;
-        if (from->shape == young_.watched) [[unlikely]] young_.met_watched = true;
+        if (from->shape == young_.watched) [[unlikely]]
+            young_.met_watched = true;
         set_header_word(from, kForwardedBit | reinterpret_cast<uint64_t>(to) >> 3);
         return to;
     }
@@ -183,7 +187,9 @@ void Heap::State::collect_nursery(Value* scan_end) {
     collected_in_stretch = true;
     collect_nursery_as<false>(scan_end);
 }
-void Heap::State::collect_nursery_to_commit(Value* scan_end) { collect_nursery_as<true>(scan_end); }
+void Heap::State::collect_nursery_to_commit(Value* scan_end) {
+    collect_nursery_as<true>(scan_end);
+}
 
 template <bool Committing>
 void Heap::State::collect_nursery_as(Value* scan_end) {

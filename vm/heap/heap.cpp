@@ -8,8 +8,8 @@
 namespace indent {
 
 Heap::State::State(SharedSpace& shared, const HeapOptions& options)
-    : shared(shared), limit_bytes(options.limit_bytes), growth_bytes(options.growth_bytes), old(shared.pages()),
-      collect_fully_at(std::min(options.growth_bytes, options.limit_bytes)),
+    : shared(shared), limit_bytes(options.limit_bytes), growth_bytes(options.growth_bytes),
+      old(shared.pages()), collect_fully_at(std::min(options.growth_bytes, options.limit_bytes)),
       shared_bytes_limit(2 * shared.bytes() + kSharedGrowthBytes) {}
 
 Heap::State::~State() {
@@ -19,7 +19,8 @@ Heap::State::~State() {
     });
 }
 
-Heap::Heap(SharedSpace& shared, const HeapOptions& options) : state_(std::make_unique<State>(shared, options)) {}
+Heap::Heap(SharedSpace& shared, const HeapOptions& options)
+    : state_(std::make_unique<State>(shared, options)) {}
 
 Heap::~Heap() {
     if (!state_->mutator) return;
@@ -66,9 +67,10 @@ bool Heap::raise_stack(Mutator& mutator, Value* needed) {
     if (needed <= mutator.stack_end) return true;
     Value* last = mutator.stack_true_end - kStackSlack;
     if (needed > last) return false;
-    // Each time by as much as a quarter of what is in use, so that deep recursion seldom comes here.
+    // Each time by as much as a quarter of what is in use, so that deep recursion seldom comes here; little at first,
+    // which is what most turns of actors need.
     Value* old_end = mutator.stack_end;
-    size_t step = 256 + size_t(old_end - mutator.stack_base) / 4;
+    size_t step = 64 + size_t(old_end - mutator.stack_base) / 4;
     Value* new_end = size_t(last - old_end) > step ? old_end + step : last;
     if (new_end < needed) new_end = needed;
     std::memset(static_cast<void*>(old_end + kStackSlack), 0, size_t(new_end - old_end) * sizeof(Value));
@@ -146,8 +148,7 @@ Cell* Heap::allocate_array(ShapeId shape, Format format, size_t words, Value* to
     size_t bytes = sizeof(Cell) + 8 * words;
     Mutator& mutator = *state_->mutator;
     Cell* cell;
-    if (size_t(mutator.nursery_end - mutator.nursery_next) >= bytes &&
-        bytes <= state_->young->largest()) {
+    if (size_t(mutator.nursery_end - mutator.nursery_next) >= bytes && bytes <= state_->young->largest()) {
         cell = reinterpret_cast<Cell*>(mutator.nursery_next);
         mutator.nursery_next += bytes;
     } else {
@@ -251,7 +252,11 @@ size_t Heap::used_bytes() const {
     return state_->old.used_bytes();
 }
 HeapStatistics Heap::statistics() const {
-    HeapStatistics result = state_->counts;
+    const State::Counts& counts = state_->counts;
+    HeapStatistics result;
+    result.nursery_collections = counts.nursery_collections;
+    result.full_collections = counts.full_collections;
+    result.promoted_bytes = counts.promoted_bytes;
     result.old_bytes = state_->old.used_bytes();
     result.reserved_bytes = state_->old.reserved_bytes();
     result.log_entries = state_->stretch ? state_->stretch->log.entries() : 0;

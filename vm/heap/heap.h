@@ -19,6 +19,7 @@
 // blocks' open variables).
 #pragma once
 #include "vm/heap/cell.h"
+#include "vm/heap/restored.h"
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -46,8 +47,8 @@ struct Mutator {
     Value* stack_limit = nullptr; // stack_end, or nullptr: set so by anybody to ask for a poll; see limit()
     std::byte* nursery_next = nullptr; // bump pointer
     std::byte* nursery_end = nullptr;
-    Heap* heap = nullptr;          // that is entered
-    Young* young = nullptr;        // the nursery and what belongs to it (vm/heap/young.h)
+    Heap* heap = nullptr;            // that is entered
+    Young* young = nullptr;          // the nursery and what belongs to it (vm/heap/young.h)
     Value* stack_base = nullptr;     // first slot
     Value* stack_end = nullptr;      // no frame may pass it without raise_stack; moved by the heap
     Value* stack_true_end = nullptr; // the end of the stack's memory
@@ -192,6 +193,24 @@ class Heap {
 
     void collect_nursery(Value* top);
     void collect_fully(Value* top);
+
+    // ---- coming back from an image
+
+    PageFacts page_of(const Cell* old_cell) const;
+    // Of a heap that has never had a cell: its pages, and cells in them whose words are zero but for the first of wide
+    // ones. They are the caller's to write, before anything else; then settle_restored. `cells` in the order of their
+    // offsets. False: no heap can have been so, or the system has no memory; the heap is to be thrown away.
+    bool restore(std::span<const PageFacts> pages, std::span<const RestoredCell> cells);
+    // The cell that begins there; `offset` is of one that restore was given.
+    Cell* restored_at(CellOffset offset);
+    // Holds what restored cells point to in the shared space. The next identity hash is the one after `last_hash`.
+    void settle_restored(uint64_t last_hash);
+    void restore_hash(Cell* cell, uint64_t hash);
+    // Identity hashes that this stretch has given, and the last of all.
+    void for_each_new_hash(const std::function<void(Cell*, uint64_t)>& visit) const;
+    // All of old cells.
+    void for_each_hash(const std::function<void(Cell*, uint64_t)>& visit) const;
+    uint64_t last_hash() const;
 
     // Every cell of the old space, dead ones too that no full collection has found yet. It may store to them, not allocate.
     void for_each_cell(const std::function<void(Cell*)>& visit);

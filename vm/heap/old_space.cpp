@@ -32,7 +32,7 @@ void OldSpace::number_page(Page* page) {
 }
 
 // The first ones are small if they will do: two of the smallest size, so that all of a small heap can be made anew in the
-// second and the first given back, then each four times the one before.
+// second and the first given back, then each larger than the one before.
 Page* OldSpace::take_page(size_t bytes) {
     size_t size = pages_.size() - free_numbers_.size();
     if (size > 0) --size;

@@ -8,7 +8,9 @@
 #pragma once
 #include "vm/heap/page_pool.h"
 #include "vm/heap/poison.h"
+#include "vm/heap/restored.h"
 #include <bit>
+#include <span>
 #include <vector>
 
 namespace indent {
@@ -116,8 +118,21 @@ class OldSpace {
         }
     }
 
+    // ---- coming back (restore.cpp)
+
+    // Its page as it is to be found again; of a page with a large cell, `words` are that cell's.
+    PageFacts facts_of(const Cell* cell) const;
+    // The pages, each with these cells and free memory between them, in a space that has none yet. The words of the cells
+    // are zero and the caller's to write. False: no page has room for that, two cells overlap, or no memory.
+    bool restore(std::span<const PageFacts> pages, std::span<const RestoredCell> cells);
+
     uint64_t offset_of(const Cell* cell) const;
     Cell* at_offset(uint64_t offset) const;
+    // The same without a look at whether one begins there; its page is.
+    Cell* place_at(uint64_t offset) const {
+        return reinterpret_cast<Cell*>(reinterpret_cast<std::byte*>(pages_[offset / kPageBytes]) +
+                                       offset % kPageBytes);
+    }
     bool owns(const Cell* cell) const {
         return Page::of(cell)->owner == this;
     } // cell has kOld, in whatever heap

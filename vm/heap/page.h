@@ -1,7 +1,7 @@
 // A page of the old space: a header and cells one after the other, walkable from the first to the last, the free ones
 // among them with a header that says how long they are. Pages begin at multiples of 64 KB, and a cell larger than
 // a page has a page of its own with the cell at its front, so that one mask leads from any cell to its page. The
-// first pages of a heap are small, because most heaps never need more: 256 bytes twice, then 1 KB, 4 KB, 16 KB. Small pages
+// first pages of a heap are small, because most heaps never need more: 128 bytes twice, then 256, 512, 1 KB, 4 KB, 16 KB. Small pages
 // of one size, of as many heaps, lie in a *nest* of 64 KB behind its own header.
 #pragma once
 #include "vm/heap/cell.h"
@@ -12,8 +12,10 @@
 namespace indent {
 
 inline constexpr size_t kPageBytes = size_t(64) << 10;
-inline constexpr size_t kSmallPageSizes = 4;
-inline constexpr size_t small_page_bytes(size_t size) { return size_t(256) << 2 * size; } // size < kSmallPageSizes
+inline constexpr size_t kSmallPageSizes = 6;
+inline constexpr size_t small_page_bytes(size_t size) { // size < kSmallPageSizes
+    return size < 4 ? size_t(128) << size : size_t(4096) << 2 * (size - 4);
+}
 inline constexpr size_t kCardWords = 512; // large cells are logged and scanned in cards of so many words
 
 class OldSpace;

@@ -40,10 +40,10 @@ class PagePool {
         Page header;
         Nest* previous = nullptr; // of those with room
         Nest* next = nullptr;
-        uint32_t used = 0;        // small pages
-        uint64_t free[4] = {};    // a bit for each small page; the first is the nest itself
+        uint32_t used = 0;     // small pages
+        uint64_t free[8] = {}; // a bit for each small page; the first is the nest itself
     };
-    static_assert(sizeof(Nest) <= small_page_bytes(0) && kPageBytes == 256 * small_page_bytes(0));
+    static_assert(sizeof(Nest) <= small_page_bytes(0) && kPageBytes == 512 * small_page_bytes(0));
 
     void* take_locked();
     void give_back_locked(void* page);

@@ -1,10 +1,11 @@
 // A small hash table from addresses to numbers: what a heap remembers of single cells (identity hashes, shared cells
-// that it holds). Open addressing; takes no memory while it is empty.
+// that it holds). Open addressing; a word while it is empty.
 #pragma once
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace indent {
@@ -16,54 +17,59 @@ class PointerTable {
         uint64_t number = 0;
     };
 
-    size_t size() const { return size_; }
+    size_t size() const { return table_ ? table_->size : 0; }
     bool contains(const void* key) const { return find(key) != nullptr; }
 
     const uint64_t* find(const void* key) const {
-        if (size_ == 0) return nullptr;
-        for (size_t at = home(key);; at = (at + 1) & mask_) {
-            if (entries_[at].key == key) return &entries_[at].number;
-            if (!entries_[at].key) return nullptr;
+        if (!table_) return nullptr;
+        const Entry* entries = table_->entries();
+        for (size_t at = table_->home(key);; at = (at + 1) & table_->mask) {
+            if (entries[at].key == key) return &entries[at].number;
+            if (!entries[at].key) return nullptr;
         }
     }
 
     // False if the key was there already; its number stays.
     bool add(const void* key, uint64_t number) {
         assert(key);
-        if (capacity() < 2 * (size_ + 1)) grow();
-        size_t at = home(key);
-        for (; entries_[at].key; at = (at + 1) & mask_)
-            if (entries_[at].key == key) return false;
-        entries_[at] = {key, number};
-        ++size_;
+        if (!table_ || table_->mask + 1 < 2 * (table_->size + 1)) grow();
+        Entry* entries = table_->entries();
+        size_t at = table_->home(key);
+        for (; entries[at].key; at = (at + 1) & table_->mask)
+            if (entries[at].key == key) return false;
+        entries[at] = {key, number};
+        ++table_->size;
         return true;
     }
 
     bool remove(const void* key) {
-        if (size_ == 0) return false;
-        size_t at = home(key);
-        while (entries_[at].key != key) {
-            if (!entries_[at].key) return false;
-            at = (at + 1) & mask_;
+        if (!table_) return false;
+        Entry* entries = table_->entries();
+        const size_t mask = table_->mask;
+        size_t at = table_->home(key);
+        while (entries[at].key != key) {
+            if (!entries[at].key) return false;
+            at = (at + 1) & mask;
         }
         // Close the gap: later entries move up unless they would pass their home.
-        for (size_t next = (at + 1) & mask_; entries_[next].key; next = (next + 1) & mask_) {
-            if (((next - home(entries_[next].key)) & mask_) < ((next - at) & mask_)) continue;
-            entries_[at] = entries_[next];
+        for (size_t next = (at + 1) & mask; entries[next].key; next = (next + 1) & mask) {
+            if (((next - table_->home(entries[next].key)) & mask) < ((next - at) & mask)) continue;
+            entries[at] = entries[next];
             at = next;
         }
-        entries_[at] = {};
-        --size_;
+        entries[at] = {};
+        --table_->size;
         return true;
     }
 
-    void clear() { *this = PointerTable(); }
+    void clear() { table_.reset(); }
 
     template <class Visit> // visit(const Entry&); the table must not change meanwhile
     void for_each(Visit visit) const {
-        if (size_ == 0) return;
-        for (size_t at = 0; at <= mask_; ++at)
-            if (entries_[at].key) visit(entries_[at]);
+        if (size() == 0) return;
+        const Entry* entries = table_->entries();
+        for (size_t at = 0; at <= table_->mask; ++at)
+            if (entries[at].key) visit(entries[at]);
     }
 
     // Keeps the entries for which keep(entry) answers true.
@@ -76,36 +82,33 @@ class PointerTable {
         *this = std::move(kept);
     }
 
-    PointerTable() = default;
-    PointerTable(PointerTable&& other) noexcept { swap(other); }
-    PointerTable& operator=(PointerTable&& other) noexcept {
-        PointerTable taken(std::move(other));
-        swap(taken);
-        return *this;
-    }
-    void swap(PointerTable& other) noexcept {
-        std::swap(entries_, other.entries_);
-        std::swap(mask_, other.mask_);
-        std::swap(size_, other.size_);
-    }
+    void swap(PointerTable& other) noexcept { table_.swap(other.table_); }
 
   private:
-    size_t capacity() const { return entries_ ? mask_ + 1 : 0; }
-    size_t home(const void* key) const {
-        return size_t((reinterpret_cast<uint64_t>(key) >> 3) * 0x9E37'79B9'7F4A'7C15 >> 20) & mask_;
-    }
+    // Its entries stand behind it: each heap has three of these tables, and most are empty.
+    struct Table {
+        size_t mask;
+        size_t size = 0;
+        Entry* entries() { return reinterpret_cast<Entry*>(this + 1); }
+        size_t home(const void* key) const {
+            return size_t((reinterpret_cast<uint64_t>(key) >> 3) * 0x9E37'79B9'7F4A'7C15 >> 20) & mask;
+        }
+    };
+    static_assert(sizeof(Table) % alignof(Entry) == 0);
+    struct Free {
+        void operator()(Table* table) const { ::operator delete(table); }
+    };
+
     void grow() {
+        const size_t room = table_ ? 2 * (table_->mask + 1) : 4;
         PointerTable larger;
-        size_t room = entries_ ? 2 * capacity() : 8;
-        larger.entries_ = std::make_unique<Entry[]>(room);
-        larger.mask_ = room - 1;
+        larger.table_.reset(new (::operator new(sizeof(Table) + room * sizeof(Entry))) Table{room - 1});
+        std::uninitialized_default_construct_n(larger.table_->entries(), room);
         for_each([&](const Entry& entry) { larger.add(entry.key, entry.number); });
         swap(larger);
     }
 
-    std::unique_ptr<Entry[]> entries_;
-    size_t mask_ = 0;
-    size_t size_ = 0;
+    std::unique_ptr<Table, Free> table_;
 };
 
 } // namespace indent

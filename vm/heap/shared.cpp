@@ -29,7 +29,8 @@ struct Group {
 
 // What stands in front of a cell.
 struct Block {
-    std::atomic<uint64_t> count = 0; // not used in a group
+    std::atomic<uint64_t> count = 0;  // not used in a group
+    std::atomic<uint64_t> number = 0; // 0: nobody has asked; kKept: an image has the cell
     Group* group = nullptr;
     Block* previous = nullptr; // all blocks of a shard, for the end of the space
     Block* next = nullptr;
@@ -42,6 +43,7 @@ struct Block {
     std::atomic<uint64_t>& counter() { return group ? group->count : count; }
 };
 
+constexpr uint64_t kKept = uint64_t(1) << 63;
 constexpr size_t kMostWords = size_t(1) << 36; // half a terabyte
 
 } // namespace
@@ -53,13 +55,16 @@ struct SharedSpace::State {
         Block* first = nullptr;
     };
     std::array<Shard, 16> shards;
+    std::atomic<uint64_t> last_number = 0;
     std::atomic<size_t> cells = 0;
     std::atomic<size_t> bytes = 0;
     PagePool pages;
     ShapeId finished_shape = 0;
     void (*finish)(Cell*) = nullptr;
     std::array<ShapeId, 2> listed_shapes{};
-    bool is_listed(ShapeId shape) const { return shape && (shape == listed_shapes[0] || shape == listed_shapes[1]); }
+    bool is_listed(ShapeId shape) const {
+        return shape && (shape == listed_shapes[0] || shape == listed_shapes[1]);
+    }
     std::mutex list_mutex;
     std::unordered_set<Block*> list;
 
@@ -316,6 +321,35 @@ void SharedSpace::release(Value value) {
     if (State::drop(block)) state_->free_all_of(block);
 }
 
+uint64_t SharedSpace::number_of(const Cell* cell) {
+    auto& number = Block::of(cell)->number;
+    uint64_t known = number.load(std::memory_order_relaxed);
+    if (known == 0) {
+        const uint64_t next = state_->last_number.fetch_add(1, std::memory_order_relaxed) + 1;
+        if (number.compare_exchange_strong(known, next, std::memory_order_relaxed)) known = next;
+    }
+    return known & ~kKept;
+}
+
+void SharedSpace::restore_number(const Cell* cell, uint64_t number) {
+    Block::of(cell)->number.store(number | kKept, std::memory_order_release);
+    number_from(number);
+}
+
+void SharedSpace::number_from(uint64_t last) {
+    uint64_t known = state_->last_number.load(std::memory_order_relaxed);
+    while (known < last && !state_->last_number.compare_exchange_weak(known, last)) {
+    }
+}
+
+bool SharedSpace::is_kept(const Cell* cell) const {
+    return Block::of(cell)->number.load(std::memory_order_acquire) & kKept;
+}
+
+void SharedSpace::set_kept(const Cell* cell) {
+    Block::of(cell)->number.fetch_or(kKept, std::memory_order_acq_rel);
+}
+
 void SharedSpace::set_finisher(ShapeId shape, void (*finish)(Cell*)) {
     state_->finished_shape = shape;
     state_->finish = finish;
@@ -334,7 +368,8 @@ std::vector<Value> SharedSpace::listed(ShapeId shape) {
         if (block->cell()->shape != shape) continue;
         // One whose last holder is gone is not taken back.
         uint64_t count = block->counter().load();
-        while (count > 0 && !block->counter().compare_exchange_weak(count, count + 1)) {}
+        while (count > 0 && !block->counter().compare_exchange_weak(count, count + 1)) {
+        }
         if (count > 0) found.push_back(Value::cell(block->cell()));
     }
     return found;

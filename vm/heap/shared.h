@@ -40,6 +40,15 @@ class SharedSpace {
     // Those of the shape that are held, each with one more hold, which the caller gives back.
     std::vector<Value> listed(ShapeId shape);
 
+    // A number of this cell alone, given when somebody first asks: its identity hash, its name in an image.
+    uint64_t number_of(const Cell* cell);
+    // It has this number, from an image; those given later are larger.
+    void restore_number(const Cell* cell, uint64_t number);
+    void number_from(uint64_t last); // those given from here on are larger than `last`
+    // Whether an image has it. Set by whoever has put it there.
+    bool is_kept(const Cell* cell) const;
+    void set_kept(const Cell* cell);
+
     size_t cells() const;
     size_t bytes() const;
     // Holders outside and words of other shared cells. Cells of a cycle are counted together.

@@ -19,7 +19,7 @@ struct Heap::State {
     // Null where no stretch is under way and nobody has entered.
     std::unique_ptr<StretchMemory> stretch;
     size_t limit_bytes;
-    size_t growth_bytes; // before a full collection pays, however small the heap
+    size_t growth_bytes;               // before a full collection pays, however small the heap
     bool collected_in_stretch = false; // the nursery
     OldSpace old;
 
@@ -35,7 +35,11 @@ struct Heap::State {
     uint64_t last_hash = 0;
     uint64_t last_hash_at_commit = 0;
 
-    HeapStatistics counts;
+    struct Counts { // as in HeapStatistics
+        uint64_t nursery_collections = 0;
+        uint64_t full_collections = 0;
+        uint64_t promoted_bytes = 0;
+    } counts;
 
     // ---- allocation (heap.cpp)
     Cell* allocate_in_nursery(size_t bytes,
@@ -52,7 +56,8 @@ struct Heap::State {
     // The same as the last of the stretch, which settles all that the stretch has made and changed in the same pass.
     // Only where it is the stretch's first collection of the nursery.
     void collect_nursery_to_commit(Value* scan_end);
-    template <bool Committing> void collect_nursery_as(Value* scan_end);
+    template <bool Committing>
+    void collect_nursery_as(Value* scan_end);
     void collect_fully(Value* scan_end);
     void collect_fully_if_due(Value* scan_end);
     void lower_stack(Value* scan_end);

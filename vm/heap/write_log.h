@@ -54,7 +54,8 @@ class WriteLog {
     // Keeps its memory for the next stretch, which often changes as much as this one did; what was used but little
     // goes back.
     void clear() {
-        if (size_t(end_ - begin_) > kKeptBytes && size_t(next_ - begin_) < size_t(end_ - begin_) / 4) [[unlikely]] {
+        if (size_t(end_ - begin_) > kKeptBytes && size_t(next_ - begin_) < size_t(end_ - begin_) / 4)
+            [[unlikely]] {
             std::free(begin_);
             begin_ = end_ = nullptr;
         }

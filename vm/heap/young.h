@@ -28,8 +28,8 @@ struct Young {
     Mutator& mutator;
     bool collect_always;
     Nursery nursery;
-    size_t in_use;   // bytes of the nursery that are used so far: it grows
-    std::byte* from; // its cells lie in [from, mutator.nursery_next)
+    size_t in_use;                 // bytes of the nursery that are used so far: it grows
+    std::byte* from;               // its cells lie in [from, mutator.nursery_next)
     std::vector<Cell*> remembered; // disarmed: may point into the nursery
     struct CardOf {
         Cell* cell;
@@ -44,9 +44,9 @@ struct Young {
     bool met_watched = false;
     bool changed = false; // a stretch that was committed has stored to old cells, since somebody reset this
 
-    void clear_stack();         // nothing is on it any more, and nothing in the nursery
-    void take_back();           // empties the nursery
-    void grow(size_t survived); // where it pays, after a collection of the full nursery
+    void clear_stack();                           // nothing is on it any more, and nothing in the nursery
+    void take_back();                             // empties the nursery
+    void grow(size_t survived);                   // where it pays, after a collection of the full nursery
     size_t largest() const { return in_use / 4; } // bytes of a cell
     void set_collect_always(bool on);             // for tests
     bool empty() const { return mutator.nursery_next == from; }

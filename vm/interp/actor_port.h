@@ -31,6 +31,8 @@ class ActorPort {
 
     // The address of the actor whose turn runs.
     virtual Value self(Machine& vm) = 0;
+    // Nanoseconds of the monotonic clock, or of deterministic runs' own time.
+    virtual uint64_t now() = 0;
     // Lets the turn wait for so long.
     virtual void sleep(Machine& vm, uint64_t nanoseconds, Value* args) = 0;
     // The polled flag was up: may let the turn wait for others. `top`: the end of the stack's live part.

@@ -75,7 +75,8 @@ Value arrange_arguments(Machine& vm, Value* nf, unsigned count, const ArgumentPl
     if (count < wanted && (!plan || (plan->labels.empty() && !plan->trailing_block))) {
         // The first parameters are given and the others have defaults: nothing has to move.
         bool all = true;
-        for (unsigned i = 0; i < wanted && all; ++i) all = !parameters[i].rest && (i < count || parameters[i].has_default);
+        for (unsigned i = 0; i < wanted && all; ++i)
+            all = !parameters[i].rest && (i < count || parameters[i].has_default);
         if (all) {
             for (unsigned i = count; i < wanted; ++i) nf[1 + i] = Value();
             return Value();
@@ -107,10 +108,9 @@ Value arrange_arguments(Machine& vm, Value* nf, unsigned count, const ArgumentPl
             unsigned at = 0;
             while (at < wanted && parameters[at].name != label) ++at;
             if (at == wanted || int(at) == rest)
-                return fail("has no parameter `" + std::string(vm.symbols.text(label)) + "` (it takes: " +
-                            parameters_in_words(vm, parameters) + ")");
-            if (nf[1 + at])
-                return fail("was given `" + std::string(vm.symbols.text(label)) + "` twice");
+                return fail("has no parameter `" + std::string(vm.symbols.text(label)) +
+                            "` (it takes: " + parameters_in_words(vm, parameters) + ")");
+            if (nf[1 + at]) return fail("was given `" + std::string(vm.symbols.text(label)) + "` twice");
             nf[1 + at] = in[i];
         } else if (plan && plan->trailing_block && i + 1 == count && wanted > 0 && rest != int(wanted) - 1 &&
                    !nf[wanted]) {
@@ -153,17 +153,16 @@ Value arrange_block_arguments(Machine& vm, Value* nf, unsigned count) {
     return vm.fail("ArgumentError", message, nf);
 }
 
-Value send_not_understood(Machine& vm, Value* nf, SymbolId selector, unsigned count, const ArgumentPlan* plan) {
-    // Message: selector, list of arguments, map of labelled ones (labels as a list of symbols, nil for none).
-    Value* free = nf + 1 + count + 1;
+Value make_message(Machine& vm, SymbolId selector, Value* arguments, unsigned count,
+                   std::span<const SymbolId> labels, Value* free) {
     free[0] = make_list(vm, count, free + kPrimitiveFrame);
     for (unsigned i = 0; i < count; ++i)
-        if (!list_add(vm, free[0], nf[1 + i], free + kPrimitiveFrame)) assert(false);
+        if (!list_add(vm, free[0], arguments[i], free + kPrimitiveFrame)) assert(false);
     free[1] = Value::nil();
-    if (plan && !plan->labels.empty()) {
+    if (!labels.empty()) {
         free[1] = make_list(vm, count, free + kPrimitiveFrame);
         for (unsigned i = 0; i < count; ++i) {
-            free[2] = i < plan->labels.size() && plan->labels[i] ? Value::symbol(plan->labels[i]) : Value::nil();
+            free[2] = i < labels.size() && labels[i] ? Value::symbol(labels[i]) : Value::nil();
             if (!list_add(vm, free[1], free[2], free + kPrimitiveFrame)) assert(false);
         }
     }
@@ -171,7 +170,13 @@ Value send_not_understood(Machine& vm, Value* nf, SymbolId selector, unsigned co
     (*message)[0] = Value::symbol(selector);
     (*message)[1] = free[0];
     (*message)[2] = free[1];
-    nf[1] = Value::cell(message);
+    return Value::cell(message);
+}
+
+Value send_not_understood(Machine& vm, Value* nf, SymbolId selector, unsigned count,
+                          const ArgumentPlan* plan) {
+    nf[1] = make_message(vm, selector, nf + 1, count, plan ? plan->labels : std::span<const SymbolId>(),
+                         nf + 1 + count + 1);
     Method* method = vm.class_of(nf[0])->lookup(sym::not_understood);
     assert(method && "Object defines not_understood");
     return call_method(vm, method, nf, 1, nullptr);

@@ -22,8 +22,14 @@ Value arrange_arguments(Machine& vm, Value* nf, unsigned count, const ArgumentPl
 // is an error. Absent if all is well.
 Value arrange_block_arguments(Machine& vm, Value* nf, unsigned count);
 
+// A Message object, of `count` arguments on the stack and their labels (one for each, 0 where there is none, or none at
+// all). `free`: the end of the live stack, of which three slots and a primitive's frame are used.
+Value make_message(Machine& vm, SymbolId selector, Value* arguments, unsigned count,
+                   std::span<const SymbolId> labels, Value* free);
+
 // Sends not_understood with a message made of nf[1 …]. nf[-1] must be set.
-Value send_not_understood(Machine& vm, Value* nf, SymbolId selector, unsigned count, const ArgumentPlan* plan);
+Value send_not_understood(Machine& vm, Value* nf, SymbolId selector, unsigned count,
+                          const ArgumentPlan* plan);
 
 // The run function of sites whose operands are put in place by another node, so that they are never rewritten.
 Value site_run_unrewritable(Node* node, Value* fp);

@@ -4,9 +4,23 @@
 
 namespace indent {
 
-enum class Op : uint8_t { Add, Subtract, Multiply, Divide, FloorDivide, Modulo, Less, LessEqual, Greater,
-                          GreaterEqual, Equal, NotEqual };
-constexpr bool is_comparison(Op op) { return op >= Op::Less; }
+enum class Op : uint8_t {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    FloorDivide,
+    Modulo,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+    Equal,
+    NotEqual
+};
+constexpr bool is_comparison(Op op) {
+    return op >= Op::Less;
+}
 
 struct BinaryNode : Node {
     Node* left = nullptr;

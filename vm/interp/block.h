@@ -28,7 +28,9 @@ namespace reference {
 enum Word { kBinding, kClass, kSelector };
 }
 
-inline Code* block_code(Value b) { return (*b.cell())[block::kCode].raw_address<Code>(); }
+inline Code* block_code(Value b) {
+    return (*b.cell())[block::kCode].raw_address<Code>();
+}
 
 // The value of a Variable, wherever it is.
 inline Value variable_get(const Cell* variable) {

@@ -45,7 +45,12 @@ void add_trace(std::string& text, const std::vector<TraceFrame>& trace, size_t f
 
 ErrorReport describe_error(Machine& vm, Value error) {
     ErrorReport outcome;
-    const ActiveRaise raise{nullptr, error, nullptr, Value(), vm.inner->uncaught.trace, vm.inner->uncaught.frames,
+    const ActiveRaise raise{nullptr,
+                            error,
+                            nullptr,
+                            Value(),
+                            vm.inner->uncaught.trace,
+                            vm.inner->uncaught.frames,
                             vm.inner->uncaught.omitted};
     Class* cls = vm.class_of(error);
     outcome.class_name = vm.symbols.text(cls->name);
@@ -82,7 +87,8 @@ ErrorReport describe_error(Machine& vm, Value error) {
         auto at = source.position(place->position);
         outcome.file = place->code->tree->file;
         outcome.line = at.line;
-        text += outcome.file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " + summary + "\n";
+        text += outcome.file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " +
+                summary + "\n";
         std::string_view line = source.line(at.line);
         if (line.size() <= 200) {
             text += "    " + std::string(line) + "\n    ";

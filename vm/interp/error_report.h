@@ -8,7 +8,8 @@ namespace indent {
 struct ErrorReport {
     std::string class_name;
     std::string message;
-    std::string text; // the place, its line with a caret, the trace here and where it came from; ends in a line end
+    std::string
+        text; // the place, its line with a caret, the trace here and where it came from; ends in a line end
     std::string file; // where it was raised, in the program's own text if there is one
     uint32_t line = 0;
     bool stopped = false; // by a request to stop

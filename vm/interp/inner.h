@@ -15,8 +15,8 @@ struct TryRecord {
     TryRecord* outer = nullptr;
     TryNode* node = nullptr; // null: the base of a protected run, which takes what nobody handles
     Value* fp = nullptr;
-    uint16_t temp = 0;       // slots of its frame from here on are nobody's after unwinding
-    Value result;            // what the handler answered; absent: a completion is under way
+    uint16_t temp = 0; // slots of its frame from here on are nobody's after unwinding
+    Value result;      // what the handler answered; absent: a completion is under way
     bool retry = false;
     bool has_finally = false; // no catches: only says that a finally lies here
     int in_place = -1;        // the catch whose suite runs after unwinding; its error is in result
@@ -55,11 +55,13 @@ struct RemoteTrace {
 
 // Leaves the C++ frames between here and its target; carries no Value (they wait where the collector sees them).
 struct Unwinding {
-    const void* target; // a TryRecord, an ActiveRaise (resume), a home slot (return from a block), a loop record
+    const void*
+        target; // a TryRecord, an ActiveRaise (resume), a home slot (return from a block), a loop record
 };
 
 struct Machine::Inner : RootProvider {
-    std::shared_ptr<class PatternCache> patterns; // compiled regular expressions that were used last; of vm/prims
+    std::shared_ptr<class PatternCache>
+        patterns; // compiled regular expressions that were used last; of vm/prims
     explicit Inner(Machine& machine) : vm(machine) {}
     void visit_roots(RootVisitor& visitor) override { vm.visit_roots(visitor); }
 
@@ -69,7 +71,7 @@ struct Machine::Inner : RootProvider {
     TryRecord* handlers = nullptr;
     ActiveRaise* raises = nullptr;
     uint64_t next_home_serial = 1;
-    std::vector<Value> open_variables; // Variables whose slots are on the stack, by rising slot
+    std::vector<Value> open_variables;            // Variables whose slots are on the stack, by rising slot
     std::unordered_map<const Code*, Code*> twins; // of other workers' blocks
     // Errors that came from other actors in this turn, with what was said of them there.
     struct Remote {
@@ -77,8 +79,8 @@ struct Machine::Inner : RootProvider {
         std::shared_ptr<const RemoteTrace> trace;
     };
     std::vector<Remote> remote_errors;
-    Node native;          // the call site of frames that C++ code enters
-    ActiveRaise uncaught; // what ended the protected run
+    Node native;                 // the call site of frames that C++ code enters
+    ActiveRaise uncaught;        // what ended the protected run
     bool reserve_in_use = false; // StackOverflow is being handled on the last part of the stack
 };
 

@@ -8,10 +8,10 @@
 #include "vm/interp/arguments.h"
 #include "vm/interp/block.h"
 #include "vm/interp/inner.h"
-#include "vm/interp/sketch.h"
 #include "vm/interp/maker.h"
 #include "vm/interp/nodes_try.h"
 #include "vm/interp/protected_run.h"
+#include "vm/interp/sketch.h"
 #include "vm/model/key.h"
 #include "vm/model/number.h"
 #include "vm/os/memory.h"
@@ -58,12 +58,14 @@ namespace {
 constexpr size_t kReserveWords = 16 * 1024;
 constexpr size_t kNativeReserve = size_t(1) << 20;
 
-Value run_native(Node*, Value*) { return Value::nil(); }
+Value run_native(Node*, Value*) {
+    return Value::nil();
+}
 } // namespace
 
-Machine::Machine(Runtime& r, const HeapOptions& options)
-    : runtime(r), symbols(r.symbols), shapes(r.shapes) {
-    assert((reinterpret_cast<uintptr_t>(this) & (kStackBytes - 1)) == 0 && "a machine begins its stack's memory");
+Machine::Machine(Runtime& r, const HeapOptions& options) : runtime(r), symbols(r.symbols), shapes(r.shapes) {
+    assert((reinterpret_cast<uintptr_t>(this) & (kStackBytes - 1)) == 0 &&
+           "a machine begins its stack's memory");
     auto* base = reinterpret_cast<std::byte*>(this);
     stack_base = reinterpret_cast<Value*>(base + ((sizeof(Machine) + 63) & ~size_t(63))) + 2;
     stack_true_end = reinterpret_cast<Value*>(base + kStackBytes) - kReserveWords;
@@ -98,6 +100,8 @@ void Machine::visit_roots(RootVisitor& visitor) {
     for (auto& remote : inner->remote_errors) visitor.visit(remote.error);
     if (actor_state) visitor.visit(actor_state);
     if (actor_journal) visitor.visit(actor_journal);
+    if (actor_drawings) visitor.visit(actor_drawings);
+    if (drawings_before) visitor.visit(drawings_before);
     if (kept_roots)
         for (Value* root : *kept_roots)
             if (*root) visitor.visit(*root);
@@ -116,7 +120,9 @@ std::string Machine::with_article(Value value) const {
     return (vowel ? "an " : "a ") + name;
 }
 
-Value Machine::integer(int64_t number, Value* args) { return make_integer(*this, number, args + kPrimitiveFrame); }
+Value Machine::integer(int64_t number, Value* args) {
+    return make_integer(*this, number, args + kPrimitiveFrame);
+}
 
 Value Machine::object(Class* cls, std::initializer_list<Value> fields, Value* args) {
     Value* at = args + kPrimitiveFrame;
@@ -141,12 +147,15 @@ Value* native_frame(Machine& vm, Value* args, Value* at, SymbolId selector) {
 }
 
 namespace {
-bool room_for(Machine& vm, Value* upto) { return upto <= vm.stack_end || Heap::raise_stack(vm, upto); }
+bool room_for(Machine& vm, Value* upto) {
+    return upto <= vm.stack_end || Heap::raise_stack(vm, upto);
+}
 } // namespace
 
 Value Machine::send(Value receiver, SymbolId selector, std::span<const Value> arguments, Value* args) {
     Value* nf = native_frame(*this, args, args + kPrimitiveFrame, selector);
-    if (!room_for(*this, nf + arguments.size() + 4 * kPrimitiveFrame)) return fail("StackOverflow", "calls are nested too deeply", args);
+    if (!room_for(*this, nf + arguments.size() + 4 * kPrimitiveFrame))
+        return fail("StackOverflow", "calls are nested too deeply", args);
     nf[0] = receiver;
     unsigned count = 0;
     for (Value argument : arguments) nf[++count] = argument;
@@ -165,13 +174,15 @@ bool Machine::truth(Value value, Value* args) {
     if (value.is_false()) return false;
     Value resumed = fail("ArgumentError",
                          "a condition takes true or false, not " + described(*this, value) +
-                             (value.is_nil() ? " (`value.or_else(d)` gives a value for nil)" : ""), args);
+                             (value.is_nil() ? " (`value.or_else(d)` gives a value for nil)" : ""),
+                         args);
     return resumed.is_true();
 }
 
 bool Machine::equals(Value a, Value b, Value* args) {
     if (Value::both_integers(a, b)) return a == b;
-    if (a.is_float() && b.is_float()) return a.as_float() == b.as_float(); // not-a-number is not equal to itself
+    if (a.is_float() && b.is_float())
+        return a.as_float() == b.as_float(); // not-a-number is not equal to itself
     switch (quick_equal(a, b)) {
     case Equal::Yes: return true;
     case Equal::No: return false;
@@ -181,10 +192,11 @@ bool Machine::equals(Value a, Value b, Value* args) {
 }
 
 uint64_t Machine::hash_of(Value value, Value* args) {
-    if (auto hash = quick_hash(value)) return *hash & kHashMask;
+    if (auto hash = quick_hash(symbols, value)) return *hash & kHashMask;
     Value hash = send(value, sym::hash, {}, args);
     if (hash.is_integer()) return uint64_t(hash.as_integer()) & kHashMask;
-    Value resumed = fail("ArgumentError", "hash must answer a small Integer, not " + with_article(hash), args);
+    Value resumed =
+        fail("ArgumentError", "hash must answer a small Integer, not " + with_article(hash), args);
     return resumed.is_integer() ? uint64_t(resumed.as_integer()) & kHashMask : 0;
 }
 
@@ -245,7 +257,9 @@ void EffectPort::finish_line() {
 
 // ---- raising
 
-void unwind_to(const void* target) { throw Unwinding{target}; }
+void unwind_to(const void* target) {
+    throw Unwinding{target};
+}
 
 void jump_to(Machine& vm, Value* frame, TryRecord* target) {
     TryRecord* stop = vm.inner->handlers;
@@ -288,7 +302,8 @@ void take_trace(Machine& vm, Value* args, ActiveRaise& raise, size_t walked) {
                 raise.omitted = true;
                 break;
             }
-            if (count < kMost / 2) raise.trace.push_back(at);
+            if (count < kMost / 2)
+                raise.trace.push_back(at);
             else {
                 raise.omitted = count >= kMost;
                 if (raise.trace.size() >= kMost) raise.trace.erase(raise.trace.begin() + long(kMost / 2));
@@ -388,8 +403,10 @@ Value handle(Machine& vm, Value error, Value* args, TryRecord*& target) {
 Value Machine::raise(Value error, Value* args) {
     if (!room_for(*this, args + 8 * kPrimitiveFrame)) return fail_overflow(args);
     if (!is_a(error, runtime.prelude.find(sym::Error)->cls))
-        return fail("ArgumentError", "only errors can be raised, not " + described(*this, error) +
-                                         (is_text(error) ? "; write `raise Error(…)`" : ""), args);
+        return fail("ArgumentError",
+                    "only errors can be raised, not " + described(*this, error) +
+                        (is_text(error) ? "; write `raise Error(…)`" : ""),
+                    args);
     TryRecord* target = nullptr;
     Value resumed = handle(*this, error, args, target);
     if (target) unwind_to(target);
@@ -397,7 +414,8 @@ Value Machine::raise(Value error, Value* args) {
 }
 
 Value raise_from_node(Machine& vm, Value error, Value* frame) {
-    if (!room_for(vm, frame + 8 * kPrimitiveFrame) || !vm.is_a(error, vm.runtime.prelude.find(sym::Error)->cls))
+    if (!room_for(vm, frame + 8 * kPrimitiveFrame) ||
+        !vm.is_a(error, vm.runtime.prelude.find(sym::Error)->cls))
         return vm.raise(error, frame);
     TryRecord* target = nullptr;
     Value resumed = handle(vm, error, frame, target);
@@ -451,7 +469,8 @@ Value Machine::wrong_type(Value* args, int index, std::string_view wanted) {
         }
     }
     if (index == 0) {
-        message = "`" + selector + "` wants " + std::string(wanted) + " as its receiver, not " + described(*this, came);
+        message = "`" + selector + "` wants " + std::string(wanted) + " as its receiver, not " +
+                  described(*this, came);
     } else {
         std::string owner = is_function ? "" : std::string(symbols.text(class_of(args[0])->name)) + ".";
         message = "`" + owner + selector + "` wants " + std::string(wanted);
@@ -463,7 +482,8 @@ Value Machine::wrong_type(Value* args, int index, std::string_view wanted) {
 }
 
 Value Machine::fail_frozen(Value receiver, Value* args) {
-    return fail("FrozenError", with_article(receiver) + " that is frozen cannot be changed (`copy` makes one that can)",
+    return fail("FrozenError",
+                with_article(receiver) + " that is frozen cannot be changed (`copy` makes one that can)",
                 args);
 }
 
@@ -504,7 +524,8 @@ Value Machine::fail_overflow(Value* args) {
         char* limit;
         Value* end;
         bool mine;
-        explicit Reserve(Machine& m) : vm(m), limit(m.native_limit), end(m.stack_true_end), mine(!m.inner->reserve_in_use) {
+        explicit Reserve(Machine& m)
+            : vm(m), limit(m.native_limit), end(m.stack_true_end), mine(!m.inner->reserve_in_use) {
             vm.inner->reserve_in_use = true;
             if (mine) {
                 vm.native_limit -= kNativeReserve;
@@ -523,7 +544,8 @@ Value Machine::fail_overflow(Value* args) {
     };
     if (inner->reserve_in_use) {
         // An overflow while one is being handled: nothing is left but to end the run.
-        return fail_at_base("StackOverflow", "calls are nested too deeply, even for handling that error", args);
+        return fail_at_base("StackOverflow", "calls are nested too deeply, even for handling that error",
+                            args);
     }
     Reserve reserve(*this);
     return fail("StackOverflow", "calls are nested too deeply", args);

@@ -124,9 +124,14 @@ class Machine : public Mutator {
     ActorPort* actors = nullptr; // what serves code that speaks to them (vm/actors); null: nobody
     Value self_address;          // of the actor whose turn runs (shared), or absent
     Value actor_state;           // its state object, a root; absent: it has none
-    Value actor_journal;         // what its last migration has dropped (vm/reload/migration.h), a root; absent: nothing
+    Value
+        actor_journal; // what its last migration has dropped (vm/reload/migration.h), a root; absent: nothing
     bool actor_unchanged = false; // since then
-    uint32_t layout_epoch = 0;    // what the actor's heap has been migrated to
+    // What it shows on canvases (vm/prims/canvas.cpp), a root; absent: nothing. It is replaced, never changed, so that what it
+    // was before the turn, which is a root too, stays what others see and what a failure goes back to.
+    Value actor_drawings;
+    Value drawings_before;
+    uint32_t layout_epoch = 0; // what the actor's heap has been migrated to
     // Roots that belong to the heap which is entered: workspaces of the main actor.
     std::vector<Value*>* kept_roots = nullptr;
     // The tree that this machine made of the method or initialiser with this number; null: none yet.
@@ -141,8 +146,8 @@ class Machine : public Mutator {
     Inner* inner = nullptr;
     std::unique_ptr<Young> own_young;
     Rooted* roots = nullptr;
-    Visiting* visiting = nullptr;      // collections being walked, innermost first (vm/interp/visiting.h)
-    char* native_limit = nullptr;      // the C++ stack may not pass this address
+    Visiting* visiting = nullptr; // collections being walked, innermost first (vm/interp/visiting.h)
+    char* native_limit = nullptr; // the C++ stack may not pass this address
     std::atomic<bool> stop_requested = false;
     void poll_slowly(Value* args);
     void poll_slowly_in_call(Value* nf, unsigned count);
@@ -159,7 +164,11 @@ class Machine : public Mutator {
     std::vector<Code*> code_slots_;
 };
 
-inline Rooted::Rooted(Machine& vm, Value value) : vm_(vm), value_(value), outer_(vm.roots) { vm.roots = this; }
-inline Rooted::~Rooted() { vm_.roots = outer_; }
+inline Rooted::Rooted(Machine& vm, Value value) : vm_(vm), value_(value), outer_(vm.roots) {
+    vm.roots = this;
+}
+inline Rooted::~Rooted() {
+    vm_.roots = outer_;
+}
 
 } // namespace indent

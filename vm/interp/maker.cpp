@@ -26,9 +26,10 @@ void Maker::finish() {
     Code* code = b_.code;
     if (b_.highest + kFrameSlack > kFrameWords) {
         // Too many variables and operands at once for one frame.
-        Node* failing = make_failure(arena(), "ArgumentError",
-                                     "this body needs more than " + std::to_string(kFrameWords - kFrameSlack) +
-                                         " places for variables and operands; divide it");
+        Node* failing =
+            make_failure(arena(), "ArgumentError",
+                         "this body needs more than " + std::to_string(kFrameWords - kFrameSlack) +
+                             " places for variables and operands; divide it");
         failing->code = code;
         failing->temp = 1;
         code->body = failing;
@@ -112,7 +113,8 @@ Node* Maker::read_variable(std::string_view name) {
 }
 
 Node* Maker::write_variable(std::string_view name, Node* value) {
-    if (const Environment* local = find_local(name)) return make_set_local(arena(), local->variable.slot, value);
+    if (const Environment* local = find_local(name))
+        return make_set_local(arena(), local->variable.slot, value);
     if (const Environment* outside = find_outside(b_, name)) {
         assert(outside->variable.shared);
         uint32_t word = uint32_t(block::kCaptured + capture_into(b_, outside));
@@ -120,8 +122,7 @@ Node* Maker::write_variable(std::string_view name, Node* value) {
         return make_set_captured_variable(arena(), b_.block_slot, word, value);
     }
     if (b_.workspace)
-        if (auto found = b_.workspace->variables.find(name); found != b_.workspace->variables.end())
-        {
+        if (auto found = b_.workspace->variables.find(name); found != b_.workspace->variables.end()) {
             mark(&Code::keeps);
             return make_set_kept(arena(), &b_.workspace->array, found->second, value);
         }
@@ -134,7 +135,7 @@ Node* Maker::write_variable(std::string_view name, Node* value) {
 }
 
 // Says it of this block and of those around it.
-void Maker::mark(bool Code::* what) {
+void Maker::mark(bool Code::*what) {
     for (Body* at = &b_; at; at = at->is_block ? at->outer : nullptr) at->code->*what = true;
 }
 
@@ -175,7 +176,9 @@ std::shared_ptr<Body> new_body(Code* code, Module* module) {
     return body;
 }
 
-std::string_view kept_name(Code* code, const std::string& name) { return code->arena.copy(std::string_view(name)); }
+std::string_view kept_name(Code* code, const std::string& name) {
+    return code->arena.copy(std::string_view(name));
+}
 
 std::string full_name(Machine& vm, const Method* method) {
     std::string name;
@@ -216,8 +219,10 @@ Node* Maker::method_body(Method* method) {
     if (body->code == nullptr) placed(body, definition, b_.next);
     int close = close_from(0);
     if (close >= 0) body = placed(make_closing_scope(arena(), body, 0), definition, b_.next);
-    if (b_.needs_home) body = placed(make_home_body(arena(), body, b_.home_slot), definition, b_.next);
-    else if (body->abrupt) body = placed(make_returning_body(arena(), body), definition, b_.next);
+    if (b_.needs_home)
+        body = placed(make_home_body(arena(), body, b_.home_slot), definition, b_.next);
+    else if (body->abrupt)
+        body = placed(make_returning_body(arena(), body), definition, b_.next);
     return body;
 }
 
@@ -227,8 +232,10 @@ Node* Maker::block_body(syntax::Parameters parameters, const syntax::Suite& suit
     std::vector<std::pair<const syntax::Parameter*, uint16_t>> patterns;
     for (const auto& parameter : parameters) {
         uint16_t slot = take();
-        if (parameter.pattern) patterns.emplace_back(&parameter, slot);
-        else declare(parameter.name.text, slot);
+        if (parameter.pattern)
+            patterns.emplace_back(&parameter, slot);
+        else
+            declare(parameter.name.text, slot);
     }
     b_.block_slot = take();
     for (auto& [parameter, slot] : patterns) {
@@ -240,7 +247,8 @@ Node* Maker::block_body(syntax::Parameters parameters, const syntax::Suite& suit
     Node* body = make_sequence(arena(), parts);
     if (body->code == nullptr) placed(body, suite.span, b_.next);
     if (close_from(0) >= 0) body = placed(make_closing_scope(arena(), body, 0), suite.span, b_.next);
-    if (loop_body && body->abrupt) body = placed(make_loop_block_body(arena(), body, b_.block_slot), suite.span, b_.next);
+    if (loop_body && body->abrupt)
+        body = placed(make_loop_block_body(arena(), body, b_.block_slot), suite.span, b_.next);
     else if (body->abrupt && !b_.handler)
         body = placed(make_block_body(arena(), body, b_.block_slot), suite.span, b_.next);
     return body;
@@ -253,8 +261,10 @@ Node* Maker::top_level_body(syntax::Nodes nodes) {
     Node* body = statements(nodes, true);
     if (body->code == nullptr) placed(body, syntax::Span{}, b_.next);
     if (close_from(0) >= 0) body = placed(make_closing_scope(arena(), body, 0), syntax::Span{}, b_.next);
-    if (b_.needs_home) body = placed(make_home_body(arena(), body, b_.home_slot), syntax::Span{}, b_.next);
-    else if (body->abrupt) body = placed(make_returning_body(arena(), body), syntax::Span{}, b_.next);
+    if (b_.needs_home)
+        body = placed(make_home_body(arena(), body, b_.home_slot), syntax::Span{}, b_.next);
+    else if (body->abrupt)
+        body = placed(make_returning_body(arena(), body), syntax::Span{}, b_.next);
     return body;
 }
 
@@ -320,8 +330,8 @@ BlockTemplate* make_template(Machine& vm, const std::shared_ptr<Body>& outer, sy
 } // namespace
 
 Node* Maker::block(const syntax::BlockNode* node) {
-    BlockTemplate* block = make_template(vm_, body_, node->parameters, node->has_parameters, node->body, false, false,
-                                         b_.environment);
+    BlockTemplate* block = make_template(vm_, body_, node->parameters, node->has_parameters, node->body,
+                                         false, false, b_.environment);
     reserve(b_.next + unsigned(block->captures.size()) + 1);
     return placed(make_block(arena(), block), node, b_.next);
 }
@@ -395,16 +405,26 @@ Code* twin_of_top_level(Machine& vm, const Code* theirs) {
 }
 
 // A suite may be made twice, in the frame of its home and as a block: what lies in it is told apart by what is around.
-bool same_place(const Code* a, const Code* b) {
-    for (; a->is_block && b->is_block; a = a->outer, b = b->outer)
-        if (a->position != b->position) return false;
-    return a->is_block == b->is_block;
+bool is_at(const Code* block, const BlockPlace& place) {
+    for (uint32_t position : place) {
+        if (!block->is_block || block->position != position) return false;
+        block = block->outer;
+    }
+    return !block->is_block;
 }
 
-// The block of `root` that stands where `theirs` stands, or null. Blocks that were not needed so far are made on the way.
-Code* block_like(Machine& vm, Code* root, const Code* theirs) {
+} // namespace
+
+BlockPlace place_of(const Code* block) {
+    BlockPlace place;
+    for (; block->is_block; block = block->outer) place.push_back(block->position);
+    return place;
+}
+
+Code* block_at(Machine& vm, Code* root, const BlockPlace& place) {
+    if (place.empty()) return nullptr;
     for (Code* block : root->blocks)
-        if (same_place(block, theirs)) return block;
+        if (is_at(block, place)) return block;
     // What lies in a lazy block is known once that is made; making one may bring others.
     std::vector<Code*> bodies{root};
     bodies.insert(bodies.end(), root->blocks.begin(), root->blocks.end());
@@ -413,19 +433,18 @@ Code* block_like(Machine& vm, Code* root, const Code* theirs) {
         if (!kept) continue;
         for (size_t j = 0; j < kept->blocks.size(); ++j) {
             LazyBlock* lazy = kept->blocks[j];
-            if (lazy->block || lazy->suite.span.begin > theirs->position || lazy->suite.span.end < theirs->position)
+            if (lazy->block || lazy->suite.span.begin > place.front() || lazy->suite.span.end < place.front())
                 continue;
             const size_t before = root->blocks.size();
             block_of(vm, lazy);
             for (size_t k = before; k < root->blocks.size(); ++k) {
-                if (same_place(root->blocks[k], theirs)) return root->blocks[k];
+                if (is_at(root->blocks[k], place)) return root->blocks[k];
                 bodies.push_back(root->blocks[k]);
             }
         }
     }
     return nullptr;
 }
-} // namespace
 
 Code* twin_of(Machine& vm, Code* block) {
     Code*& known = vm.inner->twins[block];
@@ -435,7 +454,7 @@ Code* twin_of(Machine& vm, Code* block) {
     Code* root = theirs->method        ? code_of(vm, theirs->method)
                  : theirs->initialiser ? code_of_initialiser(vm, *theirs->initialiser)
                                        : twin_of_top_level(vm, theirs);
-    Code* twin = block_like(vm, root, block);
+    Code* twin = block_at(vm, root, place_of(block));
     assert(twin && "a body has the same blocks on each worker");
     return vm.inner->twins[block] = twin;
 }
@@ -452,7 +471,8 @@ Code* code_of(Machine& vm, Method* method) {
     code->position = method->definition->span.begin;
     auto body = new_body(code, method->module);
     body->names = std::make_shared<syntax::NameUse>(syntax::scan_names(method->definition->body.statements));
-    if (method->owner && !method->class_side && method->owner->kind != ClassKind::Trait) body->cls = method->owner;
+    if (method->owner && !method->class_side && method->owner->kind != ClassKind::Trait)
+        body->cls = method->owner;
     body->owner = method->class_side && method->owner ? method->owner->side : method->owner;
     Maker maker(vm, body);
     code->body = maker.method_body(method);
@@ -481,14 +501,16 @@ Code* code_of_initialiser(Machine& vm, FieldInfo& field) {
 bool is_of_script(const Code& code) {
     const Code* root = &code;
     while (root->outer) root = root->outer;
-    return root->top_level && root->top_level->assign_declares && !root->top_level->workspace && root->tree && !root->tree->module;
+    return root->top_level && root->top_level->assign_declares && !root->top_level->workspace && root->tree &&
+           !root->tree->module;
 }
 
 Code* make_top_level(Machine& vm, const TopLevelBody& source) {
     Code* code = new_code(vm, source.module, source.tree);
     code->name = kept_name(code, std::string(source.name));
     code->top_level = std::make_shared<TopLevelBody>(source);
-    code->top_level->statements = code->arena.copy(std::vector(source.statements.begin(), source.statements.end()));
+    code->top_level->statements =
+        code->arena.copy(std::vector(source.statements.begin(), source.statements.end()));
     code->top_level->name = code->name;
     auto body = new_body(code, source.module);
     body->names = std::make_shared<syntax::NameUse>(syntax::scan_names(source.statements));

@@ -18,6 +18,12 @@ struct Workspace {
 
 Code* code_of(Machine& vm, Method* method);
 Code* code_of_initialiser(Machine& vm, FieldInfo& field);
+// Where a block stands in the body of a method, an initialiser or a script: its position in the text, and those of the
+// blocks around it.
+using BlockPlace = std::vector<uint32_t>;
+BlockPlace place_of(const Code* block);
+// The block of a body that stands there, or null. Blocks that were not needed so far are made on the way.
+Code* block_at(Machine& vm, Code* body, const BlockPlace& place);
 // This machine's own code of a block that another one made.
 Code* twin_of(Machine& vm, Code* block);
 // The statements of a script (workspace null: its variables live in the frame), of an input, of a test or of
@@ -27,9 +33,9 @@ struct TopLevelBody {
     syntax::Nodes statements;
     Module* module = nullptr;
     Workspace* workspace = nullptr;
-    std::string_view name;      // for traces
-    bool assign_declares = true; // plain assignment declares (scripts, inputs)
-    bool sees_all_modules = false; // eval, inputs: every module may be named
+    std::string_view name;           // for traces
+    bool assign_declares = true;     // plain assignment declares (scripts, inputs)
+    bool sees_all_modules = false;   // eval, inputs: every module may be named
     bool sets_module_values = false; // module effects, once and hooks assign stable and var
 };
 // The statements of a script, or a block in them: they belong to no generation, and run on through reloads.

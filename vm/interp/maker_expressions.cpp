@@ -8,8 +8,8 @@
 
 namespace indent {
 
-SendSite* Maker::site(SymbolId selector, std::span<Node* const> operands, const ArgumentPlan* plan, syntax::Span at,
-                      unsigned temp, bool unrewritable) {
+SendSite* Maker::site(SymbolId selector, std::span<Node* const> operands, const ArgumentPlan* plan,
+                      syntax::Span at, unsigned temp, bool unrewritable) {
     SendSite* send = placed(make_send(arena(), selector, operands, plan), at, temp);
     if (unrewritable) send->run = site_run_unrewritable;
     reserve(temp + 2 + unsigned(operands.size()));
@@ -48,15 +48,19 @@ Node* Maker::expression(const syntax::Node* node, bool statement) {
         return placed(make_literal(arena(), value), node, temp);
     }
     case Kind::Float:
-        return placed(make_literal(arena(), Value::floating(syntax::as<syntax::FloatNode>(node)->value)), node, temp);
+        return placed(make_literal(arena(), Value::floating(syntax::as<syntax::FloatNode>(node)->value)),
+                      node, temp);
     case Kind::Boolean:
-        return placed(make_literal(arena(), Value::boolean(syntax::as<syntax::BooleanNode>(node)->value)), node, temp);
+        return placed(make_literal(arena(), Value::boolean(syntax::as<syntax::BooleanNode>(node)->value)),
+                      node, temp);
     case Kind::Nil: return placed(make_literal(arena(), Value::nil()), node, temp);
     case Kind::Symbol:
-        return placed(make_literal(arena(), Value::symbol(symbol(syntax::as<syntax::SymbolNode>(node)->name))), node,
-                      temp);
+        return placed(
+            make_literal(arena(), Value::symbol(symbol(syntax::as<syntax::SymbolNode>(node)->name))), node,
+            temp);
     case Kind::Text:
-        return placed(make_literal(arena(), literal_text(syntax::as<syntax::TextNode>(node)->value)), node, temp);
+        return placed(make_literal(arena(), literal_text(syntax::as<syntax::TextNode>(node)->value)), node,
+                      temp);
     case Kind::Interpolation: return interpolation(syntax::as<syntax::InterpolationNode>(node));
     case Kind::List: {
         auto* list = syntax::as<syntax::ListNode>(node);
@@ -64,7 +68,8 @@ Node* Maker::expression(const syntax::Node* node, bool statement) {
         uint64_t spreads = 0;
         for (size_t i = 0; i < list->elements.size(); ++i) {
             if (list->elements[i].spread) {
-                if (i >= 64) return failure(node, "ArgumentError", "* may stand only among the first 64 elements");
+                if (i >= 64)
+                    return failure(node, "ArgumentError", "* may stand only among the first 64 elements");
                 spreads |= uint64_t(1) << i;
             }
             elements.push_back(operand(list->elements[i].value, temp + 2));
@@ -93,13 +98,14 @@ Node* Maker::expression(const syntax::Node* node, bool statement) {
     case Kind::SuperSend: {
         auto* super = syntax::as<syntax::SuperSendNode>(node);
         if (!b_.owner) return failure(node, "NotUnderstood", "`super` stands outside a class");
-        return send_to(&Maker::self_operand, nullptr, symbol(super->selector.text), super->arguments, super->block,
-                       node, b_.owner);
+        return send_to(&Maker::self_operand, nullptr, symbol(super->selector.text), super->arguments,
+                       super->block, node, b_.owner);
     }
     case Kind::Call: return call(syntax::as<syntax::CallNode>(node), statement);
     case Kind::CallValue: {
         auto* call = syntax::as<syntax::CallValueNode>(node);
-        return send_to(&Maker::plain_operand, call->callee, sym::call, call->arguments, call->block, node, nullptr);
+        return send_to(&Maker::plain_operand, call->callee, sym::call, call->arguments, call->block, node,
+                       nullptr);
     }
     case Kind::Identity: {
         auto* identity = syntax::as<syntax::IdentityNode>(node);
@@ -113,10 +119,14 @@ Node* Maker::expression(const syntax::Node* node, bool statement) {
         Node* left = operand(membership->left, temp + 3);
         Node* right = operand(membership->right, temp + 4);
         Node* read = placed(make_local(arena(), uint16_t(temp + 3)), node, temp + 4);
-        SendSite* includes = site(sym::includes, std::vector<Node*>{right, read}, nullptr, node->span, temp + 4);
-        Node* both = placed(
-            make_sequence(arena(), std::vector<Node*>{placed(make_set_local(arena(), uint16_t(temp + 3), left), node,
-                                                             temp + 4), includes}), node, temp);
+        SendSite* includes =
+            site(sym::includes, std::vector<Node*>{right, read}, nullptr, node->span, temp + 4);
+        Node* both =
+            placed(make_sequence(arena(),
+                                 std::vector<Node*>{placed(make_set_local(arena(), uint16_t(temp + 3), left),
+                                                           node, temp + 4),
+                                                    includes}),
+                   node, temp);
         reserve(temp + 8);
         return membership->negated ? placed(make_not(arena(), both), node, temp) : both;
     }
@@ -130,7 +140,8 @@ Node* Maker::expression(const syntax::Node* node, bool statement) {
         Node* left = expression(either->left);
         return placed(make_or(arena(), left, expression(either->right)), node, temp);
     }
-    case Kind::Not: return placed(make_not(arena(), expression(syntax::as<syntax::NotNode>(node)->operand)), node, temp);
+    case Kind::Not:
+        return placed(make_not(arena(), expression(syntax::as<syntax::NotNode>(node)->operand)), node, temp);
     case Kind::IfExpression: {
         auto* choice = syntax::as<syntax::IfExpressionNode>(node);
         Node* condition = expression(choice->condition);
@@ -175,7 +186,8 @@ Node* Maker::actor_call(const syntax::ActorCallNode* node) {
             nodes = arguments(call->arguments, call->block, temp + 2, plan);
         } else if (auto* send = syntax::try_as<syntax::SendNode>(node->message)) {
             if (Module* module = module_path(send->receiver))
-                if (auto found = module->names.find(symbol(send->selector.text)); found != module->names.end())
+                if (auto found = module->names.find(symbol(send->selector.text));
+                    found != module->names.end())
                     spawned = found->second;
             nodes = arguments(send->arguments, send->block, temp + 2, plan);
         }
@@ -190,21 +202,25 @@ Node* Maker::actor_call(const syntax::ActorCallNode* node) {
         receiver = operand(node->message, temp + 1);
     }
     if (nodes.size() > kMostArguments)
-        return failure(node, "ArgumentError", "a message takes at most " + std::to_string(kMostArguments) + " arguments");
+        return failure(node, "ArgumentError",
+                       "a message takes at most " + std::to_string(kMostArguments) + " arguments");
     const bool spread = plan && plan->spreads;
     const unsigned beyond = temp + 4 + (spread ? kMostArguments : unsigned(nodes.size()));
     const syntax::Node* first = node->within ? node->within : node->after ? node->after : node->name;
     Node* first_clause = first ? operand(first, beyond) : nullptr;
     Node* second_clause = node->every ? operand(node->every, beyond) : nullptr;
     reserve(beyond + 2);
-    return placed(make_actor_call(arena(), verb, selector, spawned, receiver, nodes, plan, first_clause, second_clause), node,
-                  temp);
+    return placed(
+        make_actor_call(arena(), verb, selector, spawned, receiver, nodes, plan, first_clause, second_clause),
+        node, temp);
 }
 
 Node* Maker::name(const syntax::NameNode* node) {
     if (Node* variable = read_variable(node->text)) return placed(variable, node, b_.next);
-    if (Binding* binding = find_binding(vm_.runtime, b_.module, node->text)) return binding_value(binding, node);
-    if (Module* module = module_path(node)) return placed(make_literal(arena(), module->value), node, b_.next);
+    if (Binding* binding = find_binding(vm_.runtime, b_.module, node->text))
+        return binding_value(binding, node);
+    if (Module* module = module_path(node))
+        return placed(make_literal(arena(), module->value), node, b_.next);
     return failure(node, "NotUnderstood", undefined_message(node->text));
 }
 
@@ -227,8 +243,8 @@ Node* Maker::binding_value(Binding* binding, const syntax::Node* at, bool qualif
     return nullptr;
 }
 
-std::vector<Node*> Maker::arguments(syntax::Arguments arguments, const syntax::BlockNode* block, unsigned first,
-                                    const ArgumentPlan*& plan) {
+std::vector<Node*> Maker::arguments(syntax::Arguments arguments, const syntax::BlockNode* block,
+                                    unsigned first, const ArgumentPlan*& plan) {
     std::vector<Node*> nodes;
     std::vector<SymbolId> labels;
     ArgumentPlan found;
@@ -261,7 +277,8 @@ Node* Maker::call_binding(Binding* binding, syntax::Arguments args, const syntax
     const ArgumentPlan* plan = nullptr;
     std::vector<Node*> nodes = arguments(args, block, temp + 2, plan);
     if (nodes.size() > kMostArguments)
-        return failure(at, "ArgumentError", "a call takes at most " + std::to_string(kMostArguments) + " arguments");
+        return failure(at, "ArgumentError",
+                       "a call takes at most " + std::to_string(kMostArguments) + " arguments");
     if (binding->kind == Binding::ClassName) {
         Node* made = make_construction(arena(), vm_, binding, nodes, plan);
         b_.code->caches.push_back({made, reset_construction});
@@ -305,7 +322,8 @@ Module* Maker::module_path(const syntax::Node* node) const {
             break;
         }
         auto* send = syntax::try_as<syntax::SendNode>(node);
-        if (!send || send->parentheses || send->is_operator || send->block || !send->arguments.empty()) return nullptr;
+        if (!send || send->parentheses || send->is_operator || send->block || !send->arguments.empty())
+            return nullptr;
         parts.push_back(send->selector.text);
         node = send->receiver;
     }
@@ -340,7 +358,8 @@ Node* Maker::send(const syntax::SendNode* node, bool statement) {
         auto found = module->names.find(selector);
         if (found != module->names.end()) {
             Binding* binding = found->second;
-            if (binding->kind == Binding::Function || (binding->kind == Binding::ClassName && node->parentheses))
+            if (binding->kind == Binding::Function ||
+                (binding->kind == Binding::ClassName && node->parentheses))
                 return call_binding(binding, node->arguments, node->block, node, true);
             if (!node->parentheses && !node->block) return binding_value(binding, node, true);
         }
@@ -368,26 +387,29 @@ Node* Maker::send(const syntax::SendNode* node, bool statement) {
             block = syntax::try_as<syntax::BlockNode>(node->arguments[0].value);
         if (block && node->arguments.size() == (node->block ? 0u : 1u) && block->parameters.size() <= 2 &&
             (statement || !contains_return(block->body)))
-            return inline_loop(selector, node->receiver, block->parameters, block->has_parameters, block->body, node,
-                               false);
+            return inline_loop(selector, node->receiver, block->parameters, block->has_parameters,
+                               block->body, node, false);
     }
     // `self.m()` in an actor calls its own method.
     if (node->receiver->kind == syntax::Kind::Self && in_actor()) {
         mark(&Code::sees_state);
-        return send_to(&Maker::self_operand, node->receiver, selector, node->arguments, node->block, node, nullptr);
+        return send_to(&Maker::self_operand, node->receiver, selector, node->arguments, node->block, node,
+                       nullptr);
     }
-    return send_to(&Maker::plain_operand, node->receiver, selector, node->arguments, node->block, node, nullptr);
+    return send_to(&Maker::plain_operand, node->receiver, selector, node->arguments, node->block, node,
+                   nullptr);
 }
 
-Node* Maker::send_to(Node* (Maker::*receiver)(const syntax::Node*, unsigned), const syntax::Node* receiver_node,
-                     SymbolId selector, syntax::Arguments args, const syntax::BlockNode* block,
-                     const syntax::Node* at, Class* super_of) {
+Node* Maker::send_to(Node* (Maker::*receiver)(const syntax::Node*, unsigned),
+                     const syntax::Node* receiver_node, SymbolId selector, syntax::Arguments args,
+                     const syntax::BlockNode* block, const syntax::Node* at, Class* super_of) {
     const unsigned temp = b_.next;
     Node* self = (this->*receiver)(receiver_node, temp + 1);
     const ArgumentPlan* plan = nullptr;
     std::vector<Node*> nodes = arguments(args, block, temp + 2, plan);
     if (nodes.size() > kMostArguments)
-        return failure(at, "ArgumentError", "a send takes at most " + std::to_string(kMostArguments) + " arguments");
+        return failure(at, "ArgumentError",
+                       "a send takes at most " + std::to_string(kMostArguments) + " arguments");
     nodes.insert(nodes.begin(), self);
     SendSite* send = site(selector, nodes, plan, at->span, temp);
     send->super_of = super_of;
@@ -399,7 +421,8 @@ Node* Maker::binary_of(SymbolId selector, Node* left, Node* right, syntax::Span 
     return placed(make_binary(arena(), selector, left, right, send), at, temp);
 }
 
-Node* Maker::binary(SymbolId selector, const syntax::Node* left, const syntax::Node* right, const syntax::Node* at) {
+Node* Maker::binary(SymbolId selector, const syntax::Node* left, const syntax::Node* right,
+                    const syntax::Node* at) {
     const unsigned temp = b_.next;
     Node* a = operand(left, temp + 1);
     Node* b = operand(right, temp + 2);
@@ -407,7 +430,8 @@ Node* Maker::binary(SymbolId selector, const syntax::Node* left, const syntax::N
 }
 
 Node* Maker::inline_loop(SymbolId selector, const syntax::Node* receiver, syntax::Parameters parameters,
-                         bool has_parameters, const syntax::Suite& suite, const syntax::Node* at, bool is_for) {
+                         bool has_parameters, const syntax::Suite& suite, const syntax::Node* at,
+                         bool is_for) {
     const unsigned saved = b_.next;
     const Environment* environment = b_.environment;
     InlineLoop loop;
@@ -422,12 +446,15 @@ Node* Maker::inline_loop(SymbolId selector, const syntax::Node* receiver, syntax
     for (const auto& parameter : parameters) {
         uint16_t slot = take();
         slots.push_back(slot);
-        if (parameter.pattern) patterns.emplace_back(parameter.pattern, slot);
-        else declare(parameter.name.text, slot);
+        if (parameter.pattern)
+            patterns.emplace_back(parameter.pattern, slot);
+        else
+            declare(parameter.name.text, slot);
     }
     std::vector<Node*> prologue;
     for (auto& [pattern, slot] : patterns)
-        prologue.push_back(destructure(pattern, placed(make_local(arena(), slot), at, b_.next), pattern->span));
+        prologue.push_back(
+            destructure(pattern, placed(make_local(arena(), slot), at, b_.next), pattern->span));
     if (!prologue.empty()) {
         loop.prologue = make_sequence(arena(), prologue);
         if (!loop.prologue->code) placed(loop.prologue, at, b_.next);
@@ -443,8 +470,9 @@ Node* Maker::inline_loop(SymbolId selector, const syntax::Node* receiver, syntax
     b_.environment = environment;
     const unsigned temp = b_.next;
     // The fallback: an ordinary send with a block made when it is first needed.
-    Node* lazy = placed(make_lazy_block(*this, vm_, body_, parameters, has_parameters, suite, is_for || loop.body->abrupt,
-                                        false, environment), at, temp + 2);
+    Node* lazy = placed(make_lazy_block(*this, vm_, body_, parameters, has_parameters, suite,
+                                        is_for || loop.body->abrupt, false, environment),
+                        at, temp + 2);
     reserve(temp + 24);
     loop.fallback = site(selector, std::vector<Node*>{loop.receiver, lazy}, nullptr, at->span, temp, true);
     Node* node = placed(make_inline_loop(arena(), loop), at, temp);
@@ -509,7 +537,8 @@ Node* Maker::reference(const syntax::ReferenceNode* node) {
             return placed(make_reference(arena(), binding, binding->name), node, b_.next);
         if (binding && binding->kind == Binding::ClassName)
             return placed(make_reference(arena(), binding, sym::new_), node, b_.next);
-        return failure(node, "NoSuchFunction", "`&` names a function, and " + undefined_message(path[0].text));
+        return failure(node, "NoSuchFunction",
+                       "`&` names a function, and " + undefined_message(path[0].text));
     }
     std::string module_path;
     for (size_t i = 0; i + 1 < path.size(); ++i) {
@@ -526,7 +555,8 @@ Node* Maker::reference(const syntax::ReferenceNode* node) {
         return failure(node, "NoSuchFunction", "no module or class is named `" + module_path + "`");
     auto binding = found->second->names.find(symbol(last));
     if (binding == found->second->names.end() || binding->second->kind != Binding::Function)
-        return failure(node, "NoSuchFunction", "module `" + module_path + "` has no function `" + std::string(last) + "`");
+        return failure(node, "NoSuchFunction",
+                       "module `" + module_path + "` has no function `" + std::string(last) + "`");
     return placed(make_reference(arena(), binding->second, binding->second->name), node, b_.next);
 }
 

@@ -29,18 +29,19 @@ struct Environment {
 // One method, block or script body that is being made.
 struct Body {
     Code* code = nullptr;
-    Body* outer = nullptr;                       // of blocks, while the outer body is alive
-    std::shared_ptr<Body> kept_outer;            // the same, kept for blocks that are made later
+    Body* outer = nullptr;                          // of blocks, while the outer body is alive
+    std::shared_ptr<Body> kept_outer;               // the same, kept for blocks that are made later
     const Environment* outer_environment = nullptr; // what the outer body saw here
     const Environment* environment = nullptr;
     std::shared_ptr<syntax::NameUse> names;
-    Class* cls = nullptr; // whose fields are in sight; null: none
+    Class* cls = nullptr;   // whose fields are in sight; null: none
     Class* owner = nullptr; // for super
     Module* module = nullptr;
     Workspace* workspace = nullptr;
     bool is_block = false;
     bool top_level = false;
-    bool script = false; // statements of a script: names mean what is current, as they are never reloaded themselves
+    bool script =
+        false; // statements of a script: names mean what is current, as they are never reloaded themselves
     bool assign_declares = false;
     bool sets_module_values = false;
     bool sees_all_modules = false;
@@ -105,14 +106,14 @@ class Maker {
     N* placed(N* node, const syntax::Node* at, unsigned temp) {
         return placed(node, at->span, temp);
     }
-    SendSite* site(SymbolId selector, std::span<Node* const> operands, const ArgumentPlan* plan, syntax::Span at,
-                   unsigned temp, bool unrewritable = false);
+    SendSite* site(SymbolId selector, std::span<Node* const> operands, const ArgumentPlan* plan,
+                   syntax::Span at, unsigned temp, bool unrewritable = false);
 
     // variables
     const Environment* find_local(std::string_view name) const;
     const Environment* declare(std::string_view name, uint16_t slot);
     bool shareable(std::string_view name) const;
-    Node* read_variable(std::string_view name);  // null where no variable has the name
+    Node* read_variable(std::string_view name); // null where no variable has the name
     Node* write_variable(std::string_view name, Node* value);
     int capture(const Environment* variable);
     Node* failure(const syntax::Node* at, std::string_view error_class, const std::string& message);
@@ -136,7 +137,8 @@ class Maker {
                   const syntax::Node* at, Class* super_of);
     Node* plain_operand(const syntax::Node* node, unsigned next) { return operand(node, next); }
     Node* self_operand(const syntax::Node*, unsigned) { return make_self(arena()); }
-    Node* binary(SymbolId selector, const syntax::Node* left, const syntax::Node* right, const syntax::Node* at);
+    Node* binary(SymbolId selector, const syntax::Node* left, const syntax::Node* right,
+                 const syntax::Node* at);
     Node* binary_of(SymbolId selector, Node* left, Node* right, syntax::Span at, unsigned temp);
     Node* inline_loop(SymbolId selector, const syntax::Node* receiver, syntax::Parameters parameters,
                       bool has_parameters, const syntax::Suite& suite, const syntax::Node* at, bool is_for);
@@ -167,7 +169,7 @@ class Maker {
     std::optional<const Environment*> alternatives_;
     void bind_pattern_name(Matcher* matcher, std::string_view name, bool assigns);
     int close_from(unsigned first) const;
-    void mark(bool Code::* what);
+    void mark(bool Code::*what);
 
     Machine& vm_;
     std::shared_ptr<Body> body_;

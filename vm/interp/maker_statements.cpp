@@ -8,7 +8,9 @@ using syntax::Kind;
 using syntax::PatternKind;
 
 namespace {
-bool is_definition(Kind kind) { return kind >= Kind::Module && kind != Kind::ModuleValue && kind != Kind::Once; }
+bool is_definition(Kind kind) {
+    return kind >= Kind::Module && kind != Kind::ModuleValue && kind != Kind::Once;
+}
 } // namespace
 
 Node* Maker::statements(syntax::Nodes nodes, bool tail) {
@@ -53,13 +55,17 @@ Node* Maker::if_statement(const syntax::IfNode* node, size_t branch, bool tail, 
     Node* condition = expression(node->branches[branch].condition);
     Node* then_body = suite(node->branches[branch].body, tail);
     Node* else_body = nullptr;
-    if (branch + 1 < node->branches.size()) else_body = if_statement(node, branch + 1, tail, rest);
-    else if (node->has_else) else_body = suite(node->else_body, tail);
-    else if (!rest.empty()) else_body = statements(rest, tail);
+    if (branch + 1 < node->branches.size())
+        else_body = if_statement(node, branch + 1, tail, rest);
+    else if (node->has_else)
+        else_body = suite(node->else_body, tail);
+    else if (!rest.empty())
+        else_body = statements(rest, tail);
     return placed(make_if(arena(), condition, then_body, else_body), node, b_.next);
 }
 
-Node* Maker::while_statement(const syntax::Node* at, const syntax::Node* condition, const syntax::Suite& body) {
+Node* Maker::while_statement(const syntax::Node* at, const syntax::Node* condition,
+                             const syntax::Suite& body) {
     Node* test = condition ? expression(condition) : nullptr;
     const Environment* environment = b_.environment;
     const unsigned first = b_.next;
@@ -92,13 +98,16 @@ Node* Maker::statement(const syntax::Node* node, bool tail) {
         auto parameter_of = [](const syntax::Pattern* pattern) {
             syntax::Parameter parameter;
             parameter.span = pattern->span;
-            if (pattern->kind == PatternKind::Bind) parameter.name = pattern->name;
-            else parameter.pattern = pattern;
+            if (pattern->kind == PatternKind::Bind)
+                parameter.name = pattern->name;
+            else
+                parameter.pattern = pattern;
             return parameter;
         };
         if (loop->target->kind == PatternKind::Tuple && loop->target->entries.size() == 2)
             for (const auto& entry : loop->target->entries) parameters.push_back(parameter_of(entry.pattern));
-        else parameters.push_back(parameter_of(loop->target));
+        else
+            parameters.push_back(parameter_of(loop->target));
         return inline_loop(sym::each, loop->iterable, arena().copy(parameters), true, loop->body, node, true);
     }
     case Kind::Break:
@@ -109,7 +118,8 @@ Node* Maker::statement(const syntax::Node* node, bool tail) {
         return placed(make_continue(arena()), node, temp);
     case Kind::Return: {
         auto* leave = syntax::as<syntax::ReturnNode>(node);
-        Node* value = leave->value ? expression(leave->value) : placed(make_literal(arena(), Value::nil()), node, temp);
+        Node* value =
+            leave->value ? expression(leave->value) : placed(make_literal(arena(), Value::nil()), node, temp);
         return tail && !b_.is_block ? value : placed(make_return(arena(), value), node, temp);
     }
     case Kind::Pass: return placed(make_literal(arena(), Value::nil()), node, temp);
@@ -187,11 +197,13 @@ Node* Maker::assign(const syntax::AssignNode* node) {
                 return placed(make_set_module_value(arena(), binding, value), node, temp);
             return failure(node, "FrozenError",
                            "`" + std::string(name) + "` is a value of module `" + binding->module->path +
-                               "`, which only its top level, `once` and its reload hooks assign: use an `Atom`, or an actor");
+                               "`, which only its top level, `once` and its reload hooks assign: use an "
+                               "`Atom`, or an actor");
         }
         if (b_.top_level && b_.assign_declares && op == sym::none) {
             if (b_.workspace) {
-                b_.workspace->variables.try_emplace(std::string(name), uint32_t(b_.workspace->variables.size()));
+                b_.workspace->variables.try_emplace(std::string(name),
+                                                    uint32_t(b_.workspace->variables.size()));
                 return placed(write_variable(name, value), node, temp);
             }
             uint16_t slot = take();
@@ -209,7 +221,8 @@ Node* Maker::assign(const syntax::AssignNode* node) {
         std::vector<Node*> nodes{operand(element->receiver, temp + 1)};
         for (size_t i = 0; i < element->arguments.size(); ++i)
             nodes.push_back(operand(element->arguments[i].value, temp + 2 + unsigned(i)));
-        if (op != sym::none) return failure(node, "NotUnderstood", "an element of several indexes takes only `=`");
+        if (op != sym::none)
+            return failure(node, "NotUnderstood", "an element of several indexes takes only `=`");
         nodes.push_back(operand(node->value, temp + 2 + unsigned(nodes.size())));
         return site(sym::at_put, nodes, nullptr, node->span, temp);
     }
@@ -218,7 +231,8 @@ Node* Maker::assign(const syntax::AssignNode* node) {
         Node* receiver = operand(element->receiver, temp + 2);
         Node* index = operand(index_node, temp + 3);
         Node* value = operand(node->value, temp + 4);
-        SendSite* send = site(sym::at_put, std::vector<Node*>{receiver, index, value}, nullptr, node->span, temp + 1, true);
+        SendSite* send = site(sym::at_put, std::vector<Node*>{receiver, index, value}, nullptr, node->span,
+                              temp + 1, true);
         reserve(temp + 8);
         return placed(make_index_set(arena(), receiver, index, value, send), node, temp);
     }
@@ -230,15 +244,17 @@ Node* Maker::assign(const syntax::AssignNode* node) {
     Node* keep_receiver = placed(make_set_local(arena(), uint16_t(temp), receiver), node, own);
     Node* keep_index = placed(make_set_local(arena(), uint16_t(temp + 1), index), node, own);
     const unsigned inner = own + 4;
-    SendSite* get = site(sym::at, std::vector<Node*>{read(temp), read(temp + 1)}, nullptr, node->span, inner + 1, true);
+    SendSite* get =
+        site(sym::at, std::vector<Node*>{read(temp), read(temp + 1)}, nullptr, node->span, inner + 1, true);
     Node* old = placed(make_index(arena(), read(temp), read(temp + 1), get), node, inner + 1);
     Node* right = operand(node->value, inner + 2);
     Node* value = binary_of(op, old, right, node->span, inner);
-    SendSite* put = site(sym::at_put, std::vector<Node*>{read(temp), read(temp + 1), value}, nullptr, node->span, own + 1,
-                         true);
+    SendSite* put = site(sym::at_put, std::vector<Node*>{read(temp), read(temp + 1), value}, nullptr,
+                         node->span, own + 1, true);
     Node* set = placed(make_index_set(arena(), read(temp), read(temp + 1), value, put), node, own);
     reserve(inner + 8);
-    Node* general = placed(make_sequence(arena(), std::vector<Node*>{keep_receiver, keep_index, set}), node, temp);
+    Node* general =
+        placed(make_sequence(arena(), std::vector<Node*>{keep_receiver, keep_index, set}), node, temp);
     Node* quick = make_index_update(arena(), op, receiver, index, right, general);
     return quick ? placed(quick, node, temp) : general;
 }
@@ -267,7 +283,8 @@ void Maker::bind_pattern_name(Matcher* matcher, std::string_view name, bool assi
         }
         if (!(b_.top_level && b_.assign_declares)) {
             matcher->slot = slot;
-            matcher->store = placed(make_failure(arena(), "NotUnderstood", undefined_message(name)), syntax::Span{}, b_.next);
+            matcher->store = placed(make_failure(arena(), "NotUnderstood", undefined_message(name)),
+                                    syntax::Span{}, b_.next);
             return;
         }
     }
@@ -337,7 +354,8 @@ Matcher* Maker::matcher(const syntax::Pattern* pattern, bool assigns) {
         made->value = expression(pattern->value);
         std::vector<SymbolId> fields;
         for (const auto& entry : pattern->entries)
-            if (auto* key = syntax::try_as<syntax::SymbolNode>(entry.key)) fields.push_back(symbol(key->name));
+            if (auto* key = syntax::try_as<syntax::SymbolNode>(entry.key))
+                fields.push_back(symbol(key->name));
         if (fields.size() == pattern->entries.size()) made->fields = arena().copy(fields);
         parts();
         break;
@@ -416,14 +434,16 @@ Node* Maker::try_statement(const syntax::TryNode* node, bool tail) {
         parameter.name = clause.name;
         parameter.span = clause.span;
         std::vector<syntax::Parameter> one{parameter};
-        made.block = placed(make_lazy_block(*this, vm_, body_, arena().copy(one), true, clause.body, false, true,
-                                            b_.environment), clause.span, b_.next);
+        made.block = placed(make_lazy_block(*this, vm_, body_, arena().copy(one), true, clause.body, false,
+                                            true, b_.environment),
+                            clause.span, b_.next);
         // And in place, for after it.
         made.slot = take();
         if (!clause.name.text.empty()) declare(clause.name.text, made.slot);
         made.in_place = suite(clause.body, tail && !node->has_finally);
         if (close_from(made.slot) >= 0)
-            made.in_place = placed(make_closing_scope(arena(), made.in_place, made.slot), clause.span, b_.next);
+            made.in_place =
+                placed(make_closing_scope(arena(), made.in_place, made.slot), clause.span, b_.next);
         b_.environment = environment;
         made.may_resume = may_resume(clause);
         catches.push_back(made);
@@ -440,8 +460,9 @@ Node* Maker::expect(const syntax::ExpectNode* node) {
     const unsigned saved = b_.next;
     std::string_view source(*b_.code->tree->source);
     auto text_of = [&](const syntax::Node* part) {
-        return part->span.end <= source.size() ? source.substr(part->span.begin, part->span.end - part->span.begin)
-                                               : std::string_view();
+        return part->span.end <= source.size()
+                   ? source.substr(part->span.begin, part->span.end - part->span.begin)
+                   : std::string_view();
     };
     auto* send = syntax::try_as<syntax::SendNode>(node->condition);
     if (send && send->is_operator && send->arguments.size() == 1) {
@@ -450,9 +471,11 @@ Node* Maker::expect(const syntax::ExpectNode* node) {
             uint16_t slot = take(2);
             Node* left = expression(send->receiver);
             Node* right = operand(send->arguments[0].value, b_.next);
-            SendSite* compare = site(selector, std::vector<Node*>{left, right}, nullptr, node->span, b_.next, true);
-            Node* made = placed(make_expect_comparison(arena(), left, right, compare, text_of(node->condition), slot),
-                                node, b_.next);
+            SendSite* compare =
+                site(selector, std::vector<Node*>{left, right}, nullptr, node->span, b_.next, true);
+            Node* made =
+                placed(make_expect_comparison(arena(), left, right, compare, text_of(node->condition), slot),
+                       node, b_.next);
             b_.next = saved;
             return made;
         }
@@ -466,14 +489,17 @@ Node* Maker::expect_error(const syntax::ExpectErrorNode* node) {
     const unsigned saved = b_.next;
     uint16_t came = take();
     const unsigned temp = b_.next;
-    auto literal = [&](bool value) { return placed(make_literal(arena(), Value::boolean(value)), node, b_.next); };
+    auto literal = [&](bool value) {
+        return placed(make_literal(arena(), Value::boolean(value)), node, b_.next);
+    };
     Node* begin = placed(make_set_local(arena(), came, literal(false)), node, b_.next);
     CatchTemplate clause;
     if (node->type) clause.type = expression(node->type);
     clause.slot = take();
     clause.in_place = placed(make_set_local(arena(), came, literal(true)), node, b_.next);
     Node* body = suite(node->body, false);
-    Node* guarded = placed(make_try(arena(), body, std::vector<CatchTemplate>{clause}, nullptr, 0), node, temp);
+    Node* guarded =
+        placed(make_try(arena(), body, std::vector<CatchTemplate>{clause}, nullptr, 0), node, temp);
     reserve(temp + 32);
     std::string type = "Error";
     if (node->type) {
@@ -481,7 +507,8 @@ Node* Maker::expect_error(const syntax::ExpectErrorNode* node) {
         type = source.substr(node->type->span.begin, node->type->span.end - node->type->span.begin);
     }
     Node* missing = placed(make_expect(arena(), placed(make_local(arena(), came), node, b_.next),
-                                       "the error " + type + ", but none came"), node, b_.next);
+                                       "the error " + type + ", but none came"),
+                           node, b_.next);
     Node* made = placed(make_sequence(arena(), std::vector<Node*>{begin, guarded, missing}), node, b_.next);
     b_.next = saved;
     return made;

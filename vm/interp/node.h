@@ -35,9 +35,15 @@ struct Node {
     TestFunction test = test_from_run;
     const Code* code = nullptr; // that this node belongs to
     uint32_t position = 0;      // byte offset in its source, for traces
-    uint16_t temp = 0;          // free slots of the frame begin here: operands, then the callee's frame at temp + 1
-    bool abrupt = false;        // may answer absent
-    enum Sort : uint8_t { Other, Send, Call, Binary, Index } sort = Other; // SendSite, a function's call, an operator, xs[i]
+    uint16_t temp = 0;   // free slots of the frame begin here: operands, then the callee's frame at temp + 1
+    bool abrupt = false; // may answer absent
+    enum Sort : uint8_t {
+        Other,
+        Send,
+        Call,
+        Binary,
+        Index
+    } sort = Other; // SendSite, a function's call, an operator, xs[i]
 
     bool holds(Value* fp) { return test(this, fp); }
 };
@@ -53,32 +59,34 @@ struct Code {
     uint16_t frame_words = 0; // at most kFrameWords
     uint8_t worker = 0;       // whose it is
     bool is_block = false;
-    bool keeps = false; // names variables of a workspace (it or a block in it)
-    bool sees_state = false; // of blocks: names fields, state or helpers of its self
-    bool assigns = false;    // of blocks: assigns what it captured
-    bool returns = false;    // of blocks: contains `return`
+    bool keeps = false;             // names variables of a workspace (it or a block in it)
+    bool sees_state = false;        // of blocks: names fields, state or helpers of its self
+    bool assigns = false;           // of blocks: assigns what it captured
+    bool returns = false;           // of blocks: contains `return`
     bool ignores_arguments = false; // a block written without parameters
     bool patterns = false;          // a block with parameters that are taken apart by the prologue
     Method* method = nullptr;       // null: a script, an input, an initialiser
     const Code* outer = nullptr;    // of blocks
     Module* module = nullptr;
-    std::string_view name;          // for traces
+    std::string_view name; // for traces
     std::shared_ptr<const syntax::SyntaxTree> tree;
     uint32_t position = 0;
-    Arena arena;                // all nodes
+    Arena arena;                 // all nodes
     std::vector<Value> literals; // shared cells that the nodes hold, released with the code
     struct Cache {
         Node* node;
         void (*reset)(Node*);
     };
-    std::vector<Cache> caches;  // what looks methods up, for flushing
-    std::shared_ptr<void> scopes_kept; // what the maker needs to make blocks of it later
-    std::vector<Code*> blocks;         // of the outermost body: all blocks in it that are made
-    std::unique_ptr<FieldInfo> initialiser;     // whose it is; of a method: `method`
-    std::shared_ptr<TopLevelBody> top_level;    // whose it is
+    std::vector<Cache> caches;               // what looks methods up, for flushing
+    std::shared_ptr<void> scopes_kept;       // what the maker needs to make blocks of it later
+    std::vector<Code*> blocks;               // of the outermost body: all blocks in it that are made
+    std::unique_ptr<FieldInfo> initialiser;  // whose it is; of a method: `method`
+    std::shared_ptr<TopLevelBody> top_level; // whose it is
 };
 
-inline Value run(Node* node, Value* fp) { return node->run(node, fp); }
+inline Value run(Node* node, Value* fp) {
+    return node->run(node, fp);
+}
 
 struct LocalNode : Node {
     uint16_t slot = 0;

@@ -61,7 +61,8 @@ bool give_into(Node* node, uint16_t slot);
 Node* make_index(Arena& arena, Node* receiver, Node* index, SendSite* send);
 Node* make_index_set(Arena& arena, Node* receiver, Node* index, Node* value, SendSite* send);
 // xs[i] += v and -=, where all three are only read; null: they are not. `general` does the same in any case.
-Node* make_index_update(Arena& arena, SymbolId selector, Node* receiver, Node* index, Node* right, Node* general);
+Node* make_index_update(Arena& arena, SymbolId selector, Node* receiver, Node* index, Node* right,
+                        Node* general);
 bool give_index_into(Node* node, uint16_t slot); // give_into for what make_index made
 
 // ---- nodes_control
@@ -99,10 +100,10 @@ struct InlineLoop {
     std::span<const uint16_t> slots; // 0, 1 or 2
     Node* prologue = nullptr;        // takes parameters apart; may be null
     Node* body = nullptr;
-    int close_from = -1;             // first slot of variables to close after each round; -1: none
+    int close_from = -1; // first slot of variables to close after each round; -1: none
     SendSite* fallback = nullptr;
-    uint16_t state_slot = 0;         // two slots of its own
-    bool is_for = false;             // `for`: the fallback's block may break, continue and return
+    uint16_t state_slot = 0; // two slots of its own
+    bool is_for = false;     // `for`: the fallback's block may break, continue and return
 };
 Node* make_inline_loop(Arena& arena, const InlineLoop& loop);
 
@@ -115,12 +116,14 @@ struct CaptureSource {
 struct BlockTemplate {
     Code* code = nullptr;
     std::span<const CaptureSource> captures;
-    uint16_t block_slot = 0; // of the surrounding frame, where a capture is a word of its block (or self's home)
-    int home_slot = -1;      // >= 0: of the surrounding method; -2: take the home of the surrounding block
+    uint16_t block_slot =
+        0;              // of the surrounding frame, where a capture is a word of its block (or self's home)
+    int home_slot = -1; // >= 0: of the surrounding method; -2: take the home of the surrounding block
 };
 Node* make_block(Arena& arena, const BlockTemplate* block);
 Value create_block(Machine& vm, const BlockTemplate& block, Value* fp, Value* top);
-Node* make_function_call(Arena& arena, Binding* binding, std::span<Node* const> arguments, const ArgumentPlan* plan);
+Node* make_function_call(Arena& arena, Binding* binding, std::span<Node* const> arguments,
+                         const ArgumentPlan* plan);
 Node* make_construction(Arena& arena, Machine& vm, Binding* binding, std::span<Node* const> arguments,
                         const ArgumentPlan* plan);
 // Of a call or a construction that names another module's binding (or its own module's, qualified): from then on
@@ -146,7 +149,8 @@ enum class ActorVerb : uint8_t { Spawn, Send, Ask, Watch, Stop };
 // `temp` of the node: two slots for the clauses stand before it. `first_clause`: within, a name, after; `second_clause`:
 // every. Null where there is none. `spawned`, `receiver`: one of them is null.
 Node* make_actor_call(Arena& arena, ActorVerb verb, SymbolId selector, Binding* spawned, Node* receiver,
-                      std::span<Node* const> arguments, const ArgumentPlan* plan, Node* first_clause, Node* second_clause);
+                      std::span<Node* const> arguments, const ArgumentPlan* plan, Node* first_clause,
+                      Node* second_clause);
 // `self` as a value in the body of an actor: its address.
 Node* make_actor_self(Arena& arena);
 
@@ -156,22 +160,22 @@ Node* make_actor_self(Arena& arena);
 // (a variable of a workspace), `store` then takes it from there.
 struct Matcher;
 struct MatcherEntry {
-    Node* key = nullptr;    // Map: the key; Record: null
-    int field = -1;         // Record
+    Node* key = nullptr; // Map: the key; Record: null
+    int field = -1;      // Record
     Matcher* matcher = nullptr;
 };
 struct Matcher {
     enum Kind : uint8_t { Ignore, Bind, Equal, InRange, IsA, Tuple, List, Record, Map, Either } kind = Ignore;
-    int slot = -1;             // Bind, IsA with a name
+    int slot = -1; // Bind, IsA with a name
     Node* store = nullptr;
-    Node* value = nullptr;     // Equal, InRange, IsA, Record: what to compare with
-    SendSite* send = nullptr;  // Equal: ==; InRange: includes?
+    Node* value = nullptr;       // Equal, InRange, IsA, Record: what to compare with
+    SendSite* send = nullptr;    // Equal: ==; InRange: includes?
     SendSite* has_key = nullptr; // Map
     SendSite* at = nullptr;      // Map, Record
     std::span<SymbolId> fields;  // Record by name
     std::span<const MatcherEntry> entries;
     int rest = -1;
-    uint16_t own = 0;          // slots of its own: the value under test, a part of it
+    uint16_t own = 0; // slots of its own: the value under test, a part of it
 };
 struct MatchArm {
     Matcher* matcher = nullptr;

@@ -18,7 +18,7 @@ struct ActorCall : Node {
     Node** operands = nullptr; // the receiver (of spawn: null), then the arguments
     const ArgumentPlan* plan = nullptr;
     SendSite* spread = nullptr;
-    Node* clauses[2] = {};     // within, name or after; every
+    Node* clauses[2] = {}; // within, name or after; every
 };
 
 ActorPort* port_of(Machine& vm, Value* nf) {
@@ -27,23 +27,8 @@ ActorPort* port_of(Machine& vm, Value* nf) {
     return nullptr;
 }
 
-Value run_actor_call(Node* node, Value* fp) {
-    auto* call = static_cast<ActorCall*>(node);
-    Machine& vm = Machine::of(fp);
-    Value* nf = fp + call->temp + 1;
-    unsigned count = call->argument_count;
-    ArgumentPlan plan;
-    SymbolId labels[kMostArguments + 1];
-    OutgoingMessage message{nf, count, call->selector, call->plan};
-    if (call->spread) {
-        nf[0] = call->operands[0] ? run(call->operands[0], fp) : Value::nil();
-        if (!evaluate_spread(vm, call->spread, call, fp, nf, count, plan, labels)) return nf[0];
-        message.count = count;
-        message.plan = &plan;
-    } else {
-        nf[0] = call->operands[0] ? run(call->operands[0], fp) : Value::nil();
-        for (unsigned i = 0; i < count; ++i) nf[i + 1] = run(call->operands[i + 1], fp);
-    }
+Value say(Machine& vm, const ActorCall* call, const OutgoingMessage& message, Value* fp) {
+    Value* nf = message.nf;
     Value* clauses = fp + call->temp - 2;
     clauses[0] = clauses[1] = Value();
     for (int i = 0; i < 2; ++i)
@@ -61,6 +46,31 @@ Value run_actor_call(Node* node, Value* fp) {
     return Value::nil();
 }
 
+// Apart: its kilobyte of labels would be copied with every turn that waits.
+[[gnu::noinline]] Value run_spread_call(Node* node, Value* fp) {
+    auto* call = static_cast<ActorCall*>(node);
+    Machine& vm = Machine::of(fp);
+    Value* nf = fp + call->temp + 1;
+    unsigned count = call->argument_count;
+    ArgumentPlan plan;
+    SymbolId labels[kMostArguments + 1];
+    nf[0] = call->operands[0] ? run(call->operands[0], fp) : Value::nil();
+    if (!evaluate_spread(vm, call->spread, call, fp, nf, count, plan, labels)) return nf[0];
+    return say(vm, call, {nf, count, call->selector, &plan}, fp);
+}
+
+Value run_actor_call(Node* node, Value* fp) {
+    auto* call = static_cast<ActorCall*>(node);
+    if (call->spread) [[unlikely]]
+        return run_spread_call(node, fp);
+    Machine& vm = Machine::of(fp);
+    Value* nf = fp + call->temp + 1;
+    const unsigned count = call->argument_count;
+    nf[0] = call->operands[0] ? run(call->operands[0], fp) : Value::nil();
+    for (unsigned i = 0; i < count; ++i) nf[i + 1] = run(call->operands[i + 1], fp);
+    return say(vm, call, {nf, count, call->selector, call->plan}, fp);
+}
+
 // In the body of an actor self is its state; as a value it is its address.
 Value run_actor_self(Node*, Value* fp) {
     Machine& vm = Machine::of(fp);
@@ -76,7 +86,8 @@ Node* make_actor_self(Arena& arena) {
 }
 
 Node* make_actor_call(Arena& arena, ActorVerb verb, SymbolId selector, Binding* spawned, Node* receiver,
-                      std::span<Node* const> arguments, const ArgumentPlan* plan, Node* first_clause, Node* second_clause) {
+                      std::span<Node* const> arguments, const ArgumentPlan* plan, Node* first_clause,
+                      Node* second_clause) {
     auto* node = arena.make<ActorCall>();
     node->run = run_actor_call;
     node->verb = verb;

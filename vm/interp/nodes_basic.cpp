@@ -1,5 +1,6 @@
 // Literals, variables, fields and what collections are written as.
 #include "vm/interp/block.h"
+#include "vm/interp/early_values.h"
 #include "vm/interp/inner.h"
 #include "vm/interp/operand_kinds.h"
 #include "vm/interp/range_ends.h"
@@ -8,7 +9,9 @@
 
 namespace indent {
 
-Value run_from_test(Node* node, Value* fp) { return Value::boolean(node->test(node, fp)); }
+Value run_from_test(Node* node, Value* fp) {
+    return Value::boolean(node->test(node, fp));
+}
 
 bool test_from_run(Node* node, Value* fp) {
     Value value = node->run(node, fp);
@@ -20,7 +23,9 @@ bool test_from_run(Node* node, Value* fp) {
     return Machine::of(fp).truth(value, nf);
 }
 
-Value run_local(Node* node, Value* fp) { return fp[static_cast<LocalNode*>(node)->slot]; }
+Value run_local(Node* node, Value* fp) {
+    return fp[static_cast<LocalNode*>(node)->slot];
+}
 
 namespace {
 
@@ -38,9 +43,15 @@ bool test_field(Node* node, Value* fp) {
     return test_from_run(node, fp);
 }
 
-Value run_literal(Node* node, Value*) { return static_cast<LiteralNode*>(node)->value; }
-bool test_true(Node*, Value*) { return true; }
-bool test_false(Node*, Value*) { return false; }
+Value run_literal(Node* node, Value*) {
+    return static_cast<LiteralNode*>(node)->value;
+}
+bool test_true(Node*, Value*) {
+    return true;
+}
+bool test_false(Node*, Value*) {
+    return false;
+}
 Value run_set_literal(Node* node, Value* fp) {
     auto* set = static_cast<SetLocalNode*>(node);
     return fp[set->slot] = static_cast<LiteralNode*>(set->value)->value;
@@ -53,7 +64,8 @@ Value run_set_local(Node* node, Value* fp) {
 Value run_set_local_to_field(Node* node, Value* fp) {
     auto* set = static_cast<SetLocalNode*>(node);
     Value value = field_of_local(set->value, fp);
-    if (!value) [[unlikely]] value = run(set->value, fp);
+    if (!value) [[unlikely]]
+        value = run(set->value, fp);
     return fp[set->slot] = value;
 }
 // The first time: afterwards it is known what the send does.
@@ -63,7 +75,9 @@ Value run_set_local_to_send(Node* node, Value* fp) {
     node->run = reads_field_of_local(set->value) ? run_set_local_to_field : run_set_local;
     return fp[set->slot] = value;
 }
-Value run_field(Node* node, Value* fp) { return (*fp[0].cell())[static_cast<FieldNode*>(node)->index]; }
+Value run_field(Node* node, Value* fp) {
+    return (*fp[0].cell())[static_cast<FieldNode*>(node)->index];
+}
 
 [[gnu::noinline]] Value frozen_failure(Node* node, Value* fp, Value receiver) {
     Value* nf = fp + node->temp + 1;
@@ -102,7 +116,8 @@ Value run_set_captured_variable(Node* node, Value* fp) {
         *slot.raw_address<Value>() = value;
         return value;
     }
-    if (!Heap::store(Mutator::of(fp), shared, variable::kValue, value)) return frozen_failure(node, fp, Value::nil());
+    if (!Heap::store(Mutator::of(fp), shared, variable::kValue, value))
+        return frozen_failure(node, fp, Value::nil());
     return value;
 }
 
@@ -131,8 +146,13 @@ struct ModuleValueNode : Node {
     Node* value = nullptr;
 };
 Value run_module_value(Node* node, Value* fp) {
-    Value value = static_cast<ModuleValueNode*>(node)->binding->value;
-    return value ? value : Value::nil();
+    const Binding& binding = *static_cast<ModuleValueNode*>(node)->binding;
+    if (binding.value) [[likely]]
+        return binding.value;
+    Value* nf = fp + node->temp + 1;
+    nf[-1] = Value::raw(node);
+    nf[0] = Value::nil();
+    return value_before_it_exists(Machine::of(fp), binding, nf);
 }
 Value run_set_module_value(Node* node, Value* fp) {
     auto* set = static_cast<ModuleValueNode*>(node);
@@ -141,12 +161,14 @@ Value run_set_module_value(Node* node, Value* fp) {
     nf[0] = run(set->value, fp);
     nf[-1] = Value::raw(node);
     // A block that can be shared is frozen; one that cannot says why.
-    if (has_shape(nf[0], shape::kBlock)) nf[0] = vm.send(nf[0], sym::frozen, {}, native_frame(vm, nf, nf + 1));
+    if (has_shape(nf[0], shape::kBlock))
+        nf[0] = vm.send(nf[0], sym::frozen, {}, native_frame(vm, nf, nf + 1));
     Value shared = vm.runtime.shared.share(nf[0]);
     if (!shared)
         return vm.fail("ArgumentError",
-                       "`" + std::string(vm.symbols.text(set->binding->name)) + "` holds frozen values, and " +
-                           vm.with_article(nf[0]) + " can change (ask for its `.frozen`)",
+                       "`" + std::string(vm.symbols.text(set->binding->name)) +
+                           "` holds frozen values, and " + vm.with_article(nf[0]) +
+                           " can change (ask for its `.frozen`)",
                        nf);
     // Turns elsewhere may have read the value that was there: it is let go with the runtime.
     vm.runtime.exclusively([&] {
@@ -261,7 +283,8 @@ Value run_interpolation(Node* node, Value* fp) {
             if (!is_text(value)) [[unlikely]] {
                 nf[-1] = Value::raw(node);
                 nf[0] = value;
-                value = vm.fail("ArgumentError", "to_text must answer a Text, not " + vm.with_article(value), nf);
+                value =
+                    vm.fail("ArgumentError", "to_text must answer a Text, not " + vm.with_article(value), nf);
                 if (!is_text(value)) value = make_text(vm, "", nf);
             }
         }
@@ -315,7 +338,8 @@ bool test_identity(Node* node, Value* fp) {
     own[0] = run(identity->left, fp);
     own[1] = run(identity->right, fp);
     if (own[0] == own[1]) return !identity->negated;
-    if (!own[0].is_cell() || !own[1].is_cell() || !own[0].cell()->is_frozen() || !own[1].cell()->is_frozen() ||
+    if (!own[0].is_cell() || !own[1].is_cell() || !own[0].cell()->is_frozen() ||
+        !own[1].cell()->is_frozen() || own[0].cell()->shape == shape::kAddress || // one for each actor
         Machine::of(fp).class_of(own[0]) != Machine::of(fp).class_of(own[1]))
         return identity->negated;
     own[-1] = Value::raw(node);
@@ -360,10 +384,12 @@ LocalNode* make_local(Arena& arena, uint16_t slot) {
     node->slot = slot;
     return node;
 }
-Node* make_self(Arena& arena) { return make_local(arena, 0); }
+Node* make_self(Arena& arena) {
+    return make_local(arena, 0);
+}
 Node* make_set_local(Arena& arena, uint16_t slot, Node* value) {
     if (give_into(value, slot)) return value;
-    auto* node = made<SetLocalNode>(arena, value->run == run_literal     ? run_set_literal
+    auto* node = made<SetLocalNode>(arena, value->run == run_literal   ? run_set_literal
                                            : value->sort == Node::Send ? run_set_local_to_send
                                                                        : run_set_local);
     node->slot = slot;

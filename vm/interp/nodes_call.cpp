@@ -30,8 +30,8 @@ struct CallNode : Node {
     Binding* origin = nullptr; // of another module's: what it was when the tree was made
     bool qualified = false;    // module.f(): always the current one
     bool gone = false;         // the current generation has no such name
-    Method* method = nullptr; // what the binding held when the call was last prepared
-    Code* ready = nullptr;    // its code, where arguments match one to one
+    Method* method = nullptr;  // what the binding held when the call was last prepared
+    Code* ready = nullptr;     // its code, where arguments match one to one
     uint8_t argument_count = 0;
     Node** arguments = nullptr;
     const ArgumentPlan* plan = nullptr;
@@ -49,8 +49,9 @@ Value call_prepared(CallNode* call, Value* nf) {
     Method* method = call->gone ? nullptr : call->binding->method;
     if (!method)
         return vm.fail("NoSuchFunction",
-                       "`" + call->binding->module->path + "." + std::string(vm.symbols.text(call->binding->name)) +
-                           "` is not defined any more", nf);
+                       "`" + call->binding->module->path + "." +
+                           std::string(vm.symbols.text(call->binding->name)) + "` is not defined any more",
+                       nf);
     if (method != call->method) {
         call->method = method;
         // A trailing block that comes with all other arguments is simply the last one.
@@ -97,7 +98,7 @@ struct ConstructionNode : CallNode {
     ShapeId shape = 0;
     uint16_t fields = 0;
     bool frozen = false;
-    bool plain = false;      // all arguments go to fields, all other fields have literals
+    bool plain = false;         // all arguments go to fields, all other fields have literals
     int16_t* sources = nullptr; // by field: argument, or -1
     Value* literals = nullptr;  // by field
 };
@@ -176,7 +177,9 @@ Value run_construction(Node* node_, Value* fp) {
 struct ClassValueNode : Node {
     Binding* binding = nullptr;
 };
-Value run_class_value(Node* node, Value*) { return static_cast<ClassValueNode*>(node)->binding->cls->value; }
+Value run_class_value(Node* node, Value*) {
+    return static_cast<ClassValueNode*>(node)->binding->cls->value;
+}
 
 struct ReferenceNode : Node {
     Binding* binding = nullptr;
@@ -253,7 +256,10 @@ Value run_stale(Node* node, Value* fp) {
         syntax::Source source(code.tree->file, *code.tree->source);
         where += ", line " + std::to_string(source.position(node->position).line);
     }
-    return vm.fail("StaleBlock", "this block was made in " + where + ", which has been purged: keep a reference by name (`&f`) instead", fp);
+    return vm.fail("StaleBlock",
+                   "this block was made in " + where +
+                       ", which has been purged: keep a reference by name (`&f`) instead",
+                   fp);
 }
 } // namespace
 
@@ -267,7 +273,8 @@ Node* make_stale_body(Arena& arena, const Code* code) {
 void make_blocks_stale(Runtime& runtime, const Module& generation) {
     std::lock_guard lock(runtime.codes_mutex);
     for (auto& code : runtime.codes)
-        if (code->is_block && code->module == &generation) code->body = make_stale_body(code->arena, code.get());
+        if (code->is_block && code->module == &generation)
+            code->body = make_stale_body(code->arena, code.get());
 }
 
 Node* make_block(Arena& arena, const BlockTemplate* block) {
@@ -290,7 +297,9 @@ Node* make_construction(Arena& arena, Machine& vm, Binding* binding, std::span<N
     return node;
 }
 
-void reset_construction(Node* node) { static_cast<ConstructionNode*>(node)->prepared_for = nullptr; }
+void reset_construction(Node* node) {
+    static_cast<ConstructionNode*>(node)->prepared_for = nullptr;
+}
 
 // Unqualified names of other modules stay as the code's generation had them; with the current one they go along.
 void follow_binding(Node* node) {
@@ -333,8 +342,10 @@ static Value copy_record(Machine& vm, Value* nf, unsigned count, const ArgumentP
         SymbolId label = plan && i < plan->labels.size() ? plan->labels[i] : 0;
         if (!label) return record_with(vm, nf);
         if (cls->field_index(label) < 0)
-            return vm.fail("ArgumentError", "`" + std::string(vm.symbols.text(cls->name)) + "` has no field `" +
-                                                std::string(vm.symbols.text(label)) + "`", nf);
+            return vm.fail("ArgumentError",
+                           "`" + std::string(vm.symbols.text(cls->name)) + "` has no field `" +
+                               std::string(vm.symbols.text(label)) + "`",
+                           nf);
     }
     const size_t n = nf[0].cell()->word_count();
     Cell* cell = Heap::allocate(vm, nf[0].cell()->shape, uint16_t(n), nf + count + 1);
@@ -349,14 +360,17 @@ Value call_method(Machine& vm, Method* method, Value* nf, unsigned count, const 
     if (method->primitive == record_with) return copy_record(vm, nf, count, plan);
     bool plain = !method->has_rest && count == method->parameters.size() && (!plan || plan->labels.empty());
     if (!plain) {
-        if (Value resumed = arrange_arguments(vm, nf, count, plan, method->parameters, method->owner, method->selector))
+        if (Value resumed =
+                arrange_arguments(vm, nf, count, plan, method->parameters, method->owner, method->selector))
             return resumed;
     }
     if (method->primitive) {
         if (method->effect != Effect::Pure && (vm.effects_denied || !vm.runtime.port.allows(method->effect)))
             return vm.fail("EffectDenied",
-                           "`" + std::string(vm.symbols.text(method->selector)) + "` has an effect outside the program, "
-                           "which is not allowed here", nf);
+                           "`" + std::string(vm.symbols.text(method->selector)) +
+                               "` has an effect outside the program, "
+                               "which is not allowed here",
+                           nf);
         vm.had_effects |= method->effect == Effect::Output;
         bool complete = true;
         for (size_t i = 0; i < method->parameters.size(); ++i) complete &= bool(nf[1 + i]);
@@ -381,7 +395,8 @@ Value construct(Machine& vm, Class* cls, Value* nf, unsigned count, const Argume
         return call_method(vm, method, nf, count, plan);
     }
     if (cls->kind == ClassKind::Trait)
-        return vm.fail("ArgumentError", "`" + name() + "` is a trait: only classes that mix it in have instances", nf);
+        return vm.fail("ArgumentError",
+                       "`" + name() + "` is a trait: only classes that mix it in have instances", nf);
     if (cls->kind == ClassKind::Actor || cls->kind == ClassKind::Supervisor)
         return vm.fail("ArgumentError", "`" + name() + "` is an actor: write `spawn " + name() + "(…)`", nf);
     const size_t n = cls->fields.size();
@@ -393,8 +408,10 @@ Value construct(Machine& vm, Class* cls, Value* nf, unsigned count, const Argume
         for (size_t i = 0; i < n; ++i) fields[i] = Value();
     } else {
         std::vector<ParameterInfo> parameters(n);
-        for (size_t i = 0; i < n; ++i) parameters[i] = {cls->fields[i].name, cls->fields[i].initial != nullptr, false};
-        if (Value resumed = arrange_arguments(vm, nf, count, plan, parameters, nullptr, cls->name)) return resumed;
+        for (size_t i = 0; i < n; ++i)
+            parameters[i] = {cls->fields[i].name, cls->fields[i].initial != nullptr, false};
+        if (Value resumed = arrange_arguments(vm, nf, count, plan, parameters, nullptr, cls->name))
+            return resumed;
     }
     Value* top = fields + n + 1;
     if (top + 2 * kPrimitiveFrame > vm.stack_end && !Heap::raise_stack(vm, top + 2 * kPrimitiveFrame))
@@ -403,6 +420,8 @@ Value construct(Machine& vm, Class* cls, Value* nf, unsigned count, const Argume
     for (size_t i = 0; i < n; ++i) (*cell)[i] = fields[i] ? fields[i] : Value::nil();
     nf[0] = Value::cell(cell);
     for (size_t i = 0; i < n; ++i) {
+        // A reload may come while an initialiser runs; what answers for this layout is asked for each.
+        cls = vm.shapes[nf[0].cell()->shape].cls;
         if (fields[i] || !cls->fields[i].initial) continue;
         Value* frame = native_frame(vm, nf, top);
         frame[0] = nf[0];

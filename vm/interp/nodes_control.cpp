@@ -87,7 +87,9 @@ bool test_or(Node* node, Value* fp) {
     auto* both = static_cast<TwoNode*>(node);
     return both->left->holds(fp) || both->right->holds(fp);
 }
-bool test_not(Node* node, Value* fp) { return !static_cast<TwoNode*>(node)->left->holds(fp); }
+bool test_not(Node* node, Value* fp) {
+    return !static_cast<TwoNode*>(node)->left->holds(fp);
+}
 
 // ---- completions
 
@@ -97,8 +99,12 @@ Value complete(Value* fp, Completion completion, Value value) {
     inner->completion_value = value;
     return Value();
 }
-Value run_break(Node*, Value* fp) { return complete(fp, Completion::Break, Value::nil()); }
-Value run_continue(Node*, Value* fp) { return complete(fp, Completion::Continue, Value::nil()); }
+Value run_break(Node*, Value* fp) {
+    return complete(fp, Completion::Break, Value::nil());
+}
+Value run_continue(Node*, Value* fp) {
+    return complete(fp, Completion::Continue, Value::nil());
+}
 struct OneNode : Node {
     Node* operand = nullptr;
     uint16_t slot = 0;
@@ -173,8 +179,7 @@ Value run_loop_block_body(Node* node, Value* fp) {
     }
     Cell* own = fp[body->slot].cell();
     Value home = (*own)[block::kHome];
-    if (is_alive(Machine::of(fp), home, (*own)[block::kSerial]))
-        unwind_to(home.raw_address<Value>());
+    if (is_alive(Machine::of(fp), home, (*own)[block::kSerial])) unwind_to(home.raw_address<Value>());
     inner->completion = Completion::None;
     Value* nf = fp + node->temp + 1;
     nf[-1] = Value::raw(node);
@@ -273,7 +278,7 @@ Value run_loop_general(Node* node, Value* fp) {
 
 struct InlineLoopNode : Node {
     InlineLoop loop;
-    ShapeId shape = 0;    // of the last receiver whose method was looked up
+    ShapeId shape = 0; // of the last receiver whose method was looked up
     Control control = Control::None;
 };
 
@@ -320,14 +325,16 @@ bool give_element(InlineLoopNode* node, Value* fp, Value element) {
     Value* nf = fp + node->temp + 1;
     nf[-1] = Value::raw(node);
     nf[0] = element;
-    std::string what = is_tuple(element) ? "1 argument (a tuple of " +
-                                               std::to_string(element.cell()->word_count()) + ")"
-                                         : "1 argument";
+    std::string what = is_tuple(element)
+                           ? "1 argument (a tuple of " + std::to_string(element.cell()->word_count()) + ")"
+                           : "1 argument";
     Machine::of(fp).fail("ArgumentError", "a block of 2 parameters was called with " + what, nf);
     return false;
 }
 
-bool is_each_element_single(const InlineLoopNode* node) { return node->loop.slots.size() < 2; }
+bool is_each_element_single(const InlineLoopNode* node) {
+    return node->loop.slots.size() < 2;
+}
 
 Value loop_list(InlineLoopNode* node, Value* fp) {
     Value* own = fp + node->loop.state_slot;
@@ -432,7 +439,8 @@ Value run_inline_loop(Node* node_, Value* fp) {
             Cell* range = receiver.cell();
             Value low = (*range)[0], high = (*range)[1];
             if (!Value::both_integers(low, high)) break;
-            return loop_integers(node, fp, low.as_integer(), high.as_integer() + ((*range)[2].is_true() ? 0 : 1));
+            return loop_integers(node, fp, low.as_integer(),
+                                 high.as_integer() + ((*range)[2].is_true() ? 0 : 1));
         }
         break;
     case Control::IntegerTimes:
@@ -460,15 +468,24 @@ Node* make_sequence(Arena& arena, std::span<Node* const> statements) {
         node->abrupt |= statements[i]->abrupt;
         if (i + 1 < statements.size()) abrupt_before_last |= statements[i]->abrupt;
     }
-    if (abrupt_before_last && node->count == 2) node->run = run_sequence_abrupt_of<2>;
-    else if (abrupt_before_last && node->count == 3) node->run = run_sequence_abrupt_of<3>;
-    else if (abrupt_before_last) node->run = run_sequence_abrupt;
-    else if (node->count == 2) node->run = run_sequence<2>;
-    else if (node->count == 3) node->run = run_sequence<3>;
-    else if (node->count == 4) node->run = run_sequence<4>;
-    else if (node->count == 5) node->run = run_sequence<5>;
-    else if (node->count == 6) node->run = run_sequence<6>;
-    else node->run = run_sequence_any;
+    if (abrupt_before_last && node->count == 2)
+        node->run = run_sequence_abrupt_of<2>;
+    else if (abrupt_before_last && node->count == 3)
+        node->run = run_sequence_abrupt_of<3>;
+    else if (abrupt_before_last)
+        node->run = run_sequence_abrupt;
+    else if (node->count == 2)
+        node->run = run_sequence<2>;
+    else if (node->count == 3)
+        node->run = run_sequence<3>;
+    else if (node->count == 4)
+        node->run = run_sequence<4>;
+    else if (node->count == 5)
+        node->run = run_sequence<5>;
+    else if (node->count == 6)
+        node->run = run_sequence<6>;
+    else
+        node->run = run_sequence_any;
     return node;
 }
 
@@ -489,13 +506,21 @@ static Node* two(Arena& arena, TestFunction test, Node* left, Node* right) {
     node->right = right;
     return node;
 }
-Node* make_and(Arena& arena, Node* left, Node* right) { return two(arena, test_and, left, right); }
-Node* make_or(Arena& arena, Node* left, Node* right) { return two(arena, test_or, left, right); }
-Node* make_not(Arena& arena, Node* operand) { return two(arena, test_not, operand, nullptr); }
+Node* make_and(Arena& arena, Node* left, Node* right) {
+    return two(arena, test_and, left, right);
+}
+Node* make_or(Arena& arena, Node* left, Node* right) {
+    return two(arena, test_or, left, right);
+}
+Node* make_not(Arena& arena, Node* operand) {
+    return two(arena, test_not, operand, nullptr);
+}
 
 Node* make_loop(Arena& arena, Node* condition, Node* body, int close_from) {
     bool plain = condition && close_from < 0;
-    auto* node = made<LoopNode>(arena, !plain ? run_loop_general : body->abrupt ? run_while_abrupt : run_while);
+    auto* node = made<LoopNode>(arena, !plain         ? run_loop_general
+                                       : body->abrupt ? run_while_abrupt
+                                                      : run_while);
     node->condition = condition;
     node->body = body;
     node->close_from = close_from;
@@ -524,7 +549,9 @@ Node* make_return(Arena& arena, Node* value) {
     node->abrupt = true;
     return node;
 }
-Node* make_returning_body(Arena& arena, Node* body) { return one(arena, run_returning_body, body, 0); }
+Node* make_returning_body(Arena& arena, Node* body) {
+    return one(arena, run_returning_body, body, 0);
+}
 Node* make_home_body(Arena& arena, Node* body, uint16_t home_slot) {
     return one(arena, run_home_body, body, home_slot);
 }
@@ -544,7 +571,9 @@ Node* make_closing_scope(Arena& arena, Node* body, uint16_t slot) {
     node->abrupt = body->abrupt;
     return node;
 }
-Node* make_default(Arena& arena, uint16_t slot, Node* initial) { return one(arena, run_default, initial, slot); }
+Node* make_default(Arena& arena, uint16_t slot, Node* initial) {
+    return one(arena, run_default, initial, slot);
+}
 
 Node* make_inline_loop(Arena& arena, const InlineLoop& loop) {
     auto* node = made<InlineLoopNode>(arena, run_inline_loop);
@@ -554,6 +583,8 @@ Node* make_inline_loop(Arena& arena, const InlineLoop& loop) {
     return node;
 }
 
-void reset_inline_loop(Node* node) { static_cast<InlineLoopNode*>(node)->shape = 0; }
+void reset_inline_loop(Node* node) {
+    static_cast<InlineLoopNode*>(node)->shape = 0;
+}
 
 } // namespace indent

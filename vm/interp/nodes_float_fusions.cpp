@@ -9,7 +9,9 @@ namespace indent {
 
 namespace {
 
-constexpr bool is_quick(Op op) { return op == Op::Add || op == Op::Subtract || op == Op::Multiply; }
+constexpr bool is_quick(Op op) {
+    return op == Op::Add || op == Op::Subtract || op == Op::Multiply;
+}
 
 template <Op O>
 inline double apply(double a, double b) {
@@ -36,7 +38,8 @@ Value run_fields(Node* node_, Value* fp) {
     auto* node = static_cast<BinaryNode*>(node_);
     Value a = read<L>(node->left, node->left_index, fp);
     Value b = read<R>(node->right, node->right_index, fp);
-    if (a.is_float() && b.is_float()) [[likely]] return finish(node, fp, apply<O>(a.as_float(), b.as_float()), Into);
+    if (a.is_float() && b.is_float()) [[likely]]
+        return finish(node, fp, apply<O>(a.as_float(), b.as_float()), Into);
     node->run = node->plain; // nothing has run yet
     return node->run(node, fp);
 }
@@ -51,7 +54,8 @@ Value run_two(Node* node_, Value* fp) {
     Value c = fp[Right ? node->left_index : node->right_index];
     if (a.is_float() && b.is_float() && c.is_float()) [[likely]] {
         const double first = apply<Inner>(a.as_float(), b.as_float());
-        return finish(node, fp, Right ? apply<Outer>(c.as_float(), first) : apply<Outer>(first, c.as_float()), Into);
+        return finish(node, fp, Right ? apply<Outer>(c.as_float(), first) : apply<Outer>(first, c.as_float()),
+                      Into);
     }
     node->run = node->plain;
     return node->run(node, fp);
@@ -99,9 +103,14 @@ RunFunction for_op(Op op, Arguments... arguments) {
 template <Op O>
 struct Fields {
     static RunFunction choose(bool left, bool right, bool into) {
-        if (left && right) return into ? run_fields<O, Side::Reader, Side::Reader, true> : run_fields<O, Side::Reader, Side::Reader, false>;
-        if (left) return into ? run_fields<O, Side::Reader, Side::Local, true> : run_fields<O, Side::Reader, Side::Local, false>;
-        return into ? run_fields<O, Side::Local, Side::Reader, true> : run_fields<O, Side::Local, Side::Reader, false>;
+        if (left && right)
+            return into ? run_fields<O, Side::Reader, Side::Reader, true>
+                        : run_fields<O, Side::Reader, Side::Reader, false>;
+        if (left)
+            return into ? run_fields<O, Side::Reader, Side::Local, true>
+                        : run_fields<O, Side::Reader, Side::Local, false>;
+        return into ? run_fields<O, Side::Local, Side::Reader, true>
+                    : run_fields<O, Side::Local, Side::Reader, false>;
     }
 };
 

@@ -16,14 +16,14 @@ struct IndexNode : Node {
     IndexNode() { sort = Index; }
     Node* receiver = nullptr;
     Node* index = nullptr;
-    Node* value = nullptr; // of xs[i] = v
+    Node* value = nullptr;    // of xs[i] = v
     uint32_t receiver_at = 0; // slot or field
     uint32_t index_at = 0;    // slot
     int32_t delta = 0;        // LocalPlus
     Value constant;           // Constant
     uint32_t value_at = 0;    // slot or field
     Value value_constant;
-    uint16_t into = 0;        // the local that takes the element, in the entries that are Into
+    uint16_t into = 0; // the local that takes the element, in the entries that are Into
     Kind receiver_kind{};
     At index_kind{};
     SendSite* send = nullptr;
@@ -47,7 +47,8 @@ inline bool index_at_hand(IndexNode* node, Value* fp, Value& index) {
     if constexpr (I == At::Constant) index = node->constant;
     if constexpr (I == At::LocalPlus) {
         Value local = fp[node->index_at];
-        if (!local.is_integer() || !Value::fits_integer(local.as_integer() + node->delta)) [[unlikely]] return false;
+        if (!local.is_integer() || !Value::fits_integer(local.as_integer() + node->delta)) [[unlikely]]
+            return false;
         index = Value::integer(local.as_integer() + node->delta);
     }
     return true;
@@ -78,7 +79,8 @@ Value run_index(Node* node_, Value* fp) {
         }
     }
     if (has_shape(list, shape::kList)) [[likely]]
-        if (Value* at = element(list, index)) [[likely]] return given<Into>(node, fp, *at);
+        if (Value* at = element(list, index)) [[likely]]
+            return given<Into>(node, fp, *at);
     Value* nf = fp + node->temp + 1;
     nf[0] = list;
     nf[1] = index;
@@ -106,9 +108,11 @@ Value run_index(Node* node_, Value* fp) {
 }
 
 inline bool put(Value* fp, Value list, Value index, Value value) {
-    if (!has_shape(list, shape::kList)) [[unlikely]] return false;
+    if (!has_shape(list, shape::kList)) [[unlikely]]
+        return false;
     Value* at = element(list, index);
-    if (!at) [[unlikely]] return false;
+    if (!at) [[unlikely]]
+        return false;
     Cell* storage = (*list.cell())[1].cell();
     return Heap::store(Mutator::of(fp), storage, size_t(at - storage->words()), value);
 }
@@ -118,7 +122,8 @@ Value run_index_set(Node* node_, Value* fp) {
     auto* node = static_cast<IndexNode*>(node_);
     if constexpr (V != Kind::Any && R != Kind::Any && I != At::Any) {
         Value index;
-        if (!index_at_hand<I>(node, fp, index)) [[unlikely]] return set_slowly(node, fp);
+        if (!index_at_hand<I>(node, fp, index)) [[unlikely]]
+            return set_slowly(node, fp);
         Value list = load<R>(node->receiver, node->receiver_at, Value(), fp);
         Value value = load<V>(node->value, node->value_at, node->value_constant, fp);
         return put(fp, list, index, value) ? value : set_by_send(node, fp, list, index, value);
@@ -207,7 +212,8 @@ bool give_index_into(Node* index, uint16_t slot) {
     return true;
 }
 
-Node* make_index_update(Arena& arena, SymbolId selector, Node* receiver, Node* index, Node* right, Node* general) {
+Node* make_index_update(Arena& arena, SymbolId selector, Node* receiver, Node* index, Node* right,
+                        Node* general) {
     if (selector != sym::plus && selector != sym::minus) return nullptr;
     auto* node = make<UpdateNode>(arena, receiver, index, nullptr);
     node->sort = Node::Other;
@@ -218,8 +224,10 @@ Node* make_index_update(Arena& arena, SymbolId selector, Node* receiver, Node* i
                             (node->right_kind == Kind::Constant && node->value_constant.is_integer());
     if (!right_fits || node->receiver_kind == Kind::Any || node->index_kind == At::Any) return nullptr;
     choose(node, [&]<Kind R, At I>() {
-        if constexpr (R == Kind::Any || I == At::Any) assert(false);
-        else node->run = run_index_update<R, I>;
+        if constexpr (R == Kind::Any || I == At::Any)
+            assert(false);
+        else
+            node->run = run_index_update<R, I>;
     });
     return node;
 }
@@ -230,9 +238,12 @@ Node* make_index_set(Arena& arena, Node* receiver, Node* index, Node* value, Sen
     node->value = value;
     const Kind kind = kind_of(value, node->value_at, node->value_constant);
     choose(node, [&]<Kind R, At I>() {
-        if (kind == Kind::Local) node->run = run_index_set<R, I, Kind::Local>;
-        else if (kind == Kind::Constant) node->run = run_index_set<R, I, Kind::Constant>;
-        else node->run = run_index_set<R, I, Kind::Any>;
+        if (kind == Kind::Local)
+            node->run = run_index_set<R, I, Kind::Local>;
+        else if (kind == Kind::Constant)
+            node->run = run_index_set<R, I, Kind::Constant>;
+        else
+            node->run = run_index_set<R, I, Kind::Any>;
     });
     return node;
 }

@@ -103,8 +103,9 @@ bool match_record(Matcher* matcher, Node* node, Value* fp) {
             nf[-1] = Value::raw(node);
             nf[0] = fp[matcher->own];
             vm.fail("ArgumentError",
-                    "the pattern for `" + std::string(vm.symbols.text(cls->name)) + "` asks for more fields than its " +
-                        std::to_string(cls->fields.size()), nf);
+                    "the pattern for `" + std::string(vm.symbols.text(cls->name)) +
+                        "` asks for more fields than its " + std::to_string(cls->fields.size()),
+                    nf);
             return false;
         }
         if (!match_part(matcher->entries[i].matcher, node, fp, (*fp[matcher->own].cell())[size_t(field)]))
@@ -150,7 +151,8 @@ Value run_destructuring(Node* node_, Value* fp) {
     Value* nf = fp + node->temp + 1;
     nf[-1] = Value::raw(node);
     nf[0] = *own;
-    return vm.fail("NoMatch", vm.inspect(*own, nf) + " does not fit the pattern `" + std::string(node->what) + "`", nf);
+    return vm.fail("NoMatch",
+                   vm.inspect(*own, nf) + " does not fit the pattern `" + std::string(node->what) + "`", nf);
 }
 
 } // namespace
@@ -169,7 +171,8 @@ bool matches(Matcher* matcher, Node* node, Value* fp) {
         return sent_truth(matcher->send, fp, wanted, value);
     }
     case Matcher::InRange: {
-        if (!value.is_integer() && !value.is_float() && value.is_cell() && !has_shape(value, shape::kBigInteger))
+        if (!value.is_integer() && !value.is_float() && value.is_cell() &&
+            !has_shape(value, shape::kBigInteger))
             return false;
         if (value.is_nil() || value.is_boolean() || value.is_symbol()) return false;
         Value range = run(matcher->value, fp);
@@ -182,7 +185,8 @@ bool matches(Matcher* matcher, Node* node, Value* fp) {
     case Matcher::Tuple: {
         if (!is_tuple(value) || value.cell()->word_count() != matcher->entries.size()) return false;
         for (size_t i = 0; i < matcher->entries.size(); ++i)
-            if (!match_part(matcher->entries[i].matcher, node, fp, (*fp[matcher->own].cell())[i])) return false;
+            if (!match_part(matcher->entries[i].matcher, node, fp, (*fp[matcher->own].cell())[i]))
+                return false;
         return true;
     }
     case Matcher::List: return match_list(matcher, node, fp);

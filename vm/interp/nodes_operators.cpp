@@ -5,8 +5,8 @@
 // the short way.
 //
 // Operand kinds are template arguments, so that `local op constant` reads no child node.
-#include "vm/interp/block.h"
 #include "vm/interp/binary_node.h"
+#include "vm/interp/block.h"
 #include <cmath>
 
 namespace indent {
@@ -55,7 +55,8 @@ inline bool integers(Value a, Value b, Value& result) {
         return r >= Value::kIntegerTag;
     } else if constexpr (O == Op::Multiply) {
         int64_t r;
-        if (__builtin_mul_overflow(a.as_integer(), b.as_integer(), &r) || !Value::fits_integer(r)) return false;
+        if (__builtin_mul_overflow(a.as_integer(), b.as_integer(), &r) || !Value::fits_integer(r))
+            return false;
         result = Value::integer(r);
         return true;
     } else if constexpr (O == Op::Divide) {
@@ -96,17 +97,23 @@ inline bool compare(T a, T b) {
     if constexpr (O == Op::NotEqual) return a != b;
 }
 
-template <Op O, Kind L, Kind R, bool Into> Value run_floats(Node* node, Value* fp);
-template <Op O, Kind L, Kind R, bool Into> Value run_mixed(Node* node, Value* fp);
-template <Op O, Kind L, Kind R> bool test_floats(Node* node, Value* fp);
-template <Op O, Kind L, Kind R> bool test_mixed(Node* node, Value* fp);
+template <Op O, Kind L, Kind R, bool Into>
+Value run_floats(Node* node, Value* fp);
+template <Op O, Kind L, Kind R, bool Into>
+Value run_mixed(Node* node, Value* fp);
+template <Op O, Kind L, Kind R>
+bool test_floats(Node* node, Value* fp);
+template <Op O, Kind L, Kind R>
+bool test_mixed(Node* node, Value* fp);
 
 // Out of the way: neither two integers nor two floats, or an overflow, or a zero divisor.
 template <Op O>
 [[gnu::noinline]] Value arithmetic_slowly(BinaryNode* node, Value* fp, Value a, Value b) {
     Value result;
-    if (a.is_integer() && b.is_float() && floats<O>(double(a.as_integer()), b.as_float(), result)) return result;
-    if (a.is_float() && b.is_integer() && floats<O>(a.as_float(), double(b.as_integer()), result)) return result;
+    if (a.is_integer() && b.is_float() && floats<O>(double(a.as_integer()), b.as_float(), result))
+        return result;
+    if (a.is_float() && b.is_integer() && floats<O>(a.as_float(), double(b.as_integer()), result))
+        return result;
     return send_both(node, fp, a, b);
 }
 
@@ -121,7 +128,8 @@ Value run_integers(Node* node_, Value* fp) {
     auto* node = static_cast<BinaryNode*>(node_);
     Value a, b, result;
     load_both<L, R>(node, fp, a, b);
-    if (Value::both_integers(a, b) && integers<O>(a, b, result)) [[likely]] return given<Into>(node, fp, result);
+    if (Value::both_integers(a, b) && integers<O>(a, b, result)) [[likely]]
+        return given<Into>(node, fp, result);
     if (a.is_float() && b.is_float()) {
         node->plain = run_floats<O, L, R, Into>;
         RunFunction fused = fused_floats(node, Into);
@@ -176,7 +184,8 @@ bool test_integers(Node* node_, Value* fp) {
     auto* node = static_cast<BinaryNode*>(node_);
     Value a, b;
     load_both<L, R>(node, fp, a, b);
-    if (Value::both_integers(a, b)) [[likely]] return compare<O, uint64_t>(a.bits(), b.bits());
+    if (Value::both_integers(a, b)) [[likely]]
+        return compare<O, uint64_t>(a.bits(), b.bits());
     if (a.is_float() && b.is_float()) {
         node->plain_test = test_floats<O, L, R>;
         TestFunction fused = fused_float_test(node);
@@ -191,7 +200,8 @@ bool test_floats(Node* node_, Value* fp) {
     auto* node = static_cast<BinaryNode*>(node_);
     Value a, b;
     load_both<L, R>(node, fp, a, b);
-    if (a.is_float() && b.is_float()) [[likely]] return compare<O, double>(a.as_float(), b.as_float());
+    if (a.is_float() && b.is_float()) [[likely]]
+        return compare<O, double>(a.as_float(), b.as_float());
     if (Value::both_integers(a, b)) {
         node->test = test_mixed<O, L, R>;
         return compare<O, uint64_t>(a.bits(), b.bits());
@@ -300,8 +310,17 @@ Value run_negated(Node* node_, Value* fp) {
 
 bool is_fast_operator(SymbolId selector) {
     switch (selector) {
-    case sym::plus: case sym::minus: case sym::times: case sym::divide: case sym::floor_divide: case sym::modulo:
-    case sym::less: case sym::less_equal: case sym::greater: case sym::greater_equal: case sym::equal:
+    case sym::plus:
+    case sym::minus:
+    case sym::times:
+    case sym::divide:
+    case sym::floor_divide:
+    case sym::modulo:
+    case sym::less:
+    case sym::less_equal:
+    case sym::greater:
+    case sym::greater_equal:
+    case sym::equal:
     case sym::not_equal: return true;
     default: return false;
     }
@@ -323,10 +342,12 @@ Node* make_binary(Arena& arena, SymbolId selector, Node* left, Node* right, Send
 bool is_local_plus(const Node* child, uint32_t& slot, int32_t& delta) {
     if (child->sort != Node::Binary) return false;
     auto* binary = static_cast<const BinaryNode*>(child);
-    if (binary->left_kind != Kind::Local || binary->right_kind != Kind::Constant || !binary->constant.is_integer())
+    if (binary->left_kind != Kind::Local || binary->right_kind != Kind::Constant ||
+        !binary->constant.is_integer())
         return false;
     const int64_t constant = binary->constant.as_integer();
-    if ((binary->op != Op::Add && binary->op != Op::Subtract) || constant > INT16_MAX || constant < INT16_MIN) return false;
+    if ((binary->op != Op::Add && binary->op != Op::Subtract) || constant > INT16_MAX || constant < INT16_MIN)
+        return false;
     slot = binary->left_index;
     delta = int32_t(binary->op == Op::Add ? constant : -constant);
     return true;

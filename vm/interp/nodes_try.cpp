@@ -4,9 +4,9 @@
 // finds the catch that fits, and runs its suite as a block on top of everything, so that the suite may resume or
 // retry. Where the suite uses its error for nothing of the kind and no `finally` lies in between, nobody could
 // tell the difference, and the suite runs in place after unwinding, which is quicker (CatchTemplate::in_place).
+#include "vm/interp/nodes_try.h"
 #include "vm/interp/block.h"
 #include "vm/interp/inner.h"
-#include "vm/interp/nodes_try.h"
 
 namespace indent {
 
@@ -41,8 +41,8 @@ struct HandlerScope {
     answer = run(body, fp);
     return true;
 }
-[[gnu::noinline]] bool run_to_jump(TryRecord& record, Value (*work)(TryNode*, Value*), TryNode* node, Value* fp,
-                                   Value& answer) {
+[[gnu::noinline]] bool run_to_jump(TryRecord& record, Value (*work)(TryNode*, Value*), TryNode* node,
+                                   Value* fp, Value& answer) {
     if (_setjmp(record.jump)) return false;
     answer = work(node, fp);
     return true;
@@ -86,7 +86,9 @@ Value run_guarded(TryNode* node, Value* fp) {
     }
 }
 
-Value run_body(TryNode* node, Value* fp) { return run(node->body, fp); }
+Value run_body(TryNode* node, Value* fp) {
+    return run(node->body, fp);
+}
 
 Value run_try(Node* node_, Value* fp) {
     auto* node = static_cast<TryNode*>(node_);
@@ -177,8 +179,10 @@ Value run_expect(Node* node_, Value* fp) {
     nf[0] = Value::nil();
     std::string left = vm.inspect(fp[node->slot], nf);
     std::string right = vm.inspect(fp[node->slot + 1], nf);
-    return vm.fail("TestFailure", "expected " + std::string(node->text) + ", but the left side is " + left +
-                                      " and the right side is " + right, nf);
+    return vm.fail("TestFailure",
+                   "expected " + std::string(node->text) + ", but the left side is " + left +
+                       " and the right side is " + right,
+                   nf);
 }
 
 } // namespace

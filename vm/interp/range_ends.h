@@ -12,8 +12,8 @@ inline bool may_end_range(const Machine& vm, Value low, Value high) {
 
 inline Value fail_range(Machine& vm, Value low, Value high, Value* args) {
     std::string what = vm.with_article(low) + " and " + vm.with_article(high);
-    return vm.fail("ArgumentError", "the ends of a range need one order for both, which " + what + " have not",
-                   args);
+    return vm.fail("ArgumentError",
+                   "the ends of a range need one order for both, which " + what + " have not", args);
 }
 
 } // namespace indent

@@ -3,17 +3,22 @@
 #pragma once
 #include "vm/interp/machine.h"
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 namespace indent {
 
 struct ReloadOptions {
-    uint64_t patience = 5'000'000'000; // ns that it may wait: for old code to be left, in live mode for turns to end
+    uint64_t patience =
+        5'000'000'000;       // ns that it may wait: for old code to be left, in live mode for turns to end
     bool live = false;       // nobody sees two versions
     bool force = false;      // turns in code that is too old end, blocks of it are stale
     bool tombstones = false; // objects of classes that are gone stay
     bool effects = true;     // false: of statements, the values of `stable` and `var` alone; no hooks
+    // Keeps what is taken, at the last moment at which all can be taken back; on the thread of the reload's turn. False,
+    // with words that end in a line end: it is taken back. May be empty.
+    std::function<bool(std::string& words)> keep{};
 };
 
 struct UndoOptions {
@@ -26,7 +31,17 @@ struct GenerationInfo {
     uint32_t number = 0;
     bool current = false;
     bool purged = false;
+    uint32_t amended = 0;             // times that it was changed in place
     std::vector<std::string> holders; // who keeps it in use, in words
+};
+
+// What came of a change of the current generation in place.
+enum class Amendment : uint8_t {
+    Done,
+    Wrong,   // the text is not right: words with places
+    Refused, // it cannot be made in place: words
+    Missing, // there is no such method to be removed,
+    Reader,  // or it reads a field
 };
 
 class ReloadPort {
@@ -37,9 +52,15 @@ class ReloadPort {
     virtual bool reload(Machine& vm, Value* args, const std::string& path, const std::string* text,
                         const ReloadOptions& options, std::string& words) = 0;
     // Checks all of it and tries the migration; nothing changes. Answers the plan's number, or 0: refused.
-    virtual uint64_t prepare(Machine& vm, Value* args, std::vector<std::string> texts, const ReloadOptions& options,
-                             std::string& words) = 0;
+    virtual uint64_t prepare(Machine& vm, Value* args, std::vector<std::string> texts,
+                             const ReloadOptions& options, std::string& words) = 0;
     virtual bool commit(Machine& vm, Value* args, uint64_t plan, std::string& words) = 0;
+    // What the tree defines comes into the module, or, parsed as members, into its class `cls`; the very next send runs it.
+    virtual Amendment amend(Machine& vm, Module& module, Class* cls,
+                            std::shared_ptr<const syntax::SyntaxTree> tree, std::string& words) = 0;
+    virtual Amendment remove(Class& cls, SymbolId selector, std::string& words) = 0;
+    // What a plan would change; any thread. False: there is no such plan (any more).
+    virtual bool plan(uint64_t plan, ReloadSummary& summary) = 0;
     // In a handler of `hot.accept`: the change is passed up to who imports the module. False: no handler runs.
     virtual bool invalidate(Machine& vm) = 0;
     // False: there is no such plan (any more).
@@ -50,7 +71,8 @@ class ReloadPort {
     // Of the module with this path, the newest first.
     virtual std::vector<GenerationInfo> generations(Machine& vm, Value* args, const std::string& path) = 0;
     // Makes old generations of the module unusable: where nobody uses them (`hard`: in any case). False: the holders.
-    virtual bool purge(Machine& vm, Value* args, const std::string& path, bool hard, std::vector<std::string>& holders) = 0;
+    virtual bool purge(Machine& vm, Value* args, const std::string& path, bool hard,
+                       std::vector<std::string>& holders) = 0;
 };
 
 } // namespace indent

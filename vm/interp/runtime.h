@@ -3,6 +3,7 @@
 #include "vm/heap/shared.h"
 #include "vm/interp/device.h"
 #include "vm/interp/prelude.h"
+#include "vm/interp/reload_summary.h"
 #include "vm/model/class.h"
 #include "vm/model/module.h"
 #include "vm/model/shape.h"
@@ -20,7 +21,7 @@ namespace indent {
 
 // The one place through which inputs and effects pass.
 struct EffectPort {
-    enum Mode : uint8_t { Live, Denied } mode = Live; // replay and dry runs come with the image
+    enum Mode : uint8_t { Live, Denied } mode = Live;  // replay and dry runs come with the image
     std::function<void(std::string_view line)> output; // print: a line without its end
     // A part of a line whose rest comes later; where there is none, it waits for the rest.
     std::function<void(std::string_view text)> partial;
@@ -63,9 +64,14 @@ struct Runtime {
 
     class ReloadPort* reloads = nullptr; // what programs ask of the reload engine; set by vm/world
 
-    // What the last reload that was taken said of itself: names and numbers (nanoseconds, counts).
-    std::vector<std::pair<std::string, int64_t>> last_reload;
-    std::vector<std::string> last_reload_notes; // what a person should know of it
+    // Deterministic runs: what begins random sequences for which the program gives no seed. Absent: the system's own.
+    std::optional<uint64_t> random_seed;
+
+    ReloadSummary last_reload; // of the last that was taken; without numbers: there was none
+
+    // While a reload runs the effects of new modules: the address of the actor that does, and of which module.
+    std::atomic<const Cell*> arriving_in = nullptr;
+    std::atomic<const Module*> arriving = nullptr;
 
     // Numbers of methods and initialisers, from 1: under them each machine keeps the trees that it has made.
     std::atomic<uint32_t> last_code_number = 0;

@@ -50,9 +50,12 @@ CacheEntry entry_for(Machine& vm, SendSite* site, ShapeId shape, Method* method)
     return entry;
 }
 
-template <int N> Value send_code(Node* node, Value* fp);
-template <int N> Value send_primitive(Node* node, Value* fp);
-template <int N> Value send_polymorphic(Node* node, Value* fp);
+template <int N>
+Value send_code(Node* node, Value* fp);
+template <int N>
+Value send_primitive(Node* node, Value* fp);
+template <int N>
+Value send_polymorphic(Node* node, Value* fp);
 Value send_reader(Node* node, Value* fp);
 
 Value send_reader_to_local(Node* node, Value* fp);
@@ -67,8 +70,10 @@ void rewrite(SendSite* site) {
     case CacheEntry::CodeCall: site->run = send_code<N>; break;
     case CacheEntry::Primitive: site->run = send_primitive<N>; break;
     case CacheEntry::Reader:
-        if (N != 0) site->run = send_polymorphic<N>;
-        else site->run = site->operands[0]->run == run_local ? send_reader_to_local : send_reader;
+        if (N != 0)
+            site->run = send_polymorphic<N>;
+        else
+            site->run = site->operands[0]->run == run_local ? send_reader_to_local : send_reader;
         break;
     default: site->run = send_polymorphic<N>; break;
     }
@@ -89,7 +94,8 @@ void rewrite_site(SendSite* site) {
     Machine& vm = Machine::of(nf);
     ShapeId shape = shape_of(nf[0]);
     const Class* cls = vm.shapes[shape].cls;
-    Method* method = site->super_of ? lookup_after(cls, site->super_of, site->selector) : cls->lookup(site->selector);
+    Method* method =
+        site->super_of ? lookup_after(cls, site->super_of, site->selector) : cls->lookup(site->selector);
     if (!method && !(shape == shape::kBlock && site->selector == sym::call)) {
         nf[-1] = Value::raw(site);
         return send_not_understood(vm, nf, site->selector, site->argument_count, site->plan);
@@ -183,7 +189,8 @@ Value send_reader(Node* node, Value* fp) {
 Value send_reader_to_local(Node* node, Value* fp) {
     auto* site = static_cast<SendSite*>(node);
     Value receiver = fp[site->receiver_slot];
-    if (has_shape(receiver, site->entry.shape)) [[likely]] return (*receiver.cell())[site->entry.field];
+    if (has_shape(receiver, site->entry.shape)) [[likely]]
+        return (*receiver.cell())[site->entry.field];
     return send_to_local(node, fp);
 }
 
@@ -209,7 +216,8 @@ Value send_spread(Node* node, Value* fp) {
     ShapeId shape = shape_of(nf[0]);
     if (shape == shape::kBlock && site->selector == sym::call) return enter_block(nf, count);
     const Class* cls = vm.shapes[shape].cls;
-    Method* method = site->super_of ? lookup_after(cls, site->super_of, site->selector) : cls->lookup(site->selector);
+    Method* method =
+        site->super_of ? lookup_after(cls, site->super_of, site->selector) : cls->lookup(site->selector);
     if (!method) return send_not_understood(vm, nf, site->selector, count, &plan);
     return call_method(vm, method, nf, count, &plan);
 }
@@ -234,11 +242,17 @@ void linearise(const Class* cls, std::vector<const Class*>& order) {
 
 } // namespace
 
-bool reads_field_of_local(const Node* node) { return node->run == send_reader_to_local; }
+bool reads_field_of_local(const Node* node) {
+    return node->run == send_reader_to_local;
+}
 
-Value site_run_unrewritable(Node* node, Value* fp) { return send_polymorphic<-1>(node, fp); }
+Value site_run_unrewritable(Node* node, Value* fp) {
+    return send_polymorphic<-1>(node, fp);
+}
 
-Value send_prepared(SendSite* site, Value* nf) { return send_any(site, nf); }
+Value send_prepared(SendSite* site, Value* nf) {
+    return send_any(site, nf);
+}
 
 Method* lookup_after(const Class* receiver_class, const Class* owner, SymbolId selector) {
     std::vector<const Class*> order;
@@ -252,14 +266,16 @@ Method* lookup_after(const Class* receiver_class, const Class* owner, SymbolId s
     return nullptr;
 }
 
-SendSite* make_send(Arena& arena, SymbolId selector, std::span<Node* const> operands, const ArgumentPlan* plan) {
+SendSite* make_send(Arena& arena, SymbolId selector, std::span<Node* const> operands,
+                    const ArgumentPlan* plan) {
     auto* site = arena.make<SendSite>();
     site->test = test_from_run;
     site->selector = selector;
     site->argument_count = uint8_t(operands.size() - 1);
     site->plan = plan;
     site->operands = arena.copy(std::vector<Node*>(operands.begin(), operands.end())).data();
-    if (operands[0] && operands[0]->run == run_local) site->receiver_slot = static_cast<LocalNode*>(operands[0])->slot;
+    if (operands[0] && operands[0]->run == run_local)
+        site->receiver_slot = static_cast<LocalNode*>(operands[0])->slot;
     site->run = first_run(site);
     return site;
 }

@@ -44,8 +44,8 @@ struct SendSite : Node {
     CacheEntry entry;           // the shape met first
     CacheEntry* more = nullptr; // kMoreEntries further ones
     const ArgumentPlan* plan = nullptr;
-    Class* super_of = nullptr;  // super sends: the class that the method with this send belongs to
-    Node** operands = nullptr;  // the receiver, then the arguments
+    Class* super_of = nullptr; // super sends: the class that the method with this send belongs to
+    Node** operands = nullptr; // the receiver, then the arguments
 };
 
 // Whether the node is a send without arguments to a local, which has met a class where that only answers a field.
@@ -54,7 +54,8 @@ bool reads_field_of_local(const Node* node);
 inline Value field_of_local(const Node* node, Value* fp) {
     auto* site = static_cast<const SendSite*>(node);
     Value receiver = fp[site->receiver_slot];
-    if (!has_shape(receiver, site->entry.shape) || site->entry.kind != CacheEntry::Reader) [[unlikely]] return Value();
+    if (!has_shape(receiver, site->entry.shape) || site->entry.kind != CacheEntry::Reader) [[unlikely]]
+        return Value();
     return (*receiver.cell())[site->entry.field];
 }
 
@@ -88,7 +89,8 @@ Code* code_of(Machine& vm, Method* method);
 SymbolId selector_of(const Node* node);
 
 // Sends that node makers build; operands[0] is the receiver.
-SendSite* make_send(Arena& arena, SymbolId selector, std::span<Node* const> operands, const ArgumentPlan* plan);
+SendSite* make_send(Arena& arena, SymbolId selector, std::span<Node* const> operands,
+                    const ArgumentPlan* plan);
 // Empties the caches of all sites (a method dictionary has changed).
 void flush_caches(Runtime& runtime);
 

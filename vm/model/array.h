@@ -6,7 +6,9 @@
 
 namespace indent {
 
-inline size_t array_capacity(const Cell* array) { return size_t((*array)[0].as_integer()); }
+inline size_t array_capacity(const Cell* array) {
+    return size_t((*array)[0].as_integer());
+}
 
 // May words [first, first + count) of the cell change? To be asked right before they do, with no allocation in
 // between. False: the cell is frozen.
@@ -23,7 +25,9 @@ inline void fill_new(Mutator& mutator, Cell* cell, size_t first, const Value* fr
 }
 
 // Frozen: an immediate, or a cell that may never change again.
-inline bool is_frozen(Value v) { return !v.is_cell() || v.cell()->is_frozen(); }
+inline bool is_frozen(Value v) {
+    return !v.is_cell() || v.cell()->is_frozen();
+}
 
 // A cell just made, with nothing allocated since. What it points to must be frozen. (Others: Heap::freeze.)
 inline void freeze_cell(Cell* cell) {

@@ -17,7 +17,7 @@ struct FieldInfo {
     Module* module = nullptr;
     Class* declared_in = nullptr;
     const syntax::Node* type = nullptr; // declared; null: none
-    uint32_t number = 0; // of its initialiser's executable trees (Machine::code_slot)
+    uint32_t number = 0;                // of its initialiser's executable trees (Machine::code_slot)
 };
 
 class Class {
@@ -27,7 +27,8 @@ class Class {
     // have not been migrated. `lineage`: of such a one, the class itself; null: this is it.
     Class* lineage = nullptr;
     Class* newer = nullptr; // of such a one: what its objects become next, or null: the class itself
-    std::vector<std::pair<SymbolId, SymbolId>> renamed; // fields on that way: old name, new name (0: made anew)
+    std::vector<std::pair<SymbolId, SymbolId>>
+        renamed; // fields on that way: old name, new name (0: made anew)
     enum Way : uint8_t {
         Forward, // by migrate_state, or by names
         Back,    // an undo: by migrate_back, or by names and what the way forward has kept
@@ -35,8 +36,10 @@ class Class {
         Reset,   // new state on purpose: all fields run their initialisers
     } way = Forward;
     bool accept_loss = false; // on the way back
-    uint32_t gone_since = 0;  // the epoch that took its definition away; its objects are tombstones. 0: it is there
+    uint32_t gone_since =
+        0; // the epoch that took its definition away; its objects are tombstones. 0: it is there
     int64_t state_version = 1;
+    uint32_t mailbox_limit = 0; // of an actor that says so (@mailbox); 0: the world's
     const Class* itself() const { return lineage ? lineage : this; }
     Class* itself() { return lineage ? lineage : this; }
 
@@ -44,12 +47,12 @@ class Class {
     Module* module = nullptr;
     ClassKind kind = ClassKind::Plain;
     Class* superclass = nullptr;
-    std::vector<Class*> traits;     // looked up after the class's own methods, last named first
-    std::vector<FieldInfo> fields;  // inherited ones first
-    ShapeId shape = 0;              // of its instances; 0 for traits
-    Class* side = nullptr;          // the class that its class value is an instance of; null on class sides
+    std::vector<Class*> traits;      // looked up after the class's own methods, last named first
+    std::vector<FieldInfo> fields;   // inherited ones first
+    ShapeId shape = 0;               // of its instances; 0 for traits
+    Class* side = nullptr;           // the class that its class value is an instance of; null on class sides
     Class* instance_class = nullptr; // on class sides: the class
-    Value value;                    // the class value: a shared cell
+    Value value;                     // the class value: a shared cell
     std::shared_ptr<const syntax::SyntaxTree> tree;
     const syntax::Node* definition = nullptr;
     std::string doc;

@@ -73,9 +73,10 @@ std::optional<Elements> elements_of(Value value, bool must_be_frozen) {
     }
 }
 
-std::optional<uint64_t> hash_within(Value value, int& budget, int levels) {
+std::optional<uint64_t> hash_within(const SymbolTable& symbols, Value value, int& budget, int levels) {
     if (value.is_integer()) return hash_integer(value.as_integer());
     if (value.is_float()) return hash_float(value.as_float());
+    if (value.is_symbol()) return symbols.hash(value.symbol_id());
     if (!value.is_cell()) return mix_hash(value.bits());
     if (is_text(value)) return text_hash(value);
     if (is_big_integer(value)) return hash_float(integer_as_double(value));
@@ -84,7 +85,7 @@ std::optional<uint64_t> hash_within(Value value, int& budget, int levels) {
     HashSequence sequence(value.cell()->shape);
     for (size_t i = 0; i < elements->count; ++i) {
         if (--budget < 0) return {};
-        auto hash = hash_within(elements->first[i], budget, levels - 1);
+        auto hash = hash_within(symbols, elements->first[i], budget, levels - 1);
         if (!hash) return {};
         sequence.add(*hash);
     }
@@ -145,9 +146,9 @@ Equal equal_within(Value a, Value b, int& budget, int levels) {
 
 } // namespace
 
-std::optional<uint64_t> quick_hash(Value value) {
+std::optional<uint64_t> quick_hash(const SymbolTable& symbols, Value value) {
     int budget = kMostElements;
-    return hash_within(value, budget, kMostLevels);
+    return hash_within(symbols, value, budget, kMostLevels);
 }
 
 Equal quick_equal(Value a, Value b) {

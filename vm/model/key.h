@@ -14,7 +14,9 @@ enum class Equal : uint8_t { No, Yes, Ask };
 
 inline constexpr uint64_t kHashMask = (uint64_t(1) << 47) - 1;
 // What `hash` answers to programs: an integer that is small and not negative.
-inline Value hash_value(uint64_t hash) { return Value::integer(int64_t(hash & kHashMask)); }
+inline Value hash_value(uint64_t hash) {
+    return Value::integer(int64_t(hash & kHashMask));
+}
 
 inline uint64_t mix_hash(uint64_t x) {
     x *= 0x9E37'79B9'7F4A'7C15;
@@ -36,9 +38,9 @@ class HashSequence {
 };
 
 // Empty: the machine has to ask the value (or it cannot be a key at all).
-std::optional<uint64_t> quick_hash(Value value);
+std::optional<uint64_t> quick_hash(const SymbolTable& symbols, Value value);
 // The same for the commonest keys, without a call; false: ask quick_hash.
-inline bool hash_at_once(Value value, uint64_t& hash) {
+inline bool hash_at_once(const SymbolTable& symbols, Value value, uint64_t& hash) {
     if (value.is_integer()) {
         hash = mix_hash(uint64_t(value.as_integer()));
         return true;
@@ -48,7 +50,7 @@ inline bool hash_at_once(Value value, uint64_t& hash) {
         return hash != 0;
     }
     if (!value.is_symbol()) return false;
-    hash = mix_hash(value.bits());
+    hash = symbols.hash(value.symbol_id());
     return true;
 }
 // As for keys: the same word is equal, not-a-number too.

@@ -257,8 +257,9 @@ bool map_clear(Mutator& mutator, Value& map_slot, Value* top) {
     return true;
 }
 
-MapPut map_put(Mutator& mutator, Value& map_slot, Value& key_slot, Value& value_slot, Value* top) {
-    auto hash = quick_hash(key_slot);
+MapPut map_put(Mutator& mutator, const SymbolTable& symbols, Value& map_slot, Value& key_slot,
+               Value& value_slot, Value* top) {
+    auto hash = quick_hash(symbols, key_slot);
     if (!hash) return MapPut::Ask;
     bool ask = false;
     size_t entry = map_find(map_slot, key_slot, *hash, ask);
@@ -268,8 +269,8 @@ MapPut map_put(Mutator& mutator, Value& map_slot, Value& key_slot, Value& value_
     return map_append(mutator, map_slot, *hash, key_slot, value_slot, top) ? MapPut::Done : MapPut::Frozen;
 }
 
-Value map_get(Value map, Value key) {
-    auto hash = quick_hash(key);
+Value map_get(const SymbolTable& symbols, Value map, Value key) {
+    auto hash = quick_hash(symbols, key);
     if (!hash) return Value();
     bool ask = false;
     size_t entry = map_find(map, key, *hash, ask);

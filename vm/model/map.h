@@ -20,16 +20,28 @@ namespace indent {
 inline constexpr size_t kNoEntry = SIZE_MAX;
 inline constexpr size_t kEntryWords = 3;
 
-inline bool is_map(Value v) { return has_shape(v, shape::kMap); }
-inline size_t map_count(Value map) { return size_t((*map.cell())[0].as_integer()); }
-inline size_t map_used(Value map) { return size_t((*map.cell())[1].as_integer()); }
-inline Cell* map_entries(Value map) { return (*map.cell())[2].cell(); }
+inline bool is_map(Value v) {
+    return has_shape(v, shape::kMap);
+}
+inline size_t map_count(Value map) {
+    return size_t((*map.cell())[0].as_integer());
+}
+inline size_t map_used(Value map) {
+    return size_t((*map.cell())[1].as_integer());
+}
+inline Cell* map_entries(Value map) {
+    return (*map.cell())[2].cell();
+}
 // The parts of entry i < map_used: -1 and absent where it was removed.
 inline int64_t map_hash_at(Value map, size_t i) {
     return (*map_entries(map))[1 + kEntryWords * i].as_integer();
 }
-inline Value map_key_at(Value map, size_t i) { return (*map_entries(map))[2 + kEntryWords * i]; }
-inline Value map_value_at(Value map, size_t i) { return (*map_entries(map))[3 + kEntryWords * i]; }
+inline Value map_key_at(Value map, size_t i) {
+    return (*map_entries(map))[2 + kEntryWords * i];
+}
+inline Value map_value_at(Value map, size_t i) {
+    return (*map_entries(map))[3 + kEntryWords * i];
+}
 // The first entry at or after i that is there, or kNoEntry. Safe whatever has happened to the map.
 size_t map_next(Value map, size_t i);
 
@@ -78,8 +90,9 @@ void map_freeze(Mutator& mutator, Value map);
 
 // For keys with a quick hash and maps that hold only such keys.
 enum class MapPut : uint8_t { Done, Frozen, Ask };
-MapPut map_put(Mutator& mutator, Value& map_slot, Value& key_slot, Value& value_slot, Value* top);
+MapPut map_put(Mutator& mutator, const SymbolTable& symbols, Value& map_slot, Value& key_slot,
+               Value& value_slot, Value* top);
 // The value, or absent if there is none (or only the general way could find it).
-Value map_get(Value map, Value key);
+Value map_get(const SymbolTable& symbols, Value map, Value key);
 
 } // namespace indent

@@ -44,8 +44,8 @@ struct Method {
     PrimitiveFunction primitive = nullptr; // null: runs code
     Effect effect = Effect::Pure;
     Control control = Control::None;
-    int reader = -1;      // field index, if this only answers a field
-    uint32_t number = 0;  // of its executable trees (Machine::code_slot)
+    int reader = -1;     // field index, if this only answers a field
+    uint32_t number = 0; // of its executable trees (Machine::code_slot)
 };
 
 } // namespace indent

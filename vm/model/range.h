@@ -6,12 +6,22 @@
 
 namespace indent {
 
-inline bool is_range(Value v) { return has_shape(v, shape::kRange); }
-inline Value range_low(Value range) { return (*range.cell())[0]; }
-inline Value range_high(Value range) { return (*range.cell())[1]; }
-inline bool range_exclusive(Value range) { return (*range.cell())[2].is_true(); }
+inline bool is_range(Value v) {
+    return has_shape(v, shape::kRange);
+}
+inline Value range_low(Value range) {
+    return (*range.cell())[0];
+}
+inline Value range_high(Value range) {
+    return (*range.cell())[1];
+}
+inline bool range_exclusive(Value range) {
+    return (*range.cell())[2].is_true();
+}
 // Both ends are small integers: it can be counted through by the machine alone.
-inline bool range_is_small(Value range) { return Value::both_integers(range_low(range), range_high(range)); }
+inline bool range_is_small(Value range) {
+    return Value::both_integers(range_low(range), range_high(range));
+}
 // Of a small one: the integer after the last.
 inline int64_t range_end(Value range) {
     return range_high(range).as_integer() + (range_exclusive(range) ? 0 : 1);

@@ -15,7 +15,11 @@ namespace shape {
 enum Fixed : ShapeId {
     kNone,
     // immediates
-    kInteger, kFloat, kNil, kBoolean, kSymbol,
+    kInteger,
+    kFloat,
+    kNil,
+    kBoolean,
+    kSymbol,
     // cells of the machine; layouts in the headers named
     kBigInteger = 8, // vm/model/number.h
     kText,           // vm/model/text.h
@@ -68,11 +72,15 @@ inline ShapeId immediate_shape(Value v) {
     if (v.is_boolean()) return shape::kBoolean;
     return shape::kNil;
 }
-inline ShapeId shape_of(Value v) { return v.is_cell() ? v.cell()->shape : immediate_shape(v); }
+inline ShapeId shape_of(Value v) {
+    return v.is_cell() ? v.cell()->shape : immediate_shape(v);
+}
 // The same for a value that is not absent.
 inline ShapeId present_shape_of(Value v) {
     return v.bits() >> 48 == 0 ? v.cell()->shape : immediate_shape(v);
 }
-inline bool has_shape(Value v, ShapeId id) { return v.is_cell() && v.cell()->shape == id; }
+inline bool has_shape(Value v, ShapeId id) {
+    return v.is_cell() && v.cell()->shape == id;
+}
 
 } // namespace indent

@@ -13,7 +13,7 @@ bool is_lower(char32_t c);
 bool is_punctuation(char32_t c); // punctuation and symbols
 bool is_printable(char32_t c);   // may stand in a literal as it is
 
-int width(char32_t c);           // columns of a terminal: 0, 1 or 2; control characters have none
+int width(char32_t c); // columns of a terminal: 0, 1 or 2; control characters have none
 
 // May a text hold it: up to 0x10FFFF and no surrogate.
 inline bool is_code_point(int64_t c) {

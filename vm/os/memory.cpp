@@ -41,7 +41,8 @@ MappedMemory::~MappedMemory() {
 void MappedMemory::unmap() {
     if (!begin_) return;
 #ifdef INDENT_ADDRESS_SANITIZER
-    __asan_unpoison_memory_region(begin_, bytes_); // its owner may have poisoned it; the next one there has not
+    __asan_unpoison_memory_region(begin_,
+                                  bytes_); // its owner may have poisoned it; the next one there has not
 #endif
     munmap(begin_ - page_bytes(), bytes_ + 2 * page_bytes());
 }

@@ -14,16 +14,18 @@ constexpr size_t kBuffer = 64 * 1024;
 }
 
 Result<std::unique_ptr<OpenFile>> OpenFile::open(const std::string& path, OpenMode mode) {
-    int flags = O_CLOEXEC | (mode == OpenMode::Read    ? O_RDONLY
-                             : mode == OpenMode::Write ? O_WRONLY | O_CREAT | O_TRUNC
-                                                       : O_WRONLY | O_CREAT | O_APPEND);
+    int flags = O_CLOEXEC | (mode == OpenMode::Read     ? O_RDONLY
+                             : mode == OpenMode::Write  ? O_WRONLY | O_CREAT | O_TRUNC
+                             : mode == OpenMode::Update ? O_WRONLY
+                                                        : O_WRONLY | O_CREAT | O_APPEND);
     int fd;
     do fd = ::open(path.c_str(), flags, 0666);
     while (fd < 0 && errno == EINTR);
     if (fd < 0) return failure_from(errno, "open", path);
     std::unique_ptr<OpenFile> file(new OpenFile(path, mode, fd));
-    struct stat info;
+    struct stat info = {};
     if (fstat(fd, &info) == 0 && S_ISDIR(info.st_mode)) return failure_from(EISDIR, "open", path);
+    if (mode == OpenMode::Append) file->position_ = static_cast<uint64_t>(info.st_size);
     return file;
 }
 
@@ -56,6 +58,7 @@ Result<bool> OpenFile::read_line(std::string& line, size_t most_bytes) {
                                                 std::to_string(most_bytes) + " bytes"};
             line.assign(buffer_, at_, length);
             at_ = end + 1;
+            position_ += length + 1;
             break;
         }
         searched = buffer_.size() - at_;
@@ -65,6 +68,7 @@ Result<bool> OpenFile::read_line(std::string& line, size_t most_bytes) {
             if (buffer_.size() == at_) return false;
             line.assign(buffer_, at_);
             at_ = buffer_.size();
+            position_ += line.size();
             break;
         }
     }
@@ -80,11 +84,13 @@ Result<std::string> OpenFile::read(size_t bytes) {
     }
     std::string piece = buffer_.substr(at_, bytes);
     at_ += piece.size();
+    position_ += piece.size();
     return piece;
 }
 
 Result<void> OpenFile::write(std::string_view bytes) {
     buffer_ += bytes;
+    position_ += bytes.size();
     return buffer_.size() >= kBuffer ? flush() : ok();
 }
 
@@ -102,6 +108,27 @@ Result<void> OpenFile::flush() {
     }
     buffer_.clear();
     return ok();
+}
+
+Result<void> OpenFile::seek(uint64_t position) {
+    if (mode_ == OpenMode::Append)
+        return Failure{"not_seekable", "what is added to " + path_ + " goes to its end"};
+    if (auto flushed = flush(); !flushed) return flushed;
+    if (lseek(fd_, static_cast<off_t>(position), SEEK_SET) < 0) {
+        if (errno == ESPIPE) return Failure{"not_seekable", path_ + " has no places to go to"};
+        return failure_from(errno, "seek in", path_);
+    }
+    buffer_.clear();
+    at_ = 0;
+    position_ = position;
+    return ok();
+}
+
+Result<uint64_t> OpenFile::size() const {
+    struct stat info;
+    if (fstat(fd_, &info) != 0) return failure_from(errno, "look at", path_);
+    const auto there = static_cast<uint64_t>(info.st_size);
+    return reads() ? there : std::max(there, position_);
 }
 
 Result<void> OpenFile::close() {

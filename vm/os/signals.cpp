@@ -10,6 +10,7 @@ namespace {
 std::atomic<InterruptGuard::Action> current_action{nullptr};
 std::atomic<void*> current_context{nullptr};
 struct sigaction previous_action;
+struct sigaction previous_end;
 
 void on_interrupt(int) {
     // The guard sets the context first and clears the action first, so an action seen has its context.
@@ -18,7 +19,7 @@ void on_interrupt(int) {
 
 } // namespace
 
-InterruptGuard::InterruptGuard(Action action, void* context) {
+InterruptGuard::InterruptGuard(Action action, void* context, bool when_ended) : when_ended_(when_ended) {
     assert(current_action.load() == nullptr && "one InterruptGuard at a time");
     current_context = context;
     current_action = action;
@@ -27,6 +28,9 @@ InterruptGuard::InterruptGuard(Action action, void* context) {
     sigemptyset(&mine.sa_mask);
     mine.sa_flags = 0; // no SA_RESTART: a read or a sleep comes back, so that its caller can look at the flag
     sigaction(SIGINT, &mine, &previous_action);
+    if (!when_ended) return;
+    mine.sa_flags = SA_RESETHAND; // a second one ends the program at once
+    sigaction(SIGTERM, &mine, &previous_end);
 }
 
 InterruptGuard::InterruptGuard(std::atomic<bool>& flag)
@@ -34,6 +38,7 @@ InterruptGuard::InterruptGuard(std::atomic<bool>& flag)
 
 InterruptGuard::~InterruptGuard() {
     sigaction(SIGINT, &previous_action, nullptr);
+    if (when_ended_) sigaction(SIGTERM, &previous_end, nullptr);
     current_action = nullptr;
     current_context = nullptr;
 }

@@ -11,12 +11,16 @@ class InterruptGuard {
     // `action` runs inside a signal handler, on any thread, at any moment: it may only touch lock-free
     // atomics.
     using Action = void (*)(void* context);
-    InterruptGuard(Action action, void* context);
+    // `when_ended`: on the first request to end the program (SIGTERM), too.
+    InterruptGuard(Action action, void* context, bool when_ended = false);
     // The usual action: stores true.
     explicit InterruptGuard(std::atomic<bool>& flag);
     ~InterruptGuard(); // what was there before is back
     InterruptGuard(const InterruptGuard&) = delete;
     InterruptGuard& operator=(const InterruptGuard&) = delete;
+
+  private:
+    const bool when_ended_;
 };
 
 // From here on a write to a closed pipe or socket fails instead of ending the program. Call once, early.

@@ -21,7 +21,8 @@ namespace indent::os {
 
 namespace {
 
-constexpr uint64_t kPatience = 300'000'000; // nanoseconds between SIGTERM and SIGKILL
+constexpr size_t kLongestLine = size_t(64) << 20; // bytes that are kept of one that stays
+constexpr uint64_t kPatience = 300'000'000;       // nanoseconds between SIGTERM and SIGKILL
 
 void close_end(int& fd) {
     if (fd >= 0) close(fd);
@@ -115,6 +116,8 @@ struct Subprocess::State {
     std::string to_write;
     size_t written = 0;
     uint64_t most_output = 0;
+    bool stays = false;
+    bool more_input = false; // its input stays open although all has been written
     int wait_status = 0;
     int pause = 1; // milliseconds until we look again whether it has ended
     Finished finished;
@@ -146,7 +149,16 @@ struct Subprocess::State {
         if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
         if (count < 0) return close_end(input); // it reads no more, which is its own affair
         written += static_cast<size_t>(count);
-        if (written == to_write.size()) close_end(input);
+        if (written != to_write.size()) return;
+        to_write.clear();
+        written = 0;
+        if (!more_input) close_end(input);
+    }
+
+    // One that stays has written enough for now.
+    bool is_full() const {
+        return stays && finished.output.size() >= most_output &&
+               finished.output.find('\n') != std::string::npos;
     }
 
     // Reads what is there. False: more than there may be.
@@ -160,10 +172,12 @@ struct Subprocess::State {
                 close_end(fd);
                 return true;
             }
-            if (finished.output.size() + finished.errors.size() + static_cast<size_t>(count) > most_output)
+            if (stays && finished.output.size() > kLongestLine) return false;
+            if (!stays &&
+                finished.output.size() + finished.errors.size() + static_cast<size_t>(count) > most_output)
                 return false;
             into.append(buffer, static_cast<size_t>(count));
-            if (count < static_cast<ssize_t>(sizeof buffer)) return true;
+            if (count < static_cast<ssize_t>(sizeof buffer) || is_full()) return true;
         }
     }
 };
@@ -180,8 +194,9 @@ Result<Subprocess> Subprocess::start(const Command& command) {
     auto state = std::make_unique<State>();
     state->to_write = command.input;
     state->most_output = command.most_output;
+    state->stays = state->more_input = command.stays;
     int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
-    bool piped = make_pipe(in) && make_pipe(out) && make_pipe(err);
+    bool piped = make_pipe(in) && make_pipe(out) && (command.stays || make_pipe(err));
     int pipe_error = errno;
     state->input = in[1];
     state->output = out[0];
@@ -191,7 +206,7 @@ Result<Subprocess> Subprocess::start(const Command& command) {
         Attributes with;
         posix_spawn_file_actions_adddup2(&with.actions, in[0], STDIN_FILENO);
         posix_spawn_file_actions_adddup2(&with.actions, out[1], STDOUT_FILENO);
-        posix_spawn_file_actions_adddup2(&with.actions, err[1], STDERR_FILENO);
+        if (!command.stays) posix_spawn_file_actions_adddup2(&with.actions, err[1], STDERR_FILENO);
         if (!command.folder.empty())
             posix_spawn_file_actions_addchdir_np(&with.actions, command.folder.c_str());
         std::vector<std::string> words = command.words, variables = environment_with(command);
@@ -208,8 +223,9 @@ Result<Subprocess> Subprocess::start(const Command& command) {
         if (error == EACCES) return Failure{"denied", "cannot run " + program + ": permission denied"};
         return Failure{"io_error", "cannot run " + program + ": " + words_of(error)};
     }
-    for (int fd : {state->input, state->output, state->errors}) do_not_block(fd);
-    if (state->to_write.empty()) close_end(state->input);
+    for (int fd : {state->input, state->output, state->errors})
+        if (fd >= 0) do_not_block(fd);
+    if (state->to_write.empty() && !state->more_input) close_end(state->input);
     return Subprocess(std::move(state));
 }
 
@@ -218,10 +234,12 @@ Result<bool> Subprocess::step(int milliseconds) {
     const uint64_t begin = monotonic_ns();
     for (;;) {
         bool ended = s.has_ended(); // asked first: all that it wrote is in the pipes then
-        pollfd polled[3] = {{s.output, POLLIN, 0},
+        const bool feeds = !ended && !s.to_write.empty();
+        pollfd polled[3] = {{s.is_full() ? -1 : s.output, POLLIN, 0},
                             {s.errors, POLLIN, 0},
-                            {ended ? -1 : s.input, POLLOUT, 0}}; // -1 is passed over
+                            {feeds ? s.input : -1, POLLOUT, 0}}; // -1 is passed over
         bool closed = s.output < 0 && s.errors < 0;
+        if (s.is_full() && !feeds) return false;
         int ready = poll(polled, 3, ended ? 0 : closed ? s.pause : std::min(milliseconds, 10));
         if (ready < 0 && errno != EINTR)
             return Failure{"io_error", "cannot listen to a program: " + words_of(errno)};
@@ -229,10 +247,12 @@ Result<bool> Subprocess::step(int milliseconds) {
             bool fits = (!polled[0].revents || s.listen(s.output, s.finished.output)) &&
                         (!polled[1].revents || s.listen(s.errors, s.finished.errors));
             if (!fits)
-                return Failure{"too_large",
-                               "the program wrote more than " + std::to_string(s.most_output) + " bytes"};
+                return Failure{"too_large", "the program wrote more than " +
+                                                std::to_string(s.stays ? kLongestLine : s.most_output) +
+                                                (s.stays ? " bytes without a line end" : " bytes")};
             if (polled[2].revents && s.input >= 0) s.feed();
         } else if (ended) {
+            if (s.stays) close_end(s.output); // what its children write later is lost
             return true;
         } else if (closed) {
             s.pause = std::min(s.pause * 2, 10);
@@ -241,22 +261,58 @@ Result<bool> Subprocess::step(int milliseconds) {
     }
 }
 
+void Subprocess::write(std::string_view bytes) {
+    if (state_->input >= 0) state_->to_write += bytes;
+}
+
+size_t Subprocess::unwritten() const {
+    return state_->input < 0 ? 0 : state_->to_write.size() - state_->written;
+}
+
+void Subprocess::end_input() {
+    state_->more_input = false;
+    if (state_->to_write.empty()) close_end(state_->input);
+}
+
+std::optional<std::string> Subprocess::line() {
+    std::string& output = state_->finished.output;
+    const size_t end = output.find('\n');
+    if (end == std::string::npos && (!output_ended() || output.empty())) return std::nullopt;
+    std::string line = output.substr(0, end);
+    output.erase(0, end == std::string::npos ? end : end + 1);
+    if (!line.empty() && line.back() == '\r') line.pop_back();
+    return line;
+}
+
+bool Subprocess::output_ended() const {
+    return state_->output < 0;
+}
+
 Finished Subprocess::take() {
-    Finished& result = state_->finished;
+    Finished result = *how_it_ended();
+    result.output = std::move(state_->finished.output);
+    result.errors = std::move(state_->finished.errors);
+    return result;
+}
+
+std::optional<Finished> Subprocess::how_it_ended() {
+    if (!state_->has_ended()) return std::nullopt;
+    Finished result;
     if (WIFSIGNALED(state_->wait_status)) {
         result.signal = WTERMSIG(state_->wait_status);
         result.status = 128 + result.signal;
     } else {
         result.status = WEXITSTATUS(state_->wait_status);
     }
-    return std::move(result);
+    return result;
 }
 
 std::vector<std::pair<std::string, std::string>> all_environment() {
     std::vector<std::pair<std::string, std::string>> result;
     for (char** at = environ; at && *at; ++at) {
         const char* equals = std::strchr(*at, '=');
-        if (equals && equals != *at) result.emplace_back(std::string(*at, static_cast<size_t>(equals - *at)), std::string(equals + 1));
+        if (equals && equals != *at)
+            result.emplace_back(std::string(*at, static_cast<size_t>(equals - *at)), std::string(equals + 1));
     }
     return result;
 }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,9 @@ struct Command {
         environment;          // put over our own; none: taken away
     std::string input;        // what it reads from standard input
     uint64_t most_output = 0; // bytes of output and errors together
+    // A conversation: its input stays open for more, it writes its errors where we do, and of its output not much more
+    // than most_output is read before somebody takes it.
+    bool stays = false;
 };
 
 struct Finished {
@@ -41,6 +45,16 @@ class Subprocess {
     Result<bool> step(int milliseconds);
     // What came of it; to be taken once, after step has answered true. What children of the child write later is lost.
     Finished take();
+
+    // ---- of one that stays
+    void write(std::string_view bytes); // what it reads next; it goes with the steps that follow
+    size_t unwritten() const;           // bytes that it has not taken yet; 0: or it reads no more
+    void end_input();                   // when it has taken all
+    // The next line without its end (`\n` or `\r\n`) out of what steps have read; the rest where its output has ended.
+    // Nothing: none is there yet, or `output_ended` says why.
+    std::optional<std::string> line();
+    bool output_ended() const;
+    std::optional<Finished> how_it_ended(); // without its output; nothing: it runs
 
   private:
     struct State;

@@ -1,5 +1,6 @@
 // Atoms: shared cells for one frozen value (vm/heap/atom.h). What is read from one is held until the stretch ends.
 #include "vm/heap/atom.h"
+#include "vm/actors/actor_system.h"
 #include "vm/interp/sketch.h"
 #include "vm/prims/reflection_tables.h"
 #include "vm/prims/sequence.h"
@@ -10,7 +11,8 @@ namespace {
 
 // A shared copy of the value in args[i], held by the caller; absent: an error was raised.
 Value share_argument(Machine& vm, Value* args, int i, Value& resumed) {
-    if (has_shape(args[i], shape::kBlock)) args[i] = vm.send(args[i], sym::frozen, {}, args); // it is frozen, or says why not
+    if (has_shape(args[i], shape::kBlock))
+        args[i] = vm.send(args[i], sym::frozen, {}, args); // it is frozen, or says why not
     Value shared = is_frozen(args[i]) ? vm.runtime.shared.share(args[i]) : Value();
     if (!shared)
         resumed = vm.fail("FrozenError",
@@ -34,6 +36,17 @@ Value atom_new(Machine& vm, Value* args) {
     return atom;
 }
 
+// Sets it, and tells the log of an image. `set` answers whether it did.
+template <class Set>
+bool set_and_tell(Machine& vm, Value atom, Value value, Set set) {
+    TurnLog* log = vm.actors ? static_cast<ActorSystem*>(vm.actors)->log : nullptr;
+    if (!log) return set();
+    std::lock_guard lock(log->atoms);
+    if (!set()) return false;
+    log->atom(atom.cell(), value);
+    return true;
+}
+
 bool wrong_receiver(Machine& vm, Value* args, Value& resumed) {
     if (has_shape(args[0], shape::kAtom)) return false;
     resumed = vm.wrong_type(args, 0, "an Atom");
@@ -50,7 +63,10 @@ Value atom_set(Machine& vm, Value* args) {
     if (wrong_receiver(vm, args, resumed)) return resumed;
     Value shared = share_argument(vm, args, 1, resumed);
     if (!shared) return resumed;
-    set_atom(vm.runtime.shared, args[0].cell(), shared);
+    set_and_tell(vm, args[0], shared, [&] {
+        set_atom(vm.runtime.shared, args[0].cell(), shared);
+        return true;
+    });
     return args[1];
 }
 
@@ -63,7 +79,9 @@ Value atom_swap(Machine& vm, Value* args) {
         args[3] = vm.call(args[1], {args[2]}, args);
         Value shared = share_argument(vm, args, 3, resumed);
         if (!shared) return resumed;
-        if (replace_in_atom(vm.runtime.shared, args[0].cell(), args[2], shared)) return args[3];
+        if (set_and_tell(vm, args[0], shared,
+                         [&] { return replace_in_atom(vm.runtime.shared, args[0].cell(), args[2], shared); }))
+            return args[3];
         vm.runtime.shared.release(shared);
     }
 }

@@ -16,7 +16,9 @@ std::span<const Value> elements(Value list) {
     return {&(*storage)[1], list_size(list)};
 }
 
-Value block_call(Machine& vm, Value* args) { return vm.send(args[0], sym::call, elements(args[1]), args); }
+Value block_call(Machine& vm, Value* args) {
+    return vm.send(args[0], sym::call, elements(args[1]), args);
+}
 
 Value block_arity(Machine& vm, Value* args) {
     const Code* code = block_code(args[0]);
@@ -27,14 +29,17 @@ Value block_arity(Machine& vm, Value* args) {
 Value block_frozen(Machine& vm, Value* args) {
     if (args[0].cell()->is_frozen()) return args[0];
     const Code* code = block_code(args[0]);
-    const char* why = code->assigns     ? "it assigns a variable of the method around it"
-                      : code->returns   ? "it contains `return`"
-                      : code->keeps     ? "it names a variable of the workspace: give it the value instead"
-                      : code->sees_state ? "it names fields or state of its object: give it the value instead (`let x = state`)"
-                                         : nullptr;
+    const char* why =
+        code->assigns   ? "it assigns a variable of the method around it"
+        : code->returns ? "it contains `return`"
+        : code->keeps   ? "it names a variable of the workspace: give it the value instead"
+        : code->sees_state
+            ? "it names fields or state of its object: give it the value instead (`let x = state`)"
+            : nullptr;
     const size_t n = args[0].cell()->word_count();
     for (size_t w = block::kCaptured; w < n; ++w)
-        if (has_shape((*args[0].cell())[w], shape::kVariable)) why = "it shares a variable with the method around it";
+        if (has_shape((*args[0].cell())[w], shape::kVariable))
+            why = "it shares a variable with the method around it";
     if (why) return vm.fail("FrozenError", std::string("this block cannot be frozen: ") + why, args);
     vm.check_native_stack(args);
     args[1] = vm.list(n, args); // its parts
@@ -84,7 +89,8 @@ Value reference_call(Machine& vm, Value* args) {
         const Binding* named = newest(meant);
         if (!named || named->kind != Binding::Function || !named->method)
             return vm.fail("NoSuchFunction",
-                           "`" + std::string(vm.symbols.text(meant->name)) + "` is not defined any more", args);
+                           "`" + std::string(vm.symbols.text(meant->name)) + "` is not defined any more",
+                           args);
         Value* nf = native_frame(vm, args, args + kPrimitiveFrame);
         nf[0] = Value::nil();
         for (size_t i = 0; i < arguments.size(); ++i) nf[1 + i] = arguments[i];
@@ -100,7 +106,8 @@ Value reference_call(Machine& vm, Value* args) {
         Value* nf = native_frame(vm, args, args + kPrimitiveFrame);
         nf[0] = class_value;
         for (size_t i = 0; i < arguments.size(); ++i) nf[1 + i] = arguments[i];
-        if (selector == sym::new_) return construct(vm, const_cast<Class*>(cls), nf, unsigned(arguments.size()), nullptr);
+        if (selector == sym::new_)
+            return construct(vm, const_cast<Class*>(cls), nf, unsigned(arguments.size()), nullptr);
         return call_method(vm, cls->side->lookup(selector), nf, unsigned(arguments.size()), nullptr);
     }
     std::string name = std::string(vm.symbols.text(cls->name)) + "." + std::string(vm.symbols.text(selector));
@@ -108,7 +115,8 @@ Value reference_call(Machine& vm, Value* args) {
     return vm.fail("ArgumentError",
                    "`&" + name + "` is called with its receiver first, " +
                        (arguments.empty() ? std::string("and nothing came")
-                                          : "not with " + vm.with_article(arguments[0])), args);
+                                          : "not with " + vm.with_article(arguments[0])),
+                   args);
 }
 
 Value reference_inspect(Machine& vm, Value* args) {
@@ -139,9 +147,15 @@ Value reference_hash(Machine& vm, Value* args) {
     return Value::integer(int64_t((*args[0].cell())[reference::kSelector].symbol_id()) * 31 + 7);
 }
 
-Value message_selector(Machine&, Value* args) { return (*args[0].cell())[0]; }
-Value message_arguments(Machine&, Value* args) { return (*args[0].cell())[1]; }
-Value message_labels(Machine&, Value* args) { return (*args[0].cell())[2]; }
+Value message_selector(Machine&, Value* args) {
+    return (*args[0].cell())[0];
+}
+Value message_arguments(Machine&, Value* args) {
+    return (*args[0].cell())[1];
+}
+Value message_labels(Machine&, Value* args) {
+    return (*args[0].cell())[2];
+}
 
 // ---- errors that are being handled
 
@@ -153,14 +167,16 @@ ActiveRaise* raise_of(Machine& vm, Value error) {
 
 Value error_resume(Machine& vm, Value* args) {
     ActiveRaise* raise = raise_of(vm, args[0]);
-    if (!raise) return vm.fail("ArgumentError", "only the error that a `catch` is handling can be resumed", args);
+    if (!raise)
+        return vm.fail("ArgumentError", "only the error that a `catch` is handling can be resumed", args);
     raise->resumed_with = args[1];
     unwind_to(raise);
 }
 
 Value error_retry(Machine& vm, Value* args) {
     ActiveRaise* raise = raise_of(vm, args[0]);
-    if (!raise) return vm.fail("ArgumentError", "only the error that a `catch` is handling can be retried", args);
+    if (!raise)
+        return vm.fail("ArgumentError", "only the error that a `catch` is handling can be retried", args);
     raise->handled_by->retry = true;
     vm.poll(args);
     unwind_to(raise->handled_by);
@@ -177,7 +193,8 @@ Value error_trace(Machine& vm, Value* args) {
         std::string line(frame.code->name);
         if (frame.code->tree) {
             syntax::Source source(frame.code->tree->file, *frame.code->tree->source);
-            line += " (" + frame.code->tree->file + ":" + std::to_string(source.position(frame.position).line) + ")";
+            line += " (" + frame.code->tree->file + ":" +
+                    std::to_string(source.position(frame.position).line) + ")";
         }
         args[2] = vm.text(line, args);
         if (!list_add(vm, args[1], args[2], args + kPrimitiveFrame)) break;
@@ -188,9 +205,11 @@ Value error_trace(Machine& vm, Value* args) {
 } // namespace
 
 PrimitiveTable block_primitives() {
-    static constexpr PrimitiveRow kRows[] = {
-        {"call", 1, block_call}, {"arity", 0, block_arity}, {"inspect", 0, block_inspect},
-        {"frozen", 0, block_frozen}, {"frozen?", 0, block_is_frozen}};
+    static constexpr PrimitiveRow kRows[] = {{"call", 1, block_call},
+                                             {"arity", 0, block_arity},
+                                             {"inspect", 0, block_inspect},
+                                             {"frozen", 0, block_frozen},
+                                             {"frozen?", 0, block_is_frozen}};
     return {"Block", kRows};
 }
 PrimitiveTable reference_primitives() {

@@ -25,19 +25,23 @@ Value names_list(Machine& vm, Value* args, std::vector<std::string_view> names) 
     return args[1];
 }
 
-Value class_name(Machine& vm, Value* args) { return vm.text(vm.symbols.text(class_in(vm, args[0])->name), args); }
+Value class_name(Machine& vm, Value* args) {
+    return vm.text(vm.symbols.text(class_in(vm, args[0])->name), args);
+}
 Value class_superclass(Machine& vm, Value* args) {
     Class* superclass = class_in(vm, args[0])->superclass;
     return superclass ? superclass->value : Value::nil();
 }
 Value class_methods(Machine& vm, Value* args) {
     std::vector<std::string_view> names;
-    for (const auto& [selector, method] : class_in(vm, args[0])->methods) names.push_back(vm.symbols.text(selector));
+    for (const auto& [selector, method] : class_in(vm, args[0])->methods)
+        names.push_back(vm.symbols.text(selector));
     return names_list(vm, args, names);
 }
 Value class_class_methods(Machine& vm, Value* args) {
     std::vector<std::string_view> names;
-    for (const auto& [selector, method] : class_in(vm, args[0])->side->methods) names.push_back(vm.symbols.text(selector));
+    for (const auto& [selector, method] : class_in(vm, args[0])->side->methods)
+        names.push_back(vm.symbols.text(selector));
     return names_list(vm, args, names);
 }
 Value class_traits(Machine& vm, Value* args) {
@@ -58,7 +62,9 @@ Value class_fields(Machine& vm, Value* args) {
     }
     return args[1];
 }
-Value class_doc(Machine& vm, Value* args) { return vm.text(class_in(vm, args[0])->doc, args); }
+Value class_doc(Machine& vm, Value* args) {
+    return vm.text(class_in(vm, args[0])->doc, args);
+}
 Value class_defines(Machine& vm, Value* args) {
     if (!args[1].is_symbol()) return vm.wrong_type(args, 1, "a Symbol");
     return Value::boolean(class_in(vm, args[0])->lookup(args[1].symbol_id()) != nullptr);
@@ -68,7 +74,9 @@ Value class_inherits_from(Machine& vm, Value* args) {
     if (!other) return vm.wrong_type(args, 1, "a class");
     return Value::boolean(class_in(vm, args[0])->inherits_from(other));
 }
-Value class_module(Machine& vm, Value* args) { return class_in(vm, args[0])->module->value; }
+Value class_module(Machine& vm, Value* args) {
+    return class_in(vm, args[0])->module->value;
+}
 
 Value class_source_of(Machine& vm, Value* args) {
     if (!args[1].is_symbol()) return vm.wrong_type(args, 1, "a Symbol");
@@ -89,7 +97,8 @@ Value class_new(Machine& vm, Value* args) {
     nf[0] = args[0];
     for (size_t i = 0; i < count; ++i) nf[1 + i] = list_get(args[1], i);
     if (cls->kind == ClassKind::Builtin)
-        return vm.fail("ArgumentError", "`" + std::string(vm.symbols.text(cls->name)) + "` has no constructor", args);
+        return vm.fail("ArgumentError",
+                       "`" + std::string(vm.symbols.text(cls->name)) + "` has no constructor", args);
     return construct(vm, cls, nf, unsigned(count), nullptr);
 }
 
@@ -110,8 +119,9 @@ Value module_value(Machine& vm, Value* args) {
     Module* module = (*args[0].cell())[0].raw_address<Module>();
     auto found = module->names.find(args[1].symbol_id());
     if (found == module->names.end())
-        return vm.fail("KeyError", "module `" + module->path + "` has no `" +
-                                       std::string(vm.symbol_text(args[1])) + "`", args);
+        return vm.fail("KeyError",
+                       "module `" + module->path + "` has no `" + std::string(vm.symbol_text(args[1])) + "`",
+                       args);
     Binding* binding = found->second;
     if (binding->kind == Binding::ClassName) return binding->cls->value;
     if (binding->kind == Binding::Stable || binding->kind == Binding::Var)
@@ -137,8 +147,10 @@ PrimitiveTable class_primitives() {
     return {"Class", kRows};
 }
 PrimitiveTable module_primitives() {
-    static constexpr PrimitiveRow kRows[] = {
-        {"path", 0, module_path}, {"names", 0, module_names}, {"doc", 0, module_doc}, {"value", 1, module_value}};
+    static constexpr PrimitiveRow kRows[] = {{"path", 0, module_path},
+                                             {"names", 0, module_names},
+                                             {"doc", 0, module_doc},
+                                             {"value", 1, module_value}};
     return {"Module", kRows};
 }
 
@@ -158,10 +170,25 @@ PrimitiveTable record_with_primitives() {
 }
 
 std::vector<PrimitiveTable> reflection_tables() {
-    return {block_primitives(), reference_primitives(), message_primitives(), error_primitives(),
-            class_primitives(), module_primitives(), record_with_primitives(),
-            stretch_primitives(), eval_primitives(), reload_primitives(), module_generations_primitives(), class_change_primitives(), module_eval_primitives(),
-            atom_primitives(), atom_class_primitives(), address_primitives(), actor_functions()};
+    return {block_primitives(),
+            reference_primitives(),
+            message_primitives(),
+            error_primitives(),
+            class_primitives(),
+            module_primitives(),
+            record_with_primitives(),
+            stretch_primitives(),
+            eval_primitives(),
+            reload_primitives(),
+            module_generations_primitives(),
+            class_change_primitives(),
+            module_eval_primitives(),
+            atom_primitives(),
+            atom_class_primitives(),
+            address_primitives(),
+            address_class_primitives(),
+            actor_functions(),
+            canvas_primitives()};
 }
 
 } // namespace indent

@@ -1,6 +1,7 @@
 // A text is read, checked, made live and run, as part of the stretch that asks: eval, Module.eval, Class.define.
 #include "vm/interp/inner.h"
 #include "vm/interp/maker.h"
+#include "vm/interp/reload_port.h"
 #include "vm/prims/reflection_tables.h"
 #include "vm/reload/checker.h"
 #include "vm/reload/known_runtime.h"
@@ -23,24 +24,44 @@ Value refuse(Machine& vm, Value* args, const syntax::SyntaxTree& tree, const Dia
     return vm.fail("ParseError", words, args);
 }
 
-// Reads args[1] and checks it as a part of the module. Raises what is wrong with it.
-TreePointer read(Machine& vm, Value* args, std::string name, syntax::ParseMode mode, Module& module,
-                 const CheckOptions& options) {
+// Reads args[1]. Null: raised what is wrong with it as such.
+TreePointer read(Machine& vm, Value* args, std::string name, syntax::ParseMode mode, Value& resumed) {
     auto parsed = syntax::parse(std::move(name), text_utf8(args[1]), mode);
-    if (!parsed.ok()) refuse(vm, args, parsed.tree, parsed.diagnostics);
-    auto tree = std::make_shared<syntax::SyntaxTree>(std::move(parsed.tree));
-    RuntimeNames known(vm.runtime, &module, {true, true, {}});
-    if (Diagnostics found = check(*tree, known, options); syntax::has_errors(found)) refuse(vm, args, *tree, found);
-    return tree;
+    if (!parsed.ok()) {
+        resumed = refuse(vm, args, parsed.tree, parsed.diagnostics);
+        return nullptr;
+    }
+    return std::make_shared<syntax::SyntaxTree>(std::move(parsed.tree));
+}
+
+// Raises what stands against a change of definitions. False: so it did.
+bool taken(Machine& vm, Value* args, Amendment amendment, std::string words, Value& resumed) {
+    if (amendment == Amendment::Done) return true;
+    while (!words.empty() && words.back() == '\n') words.pop_back();
+    resumed = vm.fail(amendment == Amendment::Wrong ? "ParseError" : "ReloadRefused", words, args);
+    return false;
 }
 
 // Definitions go to the module; locals are the text's own.
 Value eval_in(Machine& vm, Value* args, Module& module) {
     vm.check_native_stack(args);
-    CheckOptions options;
-    options.interactive = true;
-    TreePointer tree = read(vm, args, "eval", syntax::ParseMode::Module, module, options);
-    if (Diagnostics found = Loader(vm).define(module, tree); !found.empty()) return refuse(vm, args, *tree, found);
+    Value resumed;
+    TreePointer tree = read(vm, args, "eval", syntax::ParseMode::Module, resumed);
+    if (!tree) return resumed;
+    if (ReloadPort* port = vm.runtime.reloads; port && module.path != "workspace") {
+        std::string words;
+        const Amendment done = port->amend(vm, module, nullptr, tree, words);
+        if (!taken(vm, args, done, std::move(words), resumed)) return resumed;
+    } else {
+        CheckOptions options;
+        options.interactive = true;
+        Diagnostics found;
+        vm.runtime.exclusively([&] { // what is defined stays what it is while it is looked at
+            found = check(*tree, RuntimeNames(vm.runtime, &module, {true, true, {}}), options);
+            if (!syntax::has_errors(found)) found = Loader(vm).define(module, tree);
+        });
+        if (syntax::has_errors(found)) return refuse(vm, args, *tree, found);
+    }
     TopLevelBody body;
     body.tree = tree;
     body.statements = tree->top_level;
@@ -56,14 +77,17 @@ Value eval_in(Machine& vm, Value* args, Module& module) {
 
 Value eval(Machine& vm, Value* args) {
     if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Text");
-    return eval_in(vm, args, Loader(vm).module("workspace", "workspace", false));
+    Module* workspace = nullptr;
+    vm.runtime.exclusively([&] { workspace = &Loader(vm).module("workspace", "workspace", false); });
+    return eval_in(vm, args, *workspace);
 }
 
 Value module_eval(Machine& vm, Value* args) {
     if (!is_text(args[1])) return vm.wrong_type(args, 1, "a Text");
-    Module& module = *(*args[0].cell())[0].raw_address<Module>();
+    Module& module = (*args[0].cell())[0].raw_address<Module>()->current();
     if (module.library)
-        return vm.fail("ArgumentError", "`" + module.path + "` belongs to the library, which stays as it is", args);
+        return vm.fail("ArgumentError", "`" + module.path + "` belongs to the library, which stays as it is",
+                       args);
     return eval_in(vm, args, module);
 }
 
@@ -73,12 +97,15 @@ Class& class_of_value(Machine& vm, Value value) {
     return *const_cast<Class*>(vm.shapes[value.cell()->shape].class_value);
 }
 
-std::string name_of(Machine& vm, const Class& cls) { return std::string(vm.symbols.text(cls.name)); }
+std::string name_of(Machine& vm, const Class& cls) {
+    return std::string(vm.symbols.text(cls.name));
+}
 
 Value fail_library_class(Machine& vm, Value* args, const Class& cls) {
     return vm.fail("ArgumentError",
                    "`" + name_of(vm, cls) + "` belongs to the library, which stays as it is; `extend " +
-                       name_of(vm, cls) + ":` in a module adds methods to it", args);
+                       name_of(vm, cls) + ":` in a module adds methods to it",
+                   args);
 }
 
 syntax::ParseMode members_mode(ClassKind kind) {
@@ -97,40 +124,48 @@ Value class_define(Machine& vm, Value* args) {
     Class& cls = class_of_value(vm, args[0]);
     Module& module = *cls.module;
     if (module.library) return fail_library_class(vm, args, cls);
-    CheckOptions options;
-    options.members_of = known_class(vm.runtime, &cls);
-    options.module_path = module.path;
-    TreePointer tree =
-        read(vm, args, module.path + "." + name_of(vm, cls), members_mode(cls.kind), module, options);
-    Diagnostics found = Loader(vm).define_members(module, cls, tree);
-    return found.empty() ? args[0] : refuse(vm, args, *tree, found);
+    if (!vm.runtime.reloads) return vm.fail("EffectDenied", "nothing can be changed here", args);
+    Value resumed;
+    TreePointer tree = read(vm, args, module.path + "." + name_of(vm, cls), members_mode(cls.kind), resumed);
+    if (!tree) return resumed;
+    std::string words;
+    const Amendment done = vm.runtime.reloads->amend(vm, module, &cls, tree, words);
+    return taken(vm, args, done, std::move(words), resumed) ? args[0] : resumed;
 }
 
 Value class_remove(Machine& vm, Value* args) {
     if (!args[1].is_symbol()) return vm.wrong_type(args, 1, "a Symbol");
     Class& cls = class_of_value(vm, args[0]);
     if (cls.module->library) return fail_library_class(vm, args, cls);
-    switch (Loader(vm).remove_method(cls, args[1].symbol_id())) {
-    case Loader::Removed::Yes: return args[0];
-    case Loader::Removed::Reader:
+    if (!vm.runtime.reloads) return vm.fail("EffectDenied", "nothing can be changed here", args);
+    std::string words;
+    Value resumed;
+    switch (const Amendment done = vm.runtime.reloads->remove(cls, args[1].symbol_id(), words)) {
+    case Amendment::Done: return args[0];
+    case Amendment::Wrong:
+    case Amendment::Refused: taken(vm, args, done, std::move(words), resumed); return resumed;
+    case Amendment::Reader:
         return vm.fail("ArgumentError",
                        "`" + std::string(vm.symbol_text(args[1])) + "` reads a field of " + name_of(vm, cls) +
-                           ", which goes only with the class", args);
-    case Loader::Removed::No: break;
+                           ", which goes only with the class",
+                       args);
+    case Amendment::Missing: break;
     }
-    return vm.fail("KeyError",
-                   name_of(vm, cls) + " itself defines no method `" + std::string(vm.symbol_text(args[1])) + "`", args);
+    return vm.fail(
+        "KeyError",
+        name_of(vm, cls) + " itself defines no method `" + std::string(vm.symbol_text(args[1])) + "`", args);
 }
 
 } // namespace
 
 PrimitiveTable class_change_primitives() {
-    static constexpr PrimitiveRow kRows[] = {{"define", 1, class_define}, {"remove", 1, class_remove}};
+    static constexpr PrimitiveRow kRows[] = {{"define", 1, class_define, Effect::Output},
+                                             {"remove", 1, class_remove, Effect::Output}};
     return {"Class", kRows};
 }
 
 PrimitiveTable module_eval_primitives() {
-    static constexpr PrimitiveRow kRows[] = {{"eval", 1, module_eval}};
+    static constexpr PrimitiveRow kRows[] = {{"eval", 1, module_eval, Effect::Output}};
     return {"Module", kRows};
 }
 

@@ -11,4 +11,7 @@ Value fail_file(Machine& vm, const Failure& failure, const std::string& path, Va
 // args[i] as a path. False: an error was raised, and a handler has given `resumed` for the answer.
 [[nodiscard]] bool path_argument(Machine& vm, Value* args, int i, std::string& path, Value& resumed);
 
+// Whose a device is that is opened now: the actor's whose turn runs.
+DeviceTable::Owner device_owner(Machine& vm);
+
 } // namespace indent

@@ -151,8 +151,8 @@ Value equal(Machine& vm, Value* args) {
     if (!is_built_in_number(args[1])) return adapt_equality(vm, args);
     return Value::boolean(compare_numbers(args[0], args[1]) == Order::Equal);
 }
-Value hash(Machine&, Value* args) {
-    return hash_value(*quick_hash(args[0]));
+Value hash(Machine& vm, Value* args) {
+    return hash_value(*quick_hash(vm.symbols, args[0]));
 }
 
 // ---- to whole numbers and to decimals

@@ -148,7 +148,8 @@ void put_value(Machine& vm, Value* args) {
     if (is_list(args[kCurrent])) {
         add_to_new_list(vm, args[kCurrent], args[kValue], args);
     } else if (is_map(args[kCurrent])) {
-        MapPut put = map_put(vm, args[kCurrent], args[kKey], args[kValue], args + kPrimitiveFrame);
+        MapPut put =
+            map_put(vm, vm.symbols, args[kCurrent], args[kKey], args[kValue], args + kPrimitiveFrame);
         assert(put == MapPut::Done && "a map just made, with texts for keys");
         static_cast<void>(put);
     }

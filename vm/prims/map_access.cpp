@@ -4,8 +4,8 @@ namespace indent {
 
 bool hash_key(Machine& vm, const Value& key_slot, uint64_t& hash, Value& resumed, Value* args) {
     Value key = key_slot;
-    if (hash_at_once(key, hash)) return true;
-    if (auto quick = quick_hash(key)) {
+    if (hash_at_once(vm.symbols, key, hash)) return true;
+    if (auto quick = quick_hash(vm.symbols, key)) {
         hash = *quick;
         return true;
     }

@@ -32,10 +32,9 @@ Value object_is_equal(Machine&, Value* args) {
 
 Value object_hash(Machine& vm, Value* args) {
     Value self = args[0];
-    if (auto hash = quick_hash(self)) return hash_value(*hash);
+    if (auto hash = quick_hash(vm.symbols, self)) return hash_value(*hash);
     Cell* cell = self.cell();
-    // What is shared has no place in this heap to count from; it never moves.
-    if (cell->is_shared()) return hash_value(mix_hash(self.bits()));
+    if (cell->is_shared()) return hash_value(mix_hash(vm.runtime.shared.number_of(cell)));
     return hash_value(mix_hash(vm.heap->identity_hash(cell)));
 }
 
@@ -115,7 +114,8 @@ Value object_copy(Machine& vm, Value* args) {
 // A record never changes, but its parts may.
 bool is_frozen_with_parts(Machine& vm, Value value) {
     if (!is_frozen(value)) return false;
-    if (!value.is_cell() || value.cell()->is_shared() || vm.class_of(value)->kind != ClassKind::Record) return true;
+    if (!value.is_cell() || value.cell()->is_shared() || vm.class_of(value)->kind != ClassKind::Record)
+        return true;
     std::vector<const Cell*> seen{value.cell()};
     PointerTable known;
     known.add(value.cell(), 0);
@@ -191,8 +191,9 @@ Value object_not_understood(Machine& vm, Value* args) {
     std::string name(vm.symbol_text(selector));
     std::string words = described(vm, args[0]) + " does not understand `" + name + "`";
     if (const Class* cls = vm.class_of(args[0]); cls->gone_since)
-        words += ": the definition of `" + std::string(vm.symbols.text(cls->name)) + "` is gone since epoch " +
-                 std::to_string(cls->gone_since) + ", and its objects wait for it to come back";
+        words += ": the definition of `" + std::string(vm.symbols.text(cls->name)) +
+                 "` is gone since epoch " + std::to_string(cls->gone_since) +
+                 ", and its objects wait for it to come back";
     args[2] = vm.text(words, args);
     args[2] = vm.object(vm.runtime.prelude_class("NotUnderstood"), {args[2], args[0], selector}, args);
     return vm.raise(args[2], args);

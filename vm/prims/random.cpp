@@ -63,7 +63,9 @@ Value random_below(Machine& vm, Value* args) {
     return Value::integer(int64_t(product >> 64));
 }
 
-Value random_seed(Machine&, Value*) {
+Value random_seed(Machine& vm, Value*) {
+    if (vm.runtime.random_seed) // one thread: nobody else draws
+        return Value::integer(int64_t(mixed((*vm.runtime.random_seed)++) & uint64_t(Value::kMaxInteger)));
     std::random_device device;
     return Value::integer(int64_t((uint64_t(device()) << 32 | device()) & uint64_t(Value::kMaxInteger)));
 }

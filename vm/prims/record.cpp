@@ -33,7 +33,7 @@ Value record_is_equal(Machine& vm, Value* args) {
 Value record_hash(Machine& vm, Value* args) {
     if (!is_record(vm, args[0])) return vm.wrong_type(args, 0, "a Record");
     vm.check_native_stack(args);
-    HashSequence sequence(*quick_hash(Value::symbol(vm.class_of(args[0])->name)));
+    HashSequence sequence(*quick_hash(vm.symbols, Value::symbol(vm.class_of(args[0])->name)));
     for (size_t i = 0, count = part_count(vm, args[0]); i < count; ++i)
         sequence.add(vm.hash_of(part(args[0], i), args));
     return hash_value(sequence.finish());

@@ -23,6 +23,8 @@ PrimitiveTable module_eval_primitives();
 PrimitiveTable atom_primitives();
 PrimitiveTable atom_class_primitives();
 PrimitiveTable address_primitives();
+PrimitiveTable address_class_primitives();
 PrimitiveTable actor_functions();
+PrimitiveTable canvas_primitives();
 
 } // namespace indent

@@ -1,8 +1,11 @@
 // What programs ask of the reload engine: reload, plans, undo, generations and purges.
+#include "vm/interp/actor_port.h"
 #include "vm/interp/node.h"
 #include "vm/interp/reload_port.h"
 #include "vm/model/map.h"
+#include "vm/model/number.h"
 #include "vm/prims/reflection_tables.h"
+#include <algorithm>
 
 namespace indent {
 
@@ -15,6 +18,7 @@ ReloadPort* port_of(Machine& vm, Value* args, Value& resumed) {
 }
 
 Value refused(Machine& vm, Value* args, std::string words) {
+    if (vm.actors->stop_wanted(vm)) return vm.fail("Stopped", "the program was stopped", args);
     while (!words.empty() && words.back() == '\n') words.pop_back();
     return vm.fail("ReloadRefused", words, args);
 }
@@ -26,12 +30,15 @@ Value answer(Machine& vm, Value* args, bool done, const std::string& words) {
 // A list of patience (ns) and three flags: live, force, tombstones.
 bool read_options(Machine& vm, Value* args, int index, ReloadOptions& options, Value& resumed) {
     const Value list = args[index];
-    if (!has_shape(list, shape::kList) || list_size(list) != 4 || !list_get(list, 0).is_integer() ||
-        list_get(list, 0).as_integer() < 0) {
-        resumed = vm.fail("WrongType", "`patience` is a Duration, and the others are true or false", args);
+    if (!has_shape(list, shape::kList) || list_size(list) != 4 || !is_any_integer(list_get(list, 0)) ||
+        integer_as_double(list_get(list, 0)) < 0) {
+        resumed =
+            vm.fail("WrongType",
+                    "`patience` is a Duration that is not negative, and the others are true or false", args);
         return false;
     }
-    options.patience = uint64_t(list_get(list, 0).as_integer());
+    constexpr double kLongest = 1e18; // ns: thirty years
+    options.patience = uint64_t(std::min(integer_as_double(list_get(list, 0)), kLongest));
     options.live = list_get(list, 1).is_true();
     options.force = list_get(list, 2).is_true();
     options.tombstones = list_get(list, 3).is_true();
@@ -149,42 +156,66 @@ Value generations(Machine& vm, Value* args) {
     const std::vector<GenerationInfo> all = port->generations(vm, args, path);
     args[2] = vm.list(all.size(), args);
     for (const GenerationInfo& info : all) {
-        args[3] = make_map(vm, 4, args + kPrimitiveFrame);
+        args[3] = make_map(vm, 5, args + kPrimitiveFrame);
         auto put = [&](const char* name, Value value) {
             args[6] = vm.symbol(name);
             args[7] = value;
-            if (map_put(vm, args[3], args[6], args[7], args + kPrimitiveFrame) != MapPut::Done) assert(false);
+            if (map_put(vm, vm.symbols, args[3], args[6], args[7], args + kPrimitiveFrame) != MapPut::Done)
+                assert(false);
         };
         put("generation", Value::integer(info.number));
         put("current", Value::boolean(info.current));
         put("purged", Value::boolean(info.purged));
+        put("amended", Value::integer(info.amended));
         put("holders", texts_of(vm, args, args + 4, info.holders));
         if (!list_add(vm, args[2], args[3], args + kPrimitiveFrame)) assert(false);
     }
     return args[2];
 }
 
-Value metrics(Machine& vm, Value* args) {
-    const auto numbers = vm.runtime.last_reload;
-    args[1] = make_map(vm, numbers.size(), args + kPrimitiveFrame);
-    for (const auto& [name, number] : numbers) {
-        args[2] = vm.symbol(name);
-        args[3] = vm.integer(number, args);
-        if (map_put(vm, args[1], args[2], args[3], args + kPrimitiveFrame) != MapPut::Done) assert(false);
+// A plan's number, or nil: the last reload that was taken. Answers a map; empty: there was none.
+Value report(Machine& vm, Value* args) {
+    ReloadSummary all;
+    if (args[1].is_nil()) {
+        all = vm.runtime.last_reload;
+    } else {
+        Value resumed;
+        ReloadPort* port = port_of(vm, args, resumed);
+        if (!port) return resumed;
+        if (!args[1].is_integer()) return vm.wrong_type(args, 1, "a plan's number");
+        if (!port->plan(uint64_t(args[1].as_integer()), all))
+            return refused(vm, args,
+                           "error: there is no plan " + std::to_string(args[1].as_integer()) +
+                               ": it was committed or aborted, or never made");
     }
-    return args[1];
-}
-
-Value notes(Machine& vm, Value* args) {
-    std::vector<std::string> all = vm.runtime.last_reload_notes;
-    for (std::string& note : all)
-        while (!note.empty() && note.back() == '\n') note.pop_back();
-    return texts_of(vm, args, args + 1, all);
+    args[2] = make_map(vm, all.numbers.size() + 3, args + kPrimitiveFrame);
+    auto put = [&](const std::string& name) { // args[4]
+        args[3] = vm.symbol(name);
+        if (map_put(vm, vm.symbols, args[2], args[3], args[4], args + kPrimitiveFrame) != MapPut::Done)
+            assert(false);
+    };
+    for (const auto& [name, number] : all.numbers) {
+        args[4] = vm.integer(number, args);
+        put(name);
+    }
+    if (all.numbers.empty()) return args[2];
+    auto put_lines = [&](const char* name, std::vector<std::string>& lines) {
+        for (std::string& line : lines)
+            while (!line.empty() && line.back() == '\n') line.pop_back();
+        args[4] = texts_of(vm, args, args + 4, lines);
+        put(name);
+    };
+    put_lines("modules", all.modules);
+    put_lines("states", all.states);
+    put_lines("notes", all.notes);
+    return args[2];
 }
 
 // ---- boundaries
 
-Module* module_in(Value value) { return (*value.cell())[0].raw_address<Module>(); }
+Module* module_in(Value value) {
+    return (*value.cell())[0].raw_address<Module>();
+}
 
 // Of the code that calls.
 Value hot(Machine& vm, Value* args) {
@@ -258,18 +289,20 @@ Value hot_invalidate(Machine& vm, Value* args) {
 
 PrimitiveTable reload_primitives() {
     static constexpr PrimitiveRow kRows[] = {
-        {"_load", 2, load, Effect::Output},       {"_reload", 2, reload, Effect::Output},
-        {"_prepare", 2, prepare, Effect::Output}, {"_commit", 1, commit, Effect::Output},
+        {"_load", 2, load, Effect::Output},
+        {"_reload", 2, reload, Effect::Output},
+        {"_prepare", 2, prepare, Effect::Output},
+        {"_commit", 1, commit, Effect::Output},
         {"abort_reload", 1, abort_plan, Effect::Output},
-        {"_undo", 3, undo, Effect::Output},       {"_purge", 2, purge, Effect::Output},
+        {"_undo", 3, undo, Effect::Output},
+        {"_purge", 2, purge, Effect::Output},
         {"hot", 0, hot},
         {"_hot_accept", 3, hot_accept, Effect::Output},
         {"_hot_dispose", 2, hot_dispose, Effect::Output},
         {"_hot_decline", 1, hot_decline, Effect::Output},
         {"_hot_data", 1, hot_data, Effect::Input},
         {"_hot_invalidate", 0, hot_invalidate, Effect::Output},
-        {"_reload_metrics", 0, metrics, Effect::Input},
-        {"_reload_notes", 0, notes, Effect::Input},
+        {"_reload_report", 1, report, Effect::Input},
     };
     return {"", kRows};
 }

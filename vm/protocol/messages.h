@@ -32,6 +32,19 @@ struct Accepted {
     std::string hash{};                    // of its source
 };
 
+struct Loaded {
+    bool taken = false;
+    bool identical = false;                // with `taken`: all of it was there already, and nothing was done
+    std::vector<Diagnostic> diagnostics{}; // why not, where it is a matter of one text
+    std::string problem{};                 // why not, as a terminal shows it; ends in a line end
+    std::vector<std::string> modules{};    // "counter: generation 2"
+    std::vector<std::string> states{};     // what becomes of states: "Counter: carries label; adds count"
+    std::vector<std::string> notes{};      // what a person should know; each ends in a line end
+    uint64_t actors = 0;                   // whose states were tried before,
+    uint64_t objects = 0;                  // and how many objects of theirs
+    uint64_t microseconds = 0;             // that it took
+};
+
 struct Modules {
     std::vector<ModuleMirror> modules{}; // the person's own first, by path
 };
@@ -62,6 +75,9 @@ struct Description {
     std::string image{};   // path of its file; empty: nothing is kept
     bool running = false;
 };
+struct Epochs {
+    std::vector<EpochMirror> epochs{}; // oldest first
+};
 // The request could not be served: nothing of that name, the image cannot be written …
 struct Failed {
     std::string code{}; // as in Failure
@@ -70,8 +86,8 @@ struct Failed {
 
 struct Reply {
     RequestId id = 0;
-    std::variant<Evaluated, Accepted, Modules, Definitions, Source, Done, Desk, Completions, Documentation,
-                 Description, Failed>
+    std::variant<Evaluated, Accepted, Loaded, Modules, Definitions, Source, Done, Desk, Completions,
+                 Documentation, Description, Epochs, Failed>
         body;
 };
 
@@ -80,8 +96,8 @@ struct Reply {
 struct Output { // what the program printed, as it came; may be several lines or part of one
     std::string text{};
 };
-struct Busy { // the program began to run a request …
-    RequestId request = 0;
+struct Busy {              // the program began to run a request …
+    RequestId request = 0; // 0: of another face
 };
 struct Idle {}; // … and waits for the next
 struct DefinitionsChanged {

@@ -55,4 +55,11 @@ struct Completion {
     std::string kind{}; // "class", "function", "local", "selector", "keyword"
 };
 
+// One change that was taken into the image.
+struct EpochMirror {
+    uint64_t number = 0; // from 1
+    int64_t at_ms = 0;   // since 1970, UTC
+    std::string what{};  // "Counter.increment"
+};
+
 } // namespace indent::protocol

@@ -1,10 +1,11 @@
 // What a face may ask of a session. Each request is answered by one reply with the same id; the reply that belongs
-// to each is named beside it (replies.h). Stop is no request: it passes the queue by (Client::stop).
+// to each is named beside it (messages.h). Stop is no request: it passes the queue by (Client::stop).
 #pragma once
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 namespace indent::protocol {
 
@@ -26,6 +27,17 @@ struct Accept {
     std::string owner{};  // with an empty path: the class that the text is a new member of, or empty
     std::string text{};
     std::string base{}; // hash of the source that was edited (Source::hash); empty: whatever is there
+};
+
+struct NewText {
+    std::string module{}; // made where there is none
+    std::string file{};   // how diagnostics name the text; empty: as the module
+    std::string text{};   // of the whole module
+};
+// Takes the texts of modules into the running program and into the image, all in one reload, or refuses them all with
+// nothing changed. -> Loaded
+struct Load {
+    std::vector<NewText> modules{};
 };
 
 struct ListModules {};   // -> Modules
@@ -52,8 +64,15 @@ struct Document {       // -> Documentation
 };
 struct Describe {}; // -> Description
 
-using Request = std::variant<Evaluate, Accept, ListModules, ListDefinitions, GetSource, SaveDesk, LoadDesk,
-                             Complete, Document, Describe>;
+// ---- about the image's file
+struct ListEpochs {};   // -> Epochs
+struct VerifyImage {};  // looks at all of it; may take long. -> Done
+struct SaveImageAs {    // -> Done
+    std::string path{}; // of a new file; from the root, as the program may stand in another folder
+};
+
+using Request = std::variant<Evaluate, Accept, Load, ListModules, ListDefinitions, GetSource, SaveDesk,
+                             LoadDesk, Complete, Document, Describe, ListEpochs, VerifyImage, SaveImageAs>;
 
 struct RequestEnvelope {
     RequestId id = 0;
@@ -64,11 +83,11 @@ struct RequestEnvelope {
 // once, also while the program runs an endless loop.
 enum class Lane : uint8_t { Program, Desk };
 inline Lane lane_of(const Request& request) {
-    return std::holds_alternative<ListModules>(request) || std::holds_alternative<ListDefinitions>(request) ||
-                   std::holds_alternative<GetSource>(request) || std::holds_alternative<SaveDesk>(request) ||
-                   std::holds_alternative<LoadDesk>(request) || std::holds_alternative<Describe>(request)
-               ? Lane::Desk
-               : Lane::Program;
+    return std::holds_alternative<Evaluate>(request) || std::holds_alternative<Accept>(request) ||
+                   std::holds_alternative<Load>(request) || std::holds_alternative<Complete>(request) ||
+                   std::holds_alternative<Document>(request)
+               ? Lane::Program
+               : Lane::Desk;
 }
 
 } // namespace indent::protocol

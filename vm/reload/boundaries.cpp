@@ -7,6 +7,7 @@
 // importers that others import first. A handler may pass the change up: then the importers of its own module are asked. Where
 // nobody takes it, the actors of all modules on that way begin anew, as their supervisors started them; so do those of
 // modules that decline.
+#include "vm/reload/boundaries.h"
 #include "vm/interp/error_report.h"
 #include "vm/interp/inner.h"
 #include "vm/interp/protected_run.h"
@@ -22,26 +23,17 @@ namespace {
 
 // `said`: the path of an import, or the last part of it.
 bool means(std::string_view said, std::string_view path) {
-    return path == said || (path.size() > said.size() && path.ends_with(said) && path[path.size() - said.size() - 1] == '.');
+    return path == said ||
+           (path.size() > said.size() && path.ends_with(said) && path[path.size() - said.size() - 1] == '.');
 }
 
 const Module* origin(const Binding& import) {
     return import.kind == Binding::ImportedModule ? import.target : import.module;
 }
 
-bool imports(const Module& module, std::string_view path) {
-    return std::any_of(module.imports.begin(), module.imports.end(), [&](const auto& entry) {
-        const Module* from = origin(*entry.second);
-        return from && from->path == path;
-    });
+bool is_private(std::string_view name) {
+    return name.starts_with('_');
 }
-
-bool accepts_changes(const Module& importer, std::string_view path) {
-    const auto& accepts = importer.boundary.accepts;
-    return std::any_of(accepts.begin(), accepts.end(), [&](const Boundary::Accept& accept) { return means(accept.module, path); });
-}
-
-bool is_private(std::string_view name) { return name.starts_with('_'); }
 
 std::string parameters_of(const SymbolTable& symbols, const Method& method) {
     std::string text = "(";
@@ -53,7 +45,8 @@ std::string parameters_of(const SymbolTable& symbols, const Method& method) {
 // What others see of a class: fields and messages, what it inherits among them.
 void add_members(const SymbolTable& symbols, const Class& cls, std::set<std::string>& members) {
     for (const FieldInfo& field : cls.fields)
-        if (const std::string name(symbols.text(field.name)); !is_private(name)) members.insert("." + name + (field.initial ? "=" : ""));
+        if (const std::string name(symbols.text(field.name)); !is_private(name))
+            members.insert("." + name + (field.initial ? "=" : ""));
     for (const Class* at = &cls; at && at->module && !at->module->library; at = at->superclass) {
         for (const auto& [selector, method] : at->methods)
             if (const std::string name(symbols.text(selector)); !is_private(name))
@@ -61,17 +54,6 @@ void add_members(const SymbolTable& symbols, const Class& cls, std::set<std::str
         for (const Class* trait : at->traits)
             if (trait->module && !trait->module->library) add_members(symbols, *trait, members);
     }
-}
-
-// The same text where importers see the same.
-std::string public_face(const SymbolTable& symbols, const Binding& binding) {
-    if (binding.kind == Binding::Function && binding.method) return parameters_of(symbols, *binding.method);
-    if (binding.kind != Binding::ClassName || !binding.cls) return std::to_string(binding.kind);
-    std::set<std::string> members;
-    add_members(symbols, *binding.cls, members);
-    std::string text;
-    for (const std::string& member : members) text += member + ";";
-    return text;
 }
 
 // All modules but the library's, what is imported before who imports it.
@@ -92,12 +74,37 @@ std::vector<std::string> paths_in_order(const Runtime& runtime) {
 
 } // namespace
 
+bool imports(const Module& module, std::string_view path) {
+    return std::any_of(module.imports.begin(), module.imports.end(), [&](const auto& entry) {
+        const Module* from = origin(*entry.second);
+        return from && from->path == path;
+    });
+}
+
+bool accepts_changes(const Module& importer, std::string_view path) {
+    const auto& accepts = importer.boundary.accepts;
+    return std::any_of(accepts.begin(), accepts.end(),
+                       [&](const Boundary::Accept& accept) { return means(accept.module, path); });
+}
+
+std::string public_face(const SymbolTable& symbols, const Binding& binding) {
+    if (binding.kind == Binding::Function && binding.method) return parameters_of(symbols, *binding.method);
+    if (binding.kind != Binding::ClassName || !binding.cls) return std::to_string(binding.kind);
+    std::set<std::string> members;
+    add_members(symbols, *binding.cls, members);
+    std::string text;
+    for (const std::string& member : members) text += member + ";";
+    return text;
+}
+
 bool ReloadEngine::misfit_is_accepted(const Module& importer, ReloadPlan& plan) const {
     // Every change that concerns it must be.
     bool declined = false;
     for (const ReloadPlan::One& one : plan.modules) {
         if (!one.old || !imports(importer, one.text.path)) continue;
-        if (one.old->boundary.accepts_itself || one.old->boundary.declines || accepts_changes(importer, one.text.path)) continue;
+        if (one.old->boundary.accepts_itself || one.old->boundary.declines ||
+            accepts_changes(importer, one.text.path))
+            continue;
         if (!importer.boundary.declines) return false;
         declined = true;
     }
@@ -110,7 +117,8 @@ bool ReloadEngine::begins_anew_anyway(const ReloadPlan::One& one, const Class& l
     if (!one.old || !one.old->boundary.declines) return false;
     if (live.kind != ClassKind::Actor && live.kind != ClassKind::Supervisor) return false;
     const auto actors = actors_.actors_of([&](const Class& cls) { return cls.itself() == live.itself(); });
-    return std::all_of(actors.begin(), actors.end(), [&](const ActorRef& actor) { return actor->supervised.load(); });
+    return std::all_of(actors.begin(), actors.end(),
+                       [&](const ActorRef& actor) { return actor->supervised.load(); });
 }
 
 bool ReloadEngine::is_affected(const ReloadPlan& plan, const Class* cls) const {
@@ -128,7 +136,8 @@ void ReloadEngine::note_decliners(ReloadPlan& plan) const {
 void ReloadEngine::note_faces(ReloadPlan& plan) const {
     for (ReloadPlan::One& one : plan.modules)
         if (one.old)
-            for (auto& [name, binding] : one.old->names) one.faces[name] = public_face(runtime_.symbols, *binding);
+            for (auto& [name, binding] : one.old->names)
+                one.faces[name] = public_face(runtime_.symbols, *binding);
 }
 
 // The generations that leave say what they leave to those that come.
@@ -146,8 +155,10 @@ bool ReloadEngine::dispose(Machine& vm, ReloadPlan& plan) {
             one.module->boundary.data = runtime_.shared.share(args[1]);
             return Value::nil();
         });
-        if (result.ok) vm.heap->commit(vm.stack_base);
-        else if (!taken_back(vm, result, "`hot.dispose` of `" + one.text.path + "`", plan.report)) return false;
+        if (result.ok)
+            vm.heap->commit(vm.stack_base);
+        else if (!taken_back(vm, result, "`hot.dispose` of `" + one.text.path + "`", plan.report))
+            return false;
     }
     return true;
 }
@@ -158,15 +169,16 @@ bool ReloadEngine::invalidate(const Machine& vm) {
 }
 
 // Runs one handler, with what has changed. False: it failed.
-bool ReloadEngine::run_handler(Machine& vm, Value handler, const BoundaryChange& change, const std::string& importer,
-                               ReloadReport& report) {
+bool ReloadEngine::run_handler(Machine& vm, Value handler, const BoundaryChange& change,
+                               const std::string& importer, ReloadReport& report) {
     handler_ = &vm;
     invalidated_ = false;
     RunResult result = run_protected(vm, [&](Value* args) {
         args[1] = make_map(vm, 4, args + kPrimitiveFrame);
         auto put = [&](const char* name) { // args[4]
             args[3] = vm.symbol(name);
-            if (map_put(vm, args[1], args[3], args[4], args + kPrimitiveFrame) != MapPut::Done) assert(false);
+            if (map_put(vm, vm.symbols, args[1], args[3], args[4], args + kPrimitiveFrame) != MapPut::Done)
+                assert(false);
         };
         auto put_names = [&](const char* name, const std::vector<std::string>& names) {
             args[4] = vm.list(names.size(), args);
@@ -192,13 +204,15 @@ bool ReloadEngine::run_handler(Machine& vm, Value handler, const BoundaryChange&
 }
 
 // Tells the importers, and theirs where one passes it up. `way`: the modules that it came through.
-bool ReloadEngine::tell_importers(Machine& vm, ReloadPlan& plan, const BoundaryChange& change, std::vector<std::string> way) {
+bool ReloadEngine::tell_importers(Machine& vm, ReloadPlan& plan, const BoundaryChange& change,
+                                  std::vector<std::string> way) {
     bool taken = false;
     for (const std::string& path : paths_in_order(runtime_)) {
         auto found = runtime_.modules.find(path);
         if (found == runtime_.modules.end() || !imports(*found->second, change.module)) continue;
         if (std::find(way.begin(), way.end(), path) != way.end()) continue;
-        if (std::any_of(plan.modules.begin(), plan.modules.end(), [&](const ReloadPlan::One& one) { return one.text.path == path; })) {
+        if (std::any_of(plan.modules.begin(), plan.modules.end(),
+                        [&](const ReloadPlan::One& one) { return one.text.path == path; })) {
             taken = true; // it has begun anew itself
             continue;
         }
@@ -222,7 +236,8 @@ bool ReloadEngine::tell_importers(Machine& vm, ReloadPlan& plan, const BoundaryC
     }
     if (taken || way.size() == 1) return true;
     plan.restarts.insert(way.begin(), way.end());
-    plan.report.notes.push_back("nobody takes the change that `" + way.back() + "` passes up: actors begin anew\n");
+    plan.report.notes.push_back("nobody takes the change that `" + way.back() +
+                                "` passes up: actors begin anew\n");
     return true;
 }
 
@@ -235,16 +250,21 @@ bool ReloadEngine::tell_boundaries(Machine& vm, ReloadPlan& plan) {
             const std::string text(runtime_.symbols.text(name));
             auto before = one.faces.find(name);
             if (is_private(text)) continue;
-            if (before == one.faces.end()) change.added.push_back(text);
-            else if (before->second != public_face(runtime_.symbols, *binding)) change.changed.push_back(text);
+            if (before == one.faces.end())
+                change.added.push_back(text);
+            else if (before->second != public_face(runtime_.symbols, *binding))
+                change.changed.push_back(text);
         }
         for (auto& [name, face] : one.faces)
-            if (const std::string text(runtime_.symbols.text(name)); !is_private(text) && !one.module->names.count(name))
+            if (const std::string text(runtime_.symbols.text(name));
+                !is_private(text) && !one.module->names.count(name))
                 change.removed.push_back(text);
-        for (auto* list : {&change.added, &change.removed, &change.changed}) std::sort(list->begin(), list->end());
+        for (auto* list : {&change.added, &change.removed, &change.changed})
+            std::sort(list->begin(), list->end());
         if (!tell_importers(vm, plan, change, {one.text.path})) return false;
         if (one.old->boundary.declines)
-            plan.report.notes.push_back("`" + one.text.path + "` declines to change in place: its actors begin anew\n");
+            plan.report.notes.push_back("`" + one.text.path +
+                                        "` declines to change in place: its actors begin anew\n");
     }
     return true;
 }
@@ -257,7 +277,8 @@ void ReloadEngine::restart_affected(ReloadPlan& plan) {
     size_t restarted = 0, alone = 0;
     for (ActorRef& actor : actors_.actors_of([&](const Class& cls) { return is_affected(plan, &cls); }))
         ++(actors_.have_restarted(*actor) ? restarted : alone);
-    std::string line = "  " + std::to_string(restarted) + (restarted == 1 ? " actor begins anew" : " actors begin anew");
+    std::string line =
+        "  " + std::to_string(restarted) + (restarted == 1 ? " actor begins anew" : " actors begin anew");
     if (alone) line += "; " + std::to_string(alone) + " without a supervisor went on with their states";
     plan.report.notes.push_back(line + "\n");
 }

@@ -108,6 +108,7 @@ void Checker::expression(const Node* node) {
 
 void Checker::name(const syntax::NameNode* node) {
     Resolved found = resolve(node->text);
+    note_use(node->text, node->span, found);
     switch (found.meaning) {
     case Meaning::Local: return;
     case Meaning::Field:
@@ -128,6 +129,7 @@ void Checker::name(const syntax::NameNode* node) {
 void Checker::call(const syntax::CallNode* node) {
     arguments(node->arguments, node->block);
     Resolved found = resolve(node->name.text);
+    note_use(node->name.text, node->name.span, found);
     if (found.meaning == Meaning::Nothing) return undefined(node->name.text, node->name.span, node);
     if (found.meaning == Meaning::Known)
         check_call(node->name.text, found.known, node->arguments, node->block, node->name.span);
@@ -142,6 +144,10 @@ void Checker::send(const syntax::SendNode* node) {
     if (node->receiver->kind == Kind::Name || node->receiver->kind == Kind::Send)
         path = module_path(node->receiver);
     if (!path.empty() && !node->is_operator) {
+        const Node* first = node->receiver;
+        while (first->kind == Kind::Send) first = as<syntax::SendNode>(first)->receiver;
+        if (auto* name = syntax::try_as<syntax::NameNode>(first))
+            note_use(name->text, name->span, resolve(name->text));
         arguments(node->arguments, node->block);
         auto found = find_in_module(path, node->selector.text);
         if (found) {

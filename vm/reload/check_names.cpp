@@ -39,6 +39,13 @@ Checker::Resolved Checker::resolve(std::string_view name) {
     return result;
 }
 
+// For CheckOptions::uses: fields, and what a field of this name would hide.
+void Checker::note_use(std::string_view name, syntax::Span where, const Resolved& found) {
+    if (!options_.uses || !body_.sees_fields || found.meaning == Meaning::Local) return;
+    options_.uses->push_back({body_.text_class->node, body_.member, body_.class_side, name, where,
+                              found.meaning == Meaning::Field});
+}
+
 // The nearest name that could stand here; fields and locals alone where it is to be assigned.
 std::string Checker::near_name(std::string_view name, bool assignable) const {
     std::vector<std::string> names;

@@ -215,6 +215,7 @@ void Checker::assign_pattern(const syntax::Pattern& pattern) {
 
 void Checker::assign_name(std::string_view name, syntax::Span where, bool declares) {
     Resolved found = resolve(name);
+    note_use(name, where, found);
     std::string text(name);
     switch (found.meaning) {
     case Meaning::Local:
@@ -337,7 +338,8 @@ void Checker::pattern(const syntax::Pattern& p) {
                     report(Mistake::AlternativesDiffer, other.span, {std::string(locals_[k].name), "others"});
             for (size_t k = others; k < locals_.size(); ++k)
                 if (!bound(locals_[k].name, first, others))
-                    report(Mistake::AlternativesDiffer, other.span, {std::string(locals_[k].name), "this one"});
+                    report(Mistake::AlternativesDiffer, other.span,
+                           {std::string(locals_[k].name), "this one"});
             locals_.resize(others);
         }
         return;

@@ -11,19 +11,6 @@ using syntax::Node;
 
 namespace {
 
-const syntax::DefinitionHead* head_of(const Node* node) {
-    switch (node->kind) {
-    case Kind::Definition: return &as<syntax::DefinitionNode>(node)->head;
-    case Kind::ModuleValue: return &as<syntax::ModuleValueNode>(node)->head;
-    case Kind::Class: return &as<syntax::ClassNode>(node)->head;
-    case Kind::Record: return &as<syntax::RecordNode>(node)->head;
-    case Kind::Trait: return &as<syntax::TraitNode>(node)->head;
-    case Kind::Actor: return &as<syntax::ActorNode>(node)->head;
-    case Kind::Supervisor: return &as<syntax::SupervisorNode>(node)->head;
-    default: return nullptr;
-    }
-}
-
 const char* word_of(ClassKind kind) {
     switch (kind) {
     case ClassKind::Record: return "a record";
@@ -104,7 +91,7 @@ void Checker::check_duplicates() {
     auto line = [&](syntax::Span where) { return std::to_string(source.position(where.begin).line); };
     std::map<std::string_view, syntax::Span> seen;
     for (const Node* node : tree_.top_level) {
-        auto* head = head_of(node);
+        auto* head = syntax::head_of(node);
         if (!head || head->name.text.empty()) continue;
         auto [first, fresh] = seen.emplace(head->name.text, head->name.span);
         if (!fresh)
@@ -136,6 +123,7 @@ void Checker::check_members(const syntax::Behaviour& members, std::string_view o
 // ---- definitions
 
 void Checker::definitions() {
+    annotations();
     for (const Node* node : tree_.top_level) {
         locals_.clear();
         body_ = Body();
@@ -217,7 +205,7 @@ void Checker::check_class(const Node* node) {
 
     for (const auto& field : cls->members->fields) {
         if (field.type) class_name(field.type, "a class", false);
-        initialiser(field.initial, cls);
+        initialiser(field.initial, field.head.name.text, cls);
     }
     if (auto* record = syntax::try_as<syntax::RecordNode>(node)) {
         locals_.clear();
@@ -242,11 +230,12 @@ void Checker::child(const syntax::ChildDeclaration& child) {
     arguments(child.options, nullptr);
 }
 
-void Checker::initialiser(const Node* value, const TextClass* cls) {
+void Checker::initialiser(const Node* value, std::string_view of, const TextClass* cls) {
     if (!value) return;
     locals_.clear();
     body_ = Body();
     body_.cls = body_.text_class = cls;
+    body_.member = of;
     body_.sees_fields = true;
     body_.returns = false;
     expression(value);
@@ -255,6 +244,7 @@ void Checker::initialiser(const Node* value, const TextClass* cls) {
 void Checker::method(const syntax::DefinitionNode* node, const TextClass* cls) {
     Body body;
     body.cls = body.text_class = cls;
+    body.member = node->head.name.text;
     body.class_side = node->class_side;
     body.is_init = node->head.name.text == "init" && !node->class_side;
     body.sees_fields = cls && !node->class_side;

@@ -23,6 +23,7 @@ class Checker {
     struct Body {
         const KnownClass* cls = nullptr; // whose self it has
         const TextClass* text_class = nullptr;
+        std::string_view member; // the method, or the field whose initial value it is
         bool class_side = false;
         bool is_init = false; // which may assign even a record's fields
         bool sees_fields = false;
@@ -50,7 +51,7 @@ class Checker {
     void method(const syntax::DefinitionNode* node, const TextClass* cls);
     void parameters(syntax::Parameters parameters, bool of_block);
     void function_body(const syntax::Suite& suite, Body body, syntax::Parameters of = {});
-    void initialiser(const syntax::Node* value, const TextClass* cls);
+    void initialiser(const syntax::Node* value, std::string_view of, const TextClass* cls);
     void collect_script_names(syntax::Nodes nodes);
     void child(const syntax::ChildDeclaration& child);
 
@@ -84,8 +85,13 @@ class Checker {
     void check_call(std::string_view callee, const KnownName& known, syntax::Arguments list,
                     const syntax::BlockNode* block, syntax::Span where);
 
+    // annotations (check_annotations.cpp)
+    void annotations();
+    void annotations(std::span<const syntax::Annotation> list, unsigned above);
+
     // names (check_names.cpp)
     Resolved resolve(std::string_view name);
+    void note_use(std::string_view name, syntax::Span where, const Resolved& found);
     void undefined(std::string_view name, syntax::Span where, const syntax::CallNode* call = nullptr);
     std::string as_message(std::string_view name, const syntax::CallNode* call) const;
     std::string near_name(std::string_view name, bool assignable) const;

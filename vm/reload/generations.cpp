@@ -23,7 +23,8 @@ std::string shown(const std::vector<Holder>& holders) {
 // How many of the generations are among those that somebody holds.
 size_t count_held(const std::vector<Module*>& generations, const std::vector<Holder>& holders) {
     return size_t(std::count_if(generations.begin(), generations.end(), [&](const Module* module) {
-        return std::any_of(holders.begin(), holders.end(), [&](const Holder& h) { return h.generation == module; });
+        return std::any_of(holders.begin(), holders.end(),
+                           [&](const Holder& h) { return h.generation == module; });
     }));
 }
 
@@ -32,7 +33,8 @@ uint32_t keep_of(const syntax::SyntaxTree& tree) {
         for (const auto& annotation : tree.module->annotations)
             if (annotation.name.text == "keep" && !annotation.arguments.empty())
                 if (auto* number = syntax::try_as<syntax::IntegerNode>(annotation.arguments[0].value))
-                    return std::max<uint32_t>(2, uint32_t(std::strtoul(std::string(number->digits).c_str(), nullptr, number->base)));
+                    return std::max<uint32_t>(2, uint32_t(std::strtoul(std::string(number->digits).c_str(),
+                                                                       nullptr, number->base)));
     return 2;
 }
 
@@ -41,7 +43,7 @@ uint32_t keep_of(const syntax::SyntaxTree& tree) {
 // ---- 2. the version limit
 
 bool ReloadEngine::make_room_for_generation(Machine& vm, ReloadPlan& plan, const Actor* caller) {
-    const uint64_t deadline = os::monotonic_ns() + plan.options.patience;
+    const uint64_t deadline = actors_.now() + plan.options.patience;
     for (ReloadPlan::One& one : plan.modules) {
         one.module->keep = keep_of(*one.tree);
         if (!one.old) continue;
@@ -52,20 +54,20 @@ bool ReloadEngine::make_room_for_generation(Machine& vm, ReloadPlan& plan, const
             const size_t held = count_held(older, holders);
             if (held + 2 <= std::max(one.module->keep, one.old->keep)) {
                 // What nobody holds is never held again: it need not be looked for.
-                if (std::none_of(holders.begin(), holders.end(), [](const Holder& h) { return h.kind == Holder::Running; }))
+                if (std::none_of(holders.begin(), holders.end(),
+                                 [](const Holder& h) { return h.kind == Holder::Running; }))
                     for (Module* module : older)
-                        module->archived |= std::none_of(holders.begin(), holders.end(),
-                                                         [&](const Holder& h) { return h.generation == module; });
+                        module->archived |=
+                            std::none_of(holders.begin(), holders.end(),
+                                         [&](const Holder& h) { return h.generation == module; });
                 break;
             }
             const bool only_caller = std::all_of(holders.begin(), holders.end(), [&](const Holder& h) {
                 return h.actor.get() == caller && h.kind != Holder::Block;
             });
-            if (os::monotonic_ns() < deadline && !only_caller) {
-                // Blocks do not go away by waiting, but turns that have them may end, and messages be taken.
-                actors_.sleep(vm, kLookAgain, vm.stack_base);
+            // Blocks do not go away by waiting, but turns that have them may end, and messages be taken.
+            if (actors_.now() < deadline && !only_caller && actors_.wait(vm, kLookAgain, vm.stack_base))
                 continue;
-            }
             if (plan.options.force && !only_caller) {
                 std::vector<std::string> left;
                 end_holders(holders, left, &plan);
@@ -74,10 +76,11 @@ bool ReloadEngine::make_room_for_generation(Machine& vm, ReloadPlan& plan, const
                     break;
                 }
             }
-            plan.report.refusal += "error: `" + one.text.path + "` is at generation " + std::to_string(one.old->generation) +
-                                   ", and an older one is still in use:\n" + shown(holders) +
-                                   "  wait until it is left, `force: true` ends those turns and blocks, or write `@keep(" +
-                                   std::to_string(held + 2) + ")` above `module " + one.text.path + "`\n";
+            plan.report.refusal +=
+                "error: `" + one.text.path + "` is at generation " + std::to_string(one.old->generation) +
+                ", and an older one is still in use:\n" + shown(holders) +
+                "  wait until it is left, `force: true` ends those turns and blocks, or write `@keep(" +
+                std::to_string(held + 2) + ")` above `module " + one.text.path + "`\n";
             return false;
         }
     }
@@ -88,7 +91,8 @@ bool ReloadEngine::make_room_for_generation(Machine& vm, ReloadPlan& plan, const
 
 // Turns end: undone and handled anew (for a plan, when that is over) where nobody has seen anything of them, else as their
 // supervisors direct. `left`: those that cannot be ended.
-void ReloadEngine::end_holders(std::vector<Holder>& holders, std::vector<std::string>& left, ReloadPlan* plan) {
+void ReloadEngine::end_holders(std::vector<Holder>& holders, std::vector<std::string>& left,
+                               ReloadPlan* plan) {
     // A live reload waits for messages that were there before it, so these are not held for it.
     const bool later = plan && !plan->options.live;
     for (Holder& holder : holders) {
@@ -97,8 +101,10 @@ void ReloadEngine::end_holders(std::vector<Holder>& holders, std::vector<std::st
             left.push_back(holder.words);
             continue;
         }
-        if (!actors_.handle_again(*holder.actor, later)) actors_.kill(*holder.actor);
-        else if (later) plan->forced.push_back(holder.actor);
+        if (!actors_.handle_again(*holder.actor, later))
+            actors_.kill(*holder.actor);
+        else if (later)
+            plan->forced.push_back(holder.actor);
     }
 }
 
@@ -114,7 +120,8 @@ void ReloadEngine::purge_now(std::span<Module* const> generations) {
     }
 }
 
-bool ReloadEngine::purge(Machine* caller, Value* args, const std::string& path, bool hard, std::vector<std::string>& holders) {
+bool ReloadEngine::purge(Machine* caller, Value* args, const std::string& path, bool hard,
+                         std::vector<std::string>& holders) {
     struct Answer {
         std::string path;
         bool done = false;
@@ -126,7 +133,8 @@ bool ReloadEngine::purge(Machine* caller, Value* args, const std::string& path, 
         const std::vector<Module*> older = older_generations(runtime_, answer->path);
         if (older.empty()) return answer->done = true;
         std::vector<Holder> found = find_holders(actors_, older, hard ? SIZE_MAX : 1000);
-        if (hard) end_holders(found, answer->holders, nullptr);
+        if (hard)
+            end_holders(found, answer->holders, nullptr);
         else
             for (const Holder& holder : found) answer->holders.push_back(holder.words);
         answer->done = answer->holders.empty();
@@ -142,17 +150,18 @@ std::vector<GenerationInfo> ReloadEngine::generations(Machine* caller, Value* ar
     auto wanted = std::make_shared<std::string>(path);
     in_a_turn(caller, args, [this, answer, wanted](Machine&) {
         if (auto current = runtime_.modules.find(*wanted); current != runtime_.modules.end())
-            answer->push_back({current->second->generation, true, false, {}});
+            answer->push_back({current->second->generation, true, false, current->second->amended, {}});
         const std::vector<Module*> older = older_generations(runtime_, *wanted);
         const std::vector<Holder> found = find_holders(actors_, older, 1000);
         for (const auto& module : runtime_.old_modules) {
             if (module->path != *wanted || !module->replaced_at) continue;
-            GenerationInfo info{module->generation, false, module->purged, {}};
+            GenerationInfo info{module->generation, false, module->purged, module->amended, {}};
             for (const Holder& holder : found)
                 if (holder.generation == module.get()) info.holders.push_back(holder.words);
             answer->push_back(std::move(info));
         }
-        std::sort(answer->begin(), answer->end(), [](const auto& a, const auto& b) { return a.number > b.number; });
+        std::sort(answer->begin(), answer->end(),
+                  [](const auto& a, const auto& b) { return a.number > b.number; });
         return true;
     });
     return std::move(*answer);
@@ -172,7 +181,9 @@ void ReloadEngine::tell_stale_blocks(ReloadPlan& plan) {
             plan.report.notes.push_back(holder.words + "\n");
             ++blocks;
         }
-    if (blocks) plan.report.notes.push_back("  a block runs the code that it was made in: keep a reference by name (`&f`) instead\n");
+    if (blocks)
+        plan.report.notes.push_back(
+            "  a block runs the code that it was made in: keep a reference by name (`&f`) instead\n");
 }
 
 } // namespace indent

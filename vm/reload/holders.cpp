@@ -1,14 +1,15 @@
 #include "vm/reload/holders.h"
 #include "vm/actors/timers.h"
 #include "vm/heap/atom.h"
-#include "vm/heap/pointer_table.h"
 #include "vm/interp/block.h"
 #include "vm/interp/inner.h"
 #include "vm/interp/maker.h"
+#include "vm/reload/holder_paths.h"
 #include "vm/syntax/source.h"
 #include <algorithm>
 #include <mutex>
 #include <set>
+#include <unordered_map>
 
 namespace indent {
 
@@ -39,7 +40,7 @@ class Search {
         }
         for (ActorRef& actor : actors_.suspects()) {
             if (full()) break;
-            if (!blocks(actor)) actors_.forget_suspect(*actor);
+            blocks(actor);
         }
         shared_blocks();
         return std::move(found_);
@@ -66,7 +67,8 @@ class Search {
             for (const Module* wanted : generations_)
                 if (wanted->path == module->path) return true;
             for (auto& [name, binding] : module->imports)
-                waiting.push_back(binding->kind == Binding::ImportedModule ? binding->target : binding->module);
+                waiting.push_back(binding->kind == Binding::ImportedModule ? binding->target
+                                                                           : binding->module);
         }
         return false;
     }
@@ -74,7 +76,7 @@ class Search {
     void turn(ActorRef& ref) {
         Actor& actor = *ref;
         std::lock_guard lock(actor.lock);
-        if (!actor.turn) {
+        if (actor.status == Actor::Running || !actor.turn) { // of one that runs its worker has the turn
             if (actor.status != Actor::Running || !reaches(actor.cls)) return;
             found_.push_back({generations_[0], ref, Holder::Running,
                               actors_.describe(actor) + " is in the middle of a turn that began before"});
@@ -93,148 +95,215 @@ class Search {
             if (const Module* module = meant(node->code)) {
                 std::string words = actors_.describe(actor);
                 if (actor.message && actor.message->selector)
-                    words += ", handling `" + std::string(runtime_.symbols.text(actor.message->selector)) + "`,";
+                    words +=
+                        ", handling `" + std::string(runtime_.symbols.text(actor.message->selector)) + "`,";
                 found_.push_back({module, ref, Holder::Turn,
-                                  words + " waits in " + std::string(node->code->name) + place_of(*node->code, node->position) +
-                                      " of " + generation_words(*module)});
+                                  words + " waits in " + std::string(node->code->name) +
+                                      place_of(*node->code, node->position) + " of " +
+                                      generation_words(*module)});
                 return;
             }
             frame -= size_t(node->temp) + 1;
         }
     }
 
-    // A cell on the way from a root to a block.
-    struct Step {
-        const Cell* cell;
-        size_t parent; // SIZE_MAX: a root
-        size_t word;
-    };
-
-    std::string path_to(const std::vector<Step>& steps, size_t at, const std::string& root) const {
-        std::string path;
-        for (; steps[at].parent != SIZE_MAX; at = steps[at].parent) {
-            const Cell* holder = steps[steps[at].parent].cell;
-            const size_t word = steps[at].word;
-            if (holder->shape == shape::kBlock) {
-                path = " (inside another block)" + path;
-                continue;
-            }
-            const Class* cls = runtime_.shapes[holder->shape].cls;
-            if (holder->shape >= shape::kFirstFree && cls && word < cls->fields.size())
-                path = "." + std::string(runtime_.symbols.text(cls->fields[word].name)) + path;
-            else if (holder->shape == shape::kArray && word > 0) // the storage of a list
-                path = "[" + std::to_string(word - 1) + "]" + path;
-            else if (holder->shape == shape::kMap)
-                path = "[…]" + path;
-        }
-        return root + path;
+    std::string keeps(const Module& module, const Code& code) const {
+        return " keeps a block of " + generation_words(module) + place_of(code, code.position);
     }
 
     // False: there is no block at all.
-    bool walk(ActorRef& ref, std::vector<Step> steps, const std::string& root, bool& any) {
-        PointerTable seen;
-        for (const Step& step : steps) seen.add(step.cell, 0);
-        for (size_t i = 0; i < steps.size() && !full(); ++i) {
-            const Cell* cell = steps[i].cell;
-            if (cell->bits & Cell::kBytes) continue;
-            if (cell->shape == shape::kBlock) {
-                any = true;
-                const Code* code = (*cell)[block::kCode].raw_address<Code>();
-                if (const Module* module = meant(code))
-                    found_.push_back({module, ref, Holder::Block,
-                                      path_to(steps, i, root) + " keeps a block of " + generation_words(*module) +
-                                          place_of(*code, code->position)});
-            }
-            const size_t n = cell->word_count();
-            for (size_t w = 0; w < n; ++w) {
-                const Value word = (*cell)[w];
-                if (!word.is_cell() || word.cell()->is_shared() || seen.contains(word.cell())) continue;
-                seen.add(word.cell(), 0);
-                steps.push_back({word.cell(), i, w});
-            }
-        }
+    bool walk(ActorRef& ref, const std::string& name, HeldGraph& graph) {
+        bool any = false;
+        graph.walk(false, [&](const Cell* cell, size_t at) {
+            if (cell->shape != shape::kBlock) return true;
+            any = true;
+            const Code* code = (*cell)[block::kCode].raw_address<Code>();
+            if (const Module* module = meant(code))
+                found_.push_back(
+                    {module, ref, Holder::Block, name + ": " + graph.words(at) + keeps(*module, *code)});
+            return !full();
+        });
         return any;
     }
 
-    bool blocks(ActorRef& ref) {
+    // What a message brings.
+    void add_arguments(HeldGraph& graph, const Actor& actor, const Parcel* parcel, SymbolId selector,
+                       const std::vector<SymbolId>& labels, const std::string& what) const {
+        if (!parcel || !parcel->has_blocks()) return;
+        const Method* method = actor.cls ? actor.cls->lookup(selector) : nullptr;
+        for (size_t i = 0; i < parcel->count(); ++i) {
+            SymbolId label = i < labels.size() ? labels[i] : 0;
+            if (!label && method && i < method->parameters.size()) label = method->parameters[i].name;
+            const std::string argument = label
+                                             ? "argument `" + std::string(runtime_.symbols.text(label)) + "`"
+                                             : "argument " + std::to_string(i + 1);
+            graph.add_root(parcel->peek(i), argument + " of " + what);
+        }
+    }
+
+    void blocks(ActorRef& ref) {
         Actor& actor = *ref;
         const std::string name = actors_.describe(actor);
         std::lock_guard lock(actor.lock);
-        if (actor.status == Actor::Ended) return false;
         if (actor.status == Actor::Running) { // its heap is not to be looked at
             if (reaches(actor.cls) && &actor != &actors_.apart())
-                found_.push_back({generations_[0], ref, Holder::Running, name + " is in the middle of a turn"});
-            return true;
+                found_.push_back(
+                    {generations_[0], ref, Holder::Running, name + " is in the middle of a turn"});
+            return;
         }
         bool any = false;
-        std::vector<Step> roots;
-        auto root = [&](Value value) {
-            if (value.is_cell() && !value.cell()->is_shared()) roots.push_back({value.cell(), SIZE_MAX, 0});
-        };
-        if (actor.heap) {
-            root(actor.turn ? actor.turn->state : actor.state);
-            if (&actor == &actors_.main() && actors_.main_kept_roots)
-                for (Value* kept : *actors_.main_kept_roots) root(*kept);
-            walk(ref, std::move(roots), name, any);
-            roots = {};
-            if (actor.turn) {
-                for (Value value : actor.turn->stack) root(value);
-                for (Value value : actor.turn->open_variables) root(value);
-                walk(ref, std::move(roots), name + ": its turn", any);
-                roots = {};
+        if (actor.status != Actor::Ended) {
+            HeldGraph graph(runtime_);
+            auto message = [&](const Parcel* parcel, SymbolId selector, const std::vector<SymbolId>& labels,
+                               const char* what) {
+                add_arguments(graph, actor, parcel, selector, labels,
+                              what + (" `" + std::string(runtime_.symbols.text(selector)) + "`"));
+            };
+            auto own = [&](Value value, const char* what) {
+                if (value.is_cell() && !value.cell()->is_shared()) graph.add_root(value, what);
+            };
+            if (actor.heap) {
+                own(actor.turn ? actor.turn->state : actor.state, "its state");
+                if (&actor == &actors_.main() && actors_.main_kept_roots)
+                    for (Value* kept : *actors_.main_kept_roots) own(*kept, "what the workspace keeps");
+                if (actor.turn) {
+                    for (Value value : actor.turn->stack) own(value, "its turn");
+                    for (Value value : actor.turn->open_variables) own(value, "its turn");
+                }
             }
+            for (const ActorMessage* at = actor.first; at; at = at->next)
+                if (at->timer)
+                    message(at->timer->arguments.get(), at->timer->selector, at->timer->labels,
+                            "the timer's message");
+                else
+                    message(at->arguments.get(), at->selector, at->labels, "the waiting message");
+            if (actor.first_start)
+                add_arguments(graph, actor, actor.first_start->arguments.get(), 0, actor.first_start->labels,
+                              "what its supervisor starts it with");
+            actors_.for_each_timer(actor, [&](const TimerRecord& timer) {
+                message(timer.arguments.get(), timer.selector, timer.labels, "the timer's message");
+            });
+            any = walk(ref, name, graph);
         }
-        auto parcel = [&](const Parcel* from, SymbolId selector) {
-            if (!from || !from->has_blocks()) return;
-            from->for_each_cell([&](const Cell* cell) { roots.push_back({cell, SIZE_MAX, 0}); });
-            walk(ref, std::move(roots), name + ": a message `" + std::string(runtime_.symbols.text(selector)) + "`", any);
-            roots = {};
-        };
-        for (const ActorMessage* message = actor.first; message; message = message->next)
-            parcel(message->timer ? message->timer->arguments.get() : message->arguments.get(), message->selector);
-        if (actor.first_start) parcel(actor.first_start->arguments.get(), sym::start);
-        actors_.for_each_timer(actor, [&](const TimerRecord& timer) { parcel(timer.arguments.get(), timer.selector); });
-        return any;
+        // Whoever brings it a block from now on has to wait for the lock.
+        if (!any && !full()) actors_.forget_suspect(actor);
     }
 
     // Frozen ones, which stand for themselves: an Atom, `stable`, or what actors share holds them.
     void shared_blocks() {
+        const std::vector<Value> blocks = runtime_.shared.listed(shape::kBlock);
+        std::unordered_map<const Cell*, std::string> who; // holds those that matter
+        for (Value value : blocks)
+            if (meant((*value.cell())[block::kCode].raw_address<Code>())) who.emplace(value.cell(), "");
+        if (!who.empty()) leave_out_what_is_over(who);
+        if (!who.empty()) say_who_shares(who);
         const size_t first = found_.size();
-        for (Value value : runtime_.shared.listed(shape::kBlock)) {
+        for (Value value : blocks) {
             const Code* code = (*value.cell())[block::kCode].raw_address<Code>();
-            if (const Module* module = full() ? nullptr : meant(code))
-                found_.push_back({module, ActorRef(), Holder::Block,
-                                  who_shares(value) + " keeps a block of " + generation_words(*module) +
-                                      place_of(*code, code->position)});
+            auto holder = who.find(value.cell());
+            if (const Module* module = full() || holder == who.end() ? nullptr : meant(code))
+                found_.push_back({module, ActorRef(), Holder::Block, holder->second + keeps(*module, *code)});
             runtime_.shared.release(value);
         }
-        std::sort(found_.begin() + long(first), found_.end(), [](const Holder& a, const Holder& b) { return a.words < b.words; });
+        std::sort(found_.begin() + long(first), found_.end(),
+                  [](const Holder& a, const Holder& b) { return a.words < b.words; });
     }
-    std::string who_shares(Value block) const {
-        for (const auto& [path, module] : runtime_.modules)
+
+    // A `var` of an old generation, and what a `stable` was before, are there for code of that generation that still runs,
+    // and hold nothing by themselves: a block is left out where they account for all that hold it.
+    void leave_out_what_is_over(std::unordered_map<const Cell*, std::string>& who) const {
+        struct Met {
+            uint64_t holders = 0; // that are known
+            bool kept = false;    // by somebody else
+        };
+        std::unordered_map<const Cell*, Met> met;
+        std::vector<const Cell*> order;
+        auto meet = [&](Value value) {
+            if (!value.is_cell()) return;
+            Met& one = met[value.cell()];
+            if (one.holders++ == 0) order.push_back(value.cell());
+        };
+        for (const auto& module : runtime_.old_modules)
             for (const auto& [name, binding] : module->names)
-                if (binding->kind == Binding::Stable && reaches_shared(binding->value, block))
-                    return "`stable " + std::string(runtime_.symbols.text(name)) + "` of " + path;
-        std::string who;
+                if (binding->kind == Binding::Var && binding->module == module.get() &&
+                    newest(binding) != binding)
+                    meet(binding->value);
+        for (Value value : runtime_.replaced_values) meet(value);
+        constexpr size_t kMostCells = 1'000'000; // then all of them count
+        auto words_of = [&](const Cell* cell, auto visit) {
+            if (cell->bits & Cell::kBytes || cell->shape == shape::kAtom || cell->shape == shape::kAddress)
+                return;
+            for (size_t w = 0; w < cell->word_count(); ++w) visit((*cell)[w]);
+        };
+        for (size_t i = 0; i < order.size(); ++i) {
+            if (order.size() > kMostCells) return;
+            words_of(order[i], meet);
+        }
+        std::vector<const Cell*> kept;
+        for (const Cell* cell : order) {
+            const uint64_t listed = cell->shape == shape::kBlock; // that we hold ourselves
+            if (runtime_.shared.holders(cell) == met[cell].holders + listed) continue;
+            met[cell].kept = true;
+            kept.push_back(cell);
+        }
+        while (!kept.empty()) {
+            const Cell* cell = kept.back();
+            kept.pop_back();
+            words_of(cell, [&](Value word) {
+                if (word.is_cell() && !std::exchange(met[word.cell()].kept, true))
+                    kept.push_back(word.cell());
+            });
+        }
+        std::erase_if(who, [&](const auto& one) {
+            auto found = met.find(one.first);
+            return found != met.end() && !found->second.kept;
+        });
+    }
+
+    // Values of modules are looked through first, as they may hold the Atoms that hold a block.
+    void say_who_shares(std::unordered_map<const Cell*, std::string>& who) const {
+        constexpr size_t kMostCells = 1'000'000; // then it is not said who
+        size_t cells = 0;
+        std::unordered_map<const Cell*, std::string> atoms;
+        auto look = [&](HeldGraph& graph) {
+            graph.walk(true, [&](const Cell* cell, size_t at) {
+                if (cell->shape == shape::kAtom) atoms.emplace(cell, graph.words(at));
+                if (auto wanted = who.find(cell); wanted != who.end() && wanted->second.empty())
+                    wanted->second = graph.words(at);
+                return ++cells < kMostCells;
+            });
+        };
+        HeldGraph values(runtime_);
+        std::vector<std::string> paths; // in one order at all times
+        for (const auto& [path, module] : runtime_.modules) paths.push_back(path);
+        std::sort(paths.begin(), paths.end());
+        for (const std::string& path : paths) {
+            const Module& module = *runtime_.modules.at(path);
+            std::vector<std::pair<std::string, Value>> named;
+            for (const auto& [name, binding] : module.names)
+                if (binding->kind == Binding::Stable || binding->kind == Binding::Var)
+                    named.emplace_back((binding->kind == Binding::Stable ? "`stable " : "`var ") +
+                                           std::string(runtime_.symbols.text(name)) + "` of " + path,
+                                       binding->value);
+            std::sort(named.begin(), named.end(),
+                      [](const auto& a, const auto& b) { return a.first < b.first; });
+            for (auto& [name, value] : named) values.add_root(value, name);
+            if (module.boundary.data) values.add_root(module.boundary.data, "`hot.data` of " + path);
+        }
+        look(values);
         for (Value atom : runtime_.shared.listed(shape::kAtom)) {
             const Value held = atom_value(runtime_.shared, atom.cell());
-            if (reaches_shared(held, block)) who = "an Atom";
+            HeldGraph graph(runtime_);
+            auto kept = atoms.find(atom.cell());
+            std::string where = kept == atoms.end() ? "" : " (" + kept->second;
+            if (where.ends_with(',')) where.pop_back();
+            graph.add_root(held, "an Atom" + where + (where.empty() ? "" : ")"));
+            if (cells < kMostCells) look(graph);
             runtime_.shared.release(held);
             runtime_.shared.release(atom);
         }
-        return who.empty() ? "a value that actors share" : who;
-    }
-    static bool reaches_shared(Value from, Value wanted) {
-        PointerTable seen;
-        std::vector<Value> waiting{from};
-        while (!waiting.empty()) {
-            const Value at = waiting.back();
-            waiting.pop_back();
-            if (at == wanted) return true;
-            if (!at.is_cell() || at.cell()->shape == shape::kAtom || at.cell()->bits & Cell::kBytes || !seen.add(at.cell(), 0)) continue;
-            for (size_t w = 0; w < at.cell()->word_count(); ++w) waiting.push_back((*at.cell())[w]);
-        }
-        return false;
+        for (auto& [cell, words] : who)
+            if (words.empty()) words = "a value that actors share";
     }
 
     ActorSystem& actors_;
@@ -253,7 +322,8 @@ std::vector<Holder> find_holders(ActorSystem& actors, std::span<Module* const> g
 std::vector<Module*> older_generations(Runtime& runtime, std::string_view path) {
     std::vector<Module*> older;
     for (auto& module : runtime.old_modules)
-        if (module->path == path && module->replaced_at && !module->purged && !module->archived) older.push_back(module.get());
+        if (module->path == path && module->replaced_at && !module->purged && !module->archived)
+            older.push_back(module.get());
     std::reverse(older.begin(), older.end());
     return older;
 }

@@ -19,7 +19,8 @@ struct Holder {
         Running, // it began before the reload and runs: nobody can see where it is
         Block,   // somewhere in its state, its turn, its messages
     } kind = Turn;
-    std::string words; // "Counter (:main).handlers[0] keeps a block of shop, generation 1 (shop.ind:12)"
+    std::string
+        words; // "Till (:till): its state `handlers[0]` keeps a block of shop, generation 1 (shop.ind:12)"
 };
 
 // At most `most` of them. In a turn that run_elsewhere or run_apart made.

@@ -151,7 +151,8 @@ const Module* RuntimeNames::find_module(std::string_view path) const {
         if (module->path == path) return module;
     if (module_)
         for (const auto& [id, binding] : module_->imports)
-            if (binding->kind == Binding::ImportedModule && binding->target->path == path && !binding->target->successor)
+            if (binding->kind == Binding::ImportedModule && binding->target->path == path &&
+                !binding->target->successor)
                 return binding->target;
     auto found = runtime_.modules.find(std::string(path));
     return found == runtime_.modules.end() ? nullptr : found->second.get();

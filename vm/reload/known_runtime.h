@@ -16,7 +16,8 @@ class RuntimeNames : public KnownNames {
         bool own_definitions = true;        // false: the text is the whole module
         bool all_modules = false;           // a workspace, a REPL, `eval`: every module may be named
         std::vector<std::string> variables; // of the workspace
-        std::vector<const Module*> instead = {}; // asked in place of the current generations of the same paths
+        std::vector<const Module*> instead =
+            {}; // asked in place of the current generations of the same paths
     };
     // `module` may be null.
     RuntimeNames(Runtime& runtime, const Module* module, Options options);

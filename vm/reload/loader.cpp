@@ -18,25 +18,32 @@ struct BuiltinShape {
     bool core = true; // or read when it is named
 };
 constexpr BuiltinShape kBuiltins[] = {
-    {"Integer", shape::kInteger}, {"Integer", shape::kBigInteger}, {"Float", shape::kFloat},
-    {"Nil", shape::kNil},         {"Boolean", shape::kBoolean},    {"Symbol", shape::kSymbol},
-    {"Text", shape::kText},       {"List", shape::kList},          {"Map", shape::kMap},
-    {"Tuple", shape::kTuple},     {"Range", shape::kRange},        {"Block", shape::kBlock},
-    {"Reference", shape::kReference}, {"Message", shape::kMessage}, {"Module", shape::kModule},
-    {"Atom", shape::kAtom, false}, {"Address", shape::kAddress},
+    {"Integer", shape::kInteger},
+    {"Integer", shape::kBigInteger},
+    {"Float", shape::kFloat},
+    {"Nil", shape::kNil},
+    {"Boolean", shape::kBoolean},
+    {"Symbol", shape::kSymbol},
+    {"Text", shape::kText},
+    {"List", shape::kList},
+    {"Map", shape::kMap},
+    {"Tuple", shape::kTuple},
+    {"Range", shape::kRange},
+    {"Block", shape::kBlock},
+    {"Reference", shape::kReference},
+    {"Message", shape::kMessage},
+    {"Module", shape::kModule},
+    {"Atom", shape::kAtom, false},
+    {"Address", shape::kAddress},
 };
 
-const syntax::DefinitionHead* head_of(const syntax::Node* node) {
-    switch (node->kind) {
-    case Kind::Definition: return &syntax::as<syntax::DefinitionNode>(node)->head;
-    case Kind::ModuleValue: return &syntax::as<syntax::ModuleValueNode>(node)->head;
-    case Kind::Class: return &syntax::as<syntax::ClassNode>(node)->head;
-    case Kind::Record: return &syntax::as<syntax::RecordNode>(node)->head;
-    case Kind::Trait: return &syntax::as<syntax::TraitNode>(node)->head;
-    case Kind::Actor: return &syntax::as<syntax::ActorNode>(node)->head;
-    case Kind::Supervisor: return &syntax::as<syntax::SupervisorNode>(node)->head;
-    default: return nullptr;
-    }
+// The checker has seen that it is a number.
+uint32_t mailbox_limit_of(const syntax::DefinitionHead& head) {
+    for (const auto& annotation : head.annotations)
+        if (annotation.name.text == "mailbox" && !annotation.arguments.empty())
+            if (auto* number = syntax::try_as<syntax::IntegerNode>(annotation.arguments[0].value))
+                return uint32_t(std::strtoul(std::string(number->digits).c_str(), nullptr, number->base));
+    return 0;
 }
 
 bool is_class(Kind kind) {
@@ -110,17 +117,21 @@ std::unique_ptr<Module> Loader::new_module(std::string_view path, std::string_vi
     return module;
 }
 
-Diagnostics Loader::stage(std::vector<std::pair<Module*, TreePointer>> files, Staged& staged, size_t& faulty) {
+Diagnostics Loader::stage(std::vector<std::pair<Module*, TreePointer>> files, Staged& staged,
+                          size_t& faulty) {
     return define_all(std::move(files), &staged, &faulty);
 }
 
 void Loader::declare(Module& module, const syntax::SyntaxTree& tree) {
     for (const syntax::Node* node : tree.top_level) {
-        const auto* head = head_of(node);
+        const auto* head = syntax::head_of(node);
         if (!head) continue;
         auto* value = syntax::try_as<syntax::ModuleValueNode>(node);
         bind(module, head->name.text,
-             is_class(node->kind) ? Binding::ClassName : !value ? Binding::Function : value->stable ? Binding::Stable : Binding::Var,
+             is_class(node->kind) ? Binding::ClassName
+             : !value             ? Binding::Function
+             : value->stable      ? Binding::Stable
+                                  : Binding::Var,
              node, head->doc);
     }
 }
@@ -138,8 +149,8 @@ Diagnostics Loader::extend(const Staged::Extension& e) {
     return diagnostics;
 }
 
-Binding* Loader::bind(Module& module, std::string_view name, Binding::Kind kind, const syntax::Node* definition,
-                      std::string_view doc) {
+Binding* Loader::bind(Module& module, std::string_view name, Binding::Kind kind,
+                      const syntax::Node* definition, std::string_view doc) {
     SymbolId id = vm_.symbols.intern(name);
     Binding*& slot = module.names[id];
     if (!slot) {
@@ -163,7 +174,7 @@ Class* Loader::make_class(Module& module, const syntax::Node* node, TreePointer 
     };
     Class* cls = make();
     Class* side = make();
-    const auto* head = head_of(node);
+    const auto* head = syntax::head_of(node);
     cls->name = side->name = vm_.symbols.intern(head->name.text);
     cls->doc = head->doc;
     cls->tree = std::move(tree);
@@ -175,6 +186,7 @@ Class* Loader::make_class(Module& module, const syntax::Node* node, TreePointer 
     case Kind::Trait: cls->kind = ClassKind::Trait; break;
     case Kind::Actor:
         cls->kind = ClassKind::Actor;
+        cls->mailbox_limit = mailbox_limit_of(syntax::as<syntax::ActorNode>(node)->head);
         if (auto* version = syntax::as<syntax::ActorNode>(node)->state_version)
             if (auto* number = syntax::try_as<syntax::IntegerNode>(version))
                 cls->state_version = std::strtoll(std::string(number->digits).c_str(), nullptr, number->base);
@@ -199,7 +211,9 @@ Class* Loader::make_class(Module& module, const syntax::Node* node, TreePointer 
 }
 
 Class* Loader::find_class(const Module& module, const syntax::Node* node) const {
-    auto class_of = [](const Binding* binding) { return binding->kind == Binding::ClassName ? binding->cls : nullptr; };
+    auto class_of = [](const Binding* binding) {
+        return binding->kind == Binding::ClassName ? binding->cls : nullptr;
+    };
     if (auto* name = syntax::try_as<syntax::NameNode>(node)) {
         SymbolId id = vm_.symbols.intern(name->text);
         if (auto own = module.names.find(id); own != module.names.end()) return class_of(own->second);
@@ -231,8 +245,8 @@ void Loader::bind_primitive(Method* method, const syntax::DefinitionNode* node) 
     used_primitives_.insert(found->second);
 }
 
-Method* Loader::make_method(Module& module, Class* owner, const syntax::DefinitionNode* node, const TreePointer& tree,
-                            bool class_side) {
+Method* Loader::make_method(Module& module, Class* owner, const syntax::DefinitionNode* node,
+                            const TreePointer& tree, bool class_side) {
     runtime_.methods.push_back(std::make_unique<Method>());
     Method* method = runtime_.methods.back().get();
     method->number = ++runtime_.last_code_number;
@@ -281,8 +295,8 @@ syntax::Diagnostic Loader::method_taken(const Class& cls, const syntax::Definiti
          other.module->library ? std::string("the library") : "the module `" + other.module->path + "`"});
 }
 
-void Loader::add_methods(Module& module, Class& cls, const syntax::Behaviour& members, const TreePointer& tree,
-                         Diagnostics& diagnostics, bool extending) {
+void Loader::add_methods(Module& module, Class& cls, const syntax::Behaviour& members,
+                         const TreePointer& tree, Diagnostics& diagnostics, bool extending) {
     if (extending) // conflicts are refused before anything is added
         for (const auto* node : members.methods) {
             Class& target = node->class_side ? *cls.side : cls;
@@ -316,7 +330,8 @@ bool Loader::fill_class(Pending& pending, Diagnostics& diagnostics) {
     auto require = [&](const syntax::Node* name) -> Class* {
         Class* found = find_class(module, name);
         if (!found) {
-            diagnostics.push_back(syntax::make_diagnostic(syntax::Code::UndefinedClass, name->span, {dotted(name), ""}));
+            diagnostics.push_back(
+                syntax::make_diagnostic(syntax::Code::UndefinedClass, name->span, {dotted(name), ""}));
             return nullptr;
         }
         return fill_first(found) ? found : nullptr;
@@ -359,8 +374,10 @@ bool Loader::fill_class(Pending& pending, Diagnostics& diagnostics) {
         cls.side->traits.push_back(trait->side);
     }
     // Class sides inherit along; the root's inherits from Class.
-    if (superclass) cls.side->superclass = superclass->side;
-    else if (Binding* found = runtime_.prelude.find(vm_.symbols.intern("Class"))) cls.side->superclass = found->cls;
+    if (superclass)
+        cls.side->superclass = superclass->side;
+    else if (Binding* found = runtime_.prelude.find(vm_.symbols.intern("Class")))
+        cls.side->superclass = found->cls;
     // Fields.
     if (superclass) cls.fields = superclass->fields;
     const size_t inherited = cls.fields.size();
@@ -374,16 +391,20 @@ bool Loader::fill_class(Pending& pending, Diagnostics& diagnostics) {
         info.module = &module;
         info.declared_in = &cls;
         int at = cls.field_index(info.name);
-        if (at >= 0) cls.fields[size_t(at)] = info;
-        else cls.fields.push_back(info);
+        if (at >= 0)
+            cls.fields[size_t(at)] = info;
+        else
+            cls.fields.push_back(info);
     };
     if (auto* record = syntax::try_as<syntax::RecordNode>(pending.node))
-        for (const auto& parameter : record->parameters) add_field(parameter.name.text, parameter.initial, parameter.type);
+        for (const auto& parameter : record->parameters)
+            add_field(parameter.name.text, parameter.initial, parameter.type);
     const syntax::Behaviour& members = *members_of(pending.node);
     for (const auto& field : members.fields) add_field(field.head.name.text, field.initial, field.type);
     if (cls.fields.size() > 1000) {
-        diagnostics.push_back(syntax::make_diagnostic(syntax::Code::TooManyArguments, pending.node->span,
-                                                      {std::string(vm_.symbols.text(cls.name)), "1000", "", ""}));
+        diagnostics.push_back(
+            syntax::make_diagnostic(syntax::Code::TooManyArguments, pending.node->span,
+                                    {std::string(vm_.symbols.text(cls.name)), "1000", "", ""}));
         return false;
     }
     if (cls.kind != ClassKind::Builtin && cls.kind != ClassKind::Trait) {
@@ -398,12 +419,15 @@ bool Loader::fill_class(Pending& pending, Diagnostics& diagnostics) {
     return diagnostics.empty();
 }
 
-Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> files, Staged* staged, size_t* faulty) {
+Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> files, Staged* staged,
+                               size_t* faulty) {
     Diagnostics diagnostics;
     std::vector<Pending> pending;
     for (auto& [module, tree] : files)
         for (const syntax::Node* node : tree->top_level)
-            if (is_class(node->kind)) pending.push_back({module, tree, node, make_class(*module, node, tree), Pending::Untouched, &pending});
+            if (is_class(node->kind))
+                pending.push_back(
+                    {module, tree, node, make_class(*module, node, tree), Pending::Untouched, &pending});
     // Names of classes are bound now; what they stood for is put back if something is wrong.
     struct Before {
         Module* module;
@@ -419,13 +443,13 @@ Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> file
                           found == module.names.end() ? Binding() : *found->second});
     };
     for (auto& p : pending) {
-        const auto* head = head_of(p.node);
+        const auto* head = syntax::head_of(p.node);
         remember(*p.module, head->name.text);
         bind(*p.module, head->name.text, Binding::ClassName, p.node, head->doc)->cls = p.cls;
     }
     if (files[0].first->library)
         for (auto& p : pending)
-            if (head_of(p.node)->name.text[0] != '_')
+            if (syntax::head_of(p.node)->name.text[0] != '_')
                 runtime_.prelude.add(p.cls->name, p.module->names[p.cls->name]);
     auto is_faulty = [&](const Module* module) {
         for (size_t i = 0; faulty && i < files.size(); ++i)
@@ -434,7 +458,8 @@ Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> file
     for (auto& p : pending)
         if (!fill_class(p, diagnostics)) {
             // It may be another one that had to be filled first.
-            auto culprit = std::find_if(pending.begin(), pending.end(), [](const Pending& q) { return q.state == Pending::Filling; });
+            auto culprit = std::find_if(pending.begin(), pending.end(),
+                                        [](const Pending& q) { return q.state == Pending::Filling; });
             for (auto q = culprit; q != pending.end(); ++q)
                 if (q->state == Pending::Filling) culprit = q;
             is_faulty(culprit == pending.end() ? p.module : culprit->module);
@@ -448,17 +473,20 @@ Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> file
                 Class* target = find_class(*module, extend->target);
                 if (!target) is_faulty(module);
                 if (!target)
-                    diagnostics.push_back(syntax::make_diagnostic(syntax::Code::UndefinedClass, extend->target->span,
-                                                                  {dotted(extend->target), ""}));
-                else extensions.push_back({module, tree, extend, target});
+                    diagnostics.push_back(syntax::make_diagnostic(
+                        syntax::Code::UndefinedClass, extend->target->span, {dotted(extend->target), ""}));
+                else
+                    extensions.push_back({module, tree, extend, target});
             }
     if (diagnostics.empty() && !staged)
         for (auto& e : extensions)
             for (auto& found : extend(e)) diagnostics.push_back(found);
     if (!diagnostics.empty()) {
         for (auto& b : before) {
-            if (b.binding) *b.binding = b.old;
-            else b.module->names.erase(b.name);
+            if (b.binding)
+                *b.binding = b.old;
+            else
+                b.module->names.erase(b.name);
         }
         return diagnostics;
     }
@@ -472,9 +500,11 @@ Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> file
         for (const syntax::Node* node : tree->top_level) {
             if (auto* function = syntax::try_as<syntax::DefinitionNode>(node)) {
                 Method* method = make_method(*module, nullptr, function, tree, false);
-                bind(*module, function->head.name.text, Binding::Function, node, function->head.doc)->method = method;
+                bind(*module, function->head.name.text, Binding::Function, node, function->head.doc)->method =
+                    method;
             } else if (auto* value = syntax::try_as<syntax::ModuleValueNode>(node)) {
-                bind(*module, value->head.name.text, value->stable ? Binding::Stable : Binding::Var, node, value->head.doc);
+                bind(*module, value->head.name.text, value->stable ? Binding::Stable : Binding::Var, node,
+                     value->head.doc);
             } else if (auto* test = syntax::try_as<syntax::TestNode>(node)) {
                 std::erase_if(module->tests, [&](const Module::Test& t) { return t.title == test->title; });
                 module->tests.push_back({std::string(test->title), test, tree});
@@ -488,7 +518,11 @@ Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> file
     return {};
 }
 
-Diagnostics Loader::define(Module& module, TreePointer tree) { return define_all({{&module, std::move(tree)}}); }
+Diagnostics Loader::define(Module& module, TreePointer tree) {
+    Diagnostics found;
+    runtime_.exclusively([&] { found = define_all({{&module, std::move(tree)}}); });
+    return found;
+}
 
 bool Loader::define_library(const std::vector<std::pair<Module*, TreePointer>>& files, std::string& failure) {
     Diagnostics diagnostics = define_all(files);
@@ -496,7 +530,8 @@ bool Loader::define_library(const std::vector<std::pair<Module*, TreePointer>>& 
     if (!failure.empty()) return false;
     for (const auto& key : missing_primitives_) failure += "no primitive for " + key + "\n";
     for (const auto& builtin : kBuiltins)
-        if (builtin.core && !vm_.shapes[builtin.shape].cls) failure += "the library has no class " + std::string(builtin.name) + "\n";
+        if (builtin.core && !vm_.shapes[builtin.shape].cls)
+            failure += "the library has no class " + std::string(builtin.name) + "\n";
     return failure.empty();
 }
 
@@ -504,7 +539,8 @@ std::string Loader::unused_primitives() const {
     std::string lines;
     for (const auto& [key, row] : runtime_.primitives)
         if (!used_primitives_.count(row))
-            lines += "nothing in the library uses the primitive " + key + "/" + std::to_string(row->arity) + "\n";
+            lines +=
+                "nothing in the library uses the primitive " + key + "/" + std::to_string(row->arity) + "\n";
     return lines;
 }
 
@@ -514,8 +550,8 @@ Diagnostics Loader::define_members(Module& module, Class& cls, TreePointer tree)
         const syntax::Behaviour* members = members_of(node);
         if (!members) continue;
         if (!members->fields.empty()) {
-            diagnostics.push_back(syntax::make_diagnostic(syntax::Code::MemberNotHere, members->fields[0].head.full,
-                                                          {"field", "a method's text"}));
+            diagnostics.push_back(syntax::make_diagnostic(
+                syntax::Code::MemberNotHere, members->fields[0].head.full, {"field", "a method's text"}));
             return diagnostics;
         }
         for (const auto* method : members->methods) {
@@ -545,7 +581,8 @@ Loader::Removed Loader::remove_method(Class& cls, SymbolId selector) {
     if (found->second->reader >= 0) return Removed::Reader;
     holder->methods.erase(found);
     const int field = holder == &cls ? cls.field_index(selector) : -1;
-    if (field >= 0 && cls.fields[size_t(field)].declared_in == &cls) add_reader(*cls.module, cls, size_t(field));
+    if (field >= 0 && cls.fields[size_t(field)].declared_in == &cls)
+        add_reader(*cls.module, cls, size_t(field));
     flush_caches(runtime_);
     return Removed::Yes;
 }
@@ -555,7 +592,8 @@ Diagnostics Loader::import(Module& into, const syntax::ImportNode& node, Module&
     if (!node.bare) {
         // The last part of the path names the module; the whole path is found through it (maker_expressions.cpp).
         std::string_view path = node.path;
-        std::string_view last = path.substr(path.rfind('.') == std::string_view::npos ? 0 : path.rfind('.') + 1);
+        std::string_view last =
+            path.substr(path.rfind('.') == std::string_view::npos ? 0 : path.rfind('.') + 1);
         runtime_.bindings.push_back(std::make_unique<Binding>());
         Binding* binding = runtime_.bindings.back().get();
         binding->kind = Binding::ImportedModule;
@@ -569,7 +607,7 @@ Diagnostics Loader::import(Module& into, const syntax::ImportNode& node, Module&
         auto found = from.names.find(vm_.symbols.intern(name.text));
         if (found == from.names.end() || name.text[0] == '_') {
             diagnostics.push_back(syntax::make_diagnostic(syntax::Code::UndefinedInModule, name.span,
-                                                          {std::string(name.text), from.path, ""}));
+                                                          {from.path, std::string(name.text), ""}));
             continue;
         }
         into.imports[found->first] = found->second;

@@ -75,9 +75,10 @@ class Loader {
     Binding* bind(Module& module, std::string_view name, Binding::Kind kind, const syntax::Node* definition,
                   std::string_view doc);
     Class* make_class(Module& module, const syntax::Node* node, TreePointer tree);
-    Method* make_method(Module& module, Class* owner, const syntax::DefinitionNode* node, const TreePointer& tree,
-                        bool class_side);
-    syntax::Diagnostic method_taken(const Class& cls, const syntax::DefinitionNode* node, const Method& other) const;
+    Method* make_method(Module& module, Class* owner, const syntax::DefinitionNode* node,
+                        const TreePointer& tree, bool class_side);
+    syntax::Diagnostic method_taken(const Class& cls, const syntax::DefinitionNode* node,
+                                    const Method& other) const;
     void add_methods(Module& module, Class& cls, const syntax::Behaviour& members, const TreePointer& tree,
                      Diagnostics& diagnostics, bool extending);
     void add_readers(Module& module, Class& cls, size_t first);

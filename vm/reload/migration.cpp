@@ -1,40 +1,44 @@
 #include "vm/reload/migration.h"
-#include "vm/reload/shared_copies.h"
-#include "vm/reload/state_changes.h"
 #include "vm/heap/pointer_table.h"
 #include "vm/interp/arguments.h"
 #include "vm/interp/inner.h"
 #include "vm/interp/maker.h"
 #include "vm/interp/sketch.h"
 #include "vm/model/map.h"
+#include "vm/reload/shared_copies.h"
+#include "vm/reload/state_changes.h"
 #include <algorithm>
 
 namespace indent {
 
 namespace {
 
-// The groups of the journal are looked through: they are as many as objects that a reload has changed.
-Value from_journal(Machine& vm, Value object, SymbolId field, bool& by_hand) {
-    if (!vm.actor_journal) return Value();
-    const size_t n = list_size(vm.actor_journal);
-    for (size_t at = 0; at < n;) {
-        const auto pairs = size_t(list_get(vm.actor_journal, at + 2).as_integer());
-        if (list_get(vm.actor_journal, at) == object) {
-            by_hand = list_get(vm.actor_journal, at + 1).is_true();
-            for (size_t i = 0; i < pairs; ++i)
-                if (list_get(vm.actor_journal, at + 3 + 2 * i) == Value::symbol(field))
-                    return list_get(vm.actor_journal, at + 4 + 2 * i);
-            return Value();
-        }
-        at += 3 + 2 * pairs;
-    }
+// Where in the journal each object's group begins. Objects in it are old: they stay where they are.
+PointerTable groups_of(Value journal) {
+    PointerTable groups;
+    const size_t n = journal ? list_size(journal) : 0;
+    for (size_t at = 0; at < n; at += 3 + 2 * size_t(list_get(journal, at + 2).as_integer()))
+        groups.add(list_get(journal, at).cell(), at);
+    return groups;
+}
+
+Value from_journal(Machine& vm, const PointerTable& groups, Value object, SymbolId field, bool& by_hand) {
+    const uint64_t* group = groups.find(object.cell());
+    if (!group) return Value();
+    const size_t at = size_t(*group);
+    const auto pairs = size_t(list_get(vm.actor_journal, at + 2).as_integer());
+    by_hand = list_get(vm.actor_journal, at + 1).is_true();
+    for (size_t i = 0; i < pairs; ++i)
+        if (list_get(vm.actor_journal, at + 3 + 2 * i) == Value::symbol(field))
+            return list_get(vm.actor_journal, at + 4 + 2 * i);
     return Value();
 }
 
 // args[7]: the journal, absent where it is empty.
 void keep_in_journal(Machine& vm, Value* args, const MigrationSteps::Step& step, Value old, Value now) {
     const Class& from = *step.from;
-    const bool by_hand = step.way == Class::Reset || step.to->lookup(vm.symbols.intern("migrate_state")) != nullptr;
+    const bool by_hand =
+        step.way == Class::Reset || step.to->lookup(vm.symbols.intern("migrate_state")) != nullptr;
     auto new_name = [&](SymbolId name) {
         if (step.renamed)
             for (auto& [before, after] : *step.renamed)
@@ -63,8 +67,41 @@ void keep_in_journal(Machine& vm, Value* args, const MigrationSteps::Step& step,
     args[8] = args[9] = args[11] = Value();
 }
 
+MigrationSteps::Step step_of(Machine& vm, ShapeId shape, const MigrationSteps* steps) {
+    MigrationSteps::Step step{nullptr, nullptr, nullptr};
+    if (shape < shape::kFirstFree) return step;
+    if (steps)
+        if (auto found = steps->by_shape.find(shape); found != steps->by_shape.end()) return found->second;
+    const Class* cls = vm.shapes[shape].cls;
+    if (cls && cls->lineage)
+        step = {cls, cls->newer ? cls->newer : cls->lineage, &cls->renamed, cls->way, cls->accept_loss};
+    return step;
+}
+
+// The cell is to be migrated, or it is shared and may lead to such.
+bool may_hold_steps(Machine& vm, const Cell& cell, const MigrationSteps* steps) {
+    if (step_of(vm, cell.shape, steps).from) return true;
+    return cell.is_shared() && !(cell.bits & Cell::kBytes) && SharedCopies::is_value(vm, cell);
+}
+
+// The same of a cell of a heap, and the shared ones that it points to.
+bool may_lead_to_steps(Machine& vm, const Cell& cell, const MigrationSteps* steps) {
+    if (may_hold_steps(vm, cell, steps)) return true;
+    if (cell.bits & Cell::kBytes) return false;
+    const size_t n = cell.word_count();
+    for (size_t w = 0; w < n; ++w)
+        if (const Value word = cell[w]; word.is_cell() && word.cell()->is_shared())
+            if (may_hold_steps(vm, *word.cell(), steps)) return true;
+    return false;
+}
+
+// Whether a field of the class is private to the module of a superclass.
+bool is_private_elsewhere(Machine& vm, const FieldInfo& field, const Class& cls) {
+    return vm.symbols.text(field.name).front() == '_' && field.declared_in->module->path != cls.module->path;
+}
+
 // args[0]: an object of `from`; answers what it becomes as one of `to`.
-Value take_step(Machine& vm, Value* args, const MigrationSteps::Step& step) {
+Value take_step(Machine& vm, Value* args, const MigrationSteps::Step& step, const PointerTable& journal) {
     const Class& from = *step.from;
     const Class& to = *step.to;
     const std::string name(vm.symbols.text(to.name));
@@ -93,7 +130,8 @@ Value take_step(Machine& vm, Value* args, const MigrationSteps::Step& step) {
         for (size_t i = 0; i < from.fields.size(); ++i) {
             args[3] = Value::symbol(from.fields[i].name);
             args[4] = (*args[0].cell())[i];
-            if (map_put(vm, args[1], args[3], args[4], args + kPrimitiveFrame) != MapPut::Done) assert(false);
+            if (map_put(vm, vm.symbols, args[1], args[3], args[4], args + kPrimitiveFrame) != MapPut::Done)
+                assert(false);
         }
         int64_t version = back ? to.state_version : from.state_version;
         do {
@@ -103,16 +141,20 @@ Value take_step(Machine& vm, Value* args, const MigrationSteps::Step& step) {
             frame[2] = Value::integer(version);
             args[1] = call_method(vm, migrator, frame, 2, nullptr);
             if (!has_shape(args[1], shape::kMap))
-                return vm.fail("ArgumentError", "`" + name + "." + std::string(vm.symbols.text(migrator->selector)) + "` answers a map of the new state, not " +
-                                                    described(vm, args[1]), args);
+                return vm.fail("ArgumentError",
+                               "`" + name + "." + std::string(vm.symbols.text(migrator->selector)) +
+                                   "` answers a map of the new state, not " + described(vm, args[1]),
+                               args);
         } while (!back && ++version < to.state_version);
         args[4] = vm.send(args[1], vm.symbols.intern("keys"), {}, args);
         const size_t keys = list_size(args[4]);
         for (size_t i = 0; i < keys; ++i) {
             Value key = list_get(args[4], i);
             if (key.is_symbol() && to.field_index(key.symbol_id()) >= 0) continue;
-            return vm.fail("ArgumentError", "`" + name + "." + std::string(vm.symbols.text(migrator->selector)) + "` answers " + described(vm, key) +
-                                                ", and the new state has no such name", args);
+            return vm.fail("ArgumentError",
+                           "`" + name + "." + std::string(vm.symbols.text(migrator->selector)) +
+                               "` answers " + described(vm, key) + ", and the new state has no such name",
+                           args);
         }
     }
     for (size_t i = 0; i < n; ++i) {
@@ -122,7 +164,8 @@ Value take_step(Machine& vm, Value* args, const MigrationSteps::Step& step) {
         if (migrator) {
             known = by_map(field.name, value);
             // One that is inherited does not speak of what subclasses add.
-            if (const int at = from.field_index(field.name); !known && !back && at >= 0 && !is_of_lineage(migrator->owner, *field.declared_in)) {
+            if (const int at = from.field_index(field.name);
+                !known && !back && at >= 0 && !is_of_lineage(migrator->owner, *field.declared_in)) {
                 value = (*args[0].cell())[size_t(at)];
                 known = true;
             }
@@ -133,25 +176,36 @@ Value take_step(Machine& vm, Value* args, const MigrationSteps::Step& step) {
                     known = true;
                 }
         }
+        // Of what is private to another module neither a migrator of this one speaks, nor its `@reset`.
+        if (const int at = from.field_index(field.name);
+            !known && at >= 0 && is_private_elsewhere(vm, field, to)) {
+            value = (*args[0].cell())[size_t(at)];
+            known = true;
+        }
         if (back && !migrator) {
             // What the way forward has dropped is what it was; what it changed by hand only where nothing came after.
             bool by_hand = false;
-            if (const Value kept = from_journal(vm, args[0], field.name, by_hand);
+            if (const Value kept = from_journal(vm, journal, args[0], field.name, by_hand);
                 kept && (by_hand ? vm.actor_unchanged || (!known && step.accept_loss) : !known)) {
                 value = kept;
                 known = true;
             } else if ((!known || by_hand) && !step.accept_loss) {
-                return vm.fail("ArgumentError", "`" + name + "." + std::string(vm.symbols.text(field.name)) + "` " +
-                                                    (kept ? "was migrated by hand, and the actor has changed since"
-                                                          : "is not known any more") +
-                                                    ": `migrate_back` can say what it becomes, or `accept_loss: true` accepts " +
-                                                    (known ? "its present value" : "its initial value"), args);
+                return vm.fail(
+                    "ArgumentError",
+                    "`" + name + "." + std::string(vm.symbols.text(field.name)) + "` " +
+                        (kept ? "was migrated by hand, and the actor has changed since"
+                              : "is not known any more") +
+                        ": `migrate_back` can say what it becomes, or `accept_loss: true` accepts " +
+                        (known ? "its present value" : "its initial value"),
+                    args);
             }
         }
         if (!known) {
             if (!field.initial)
-                return vm.fail("ArgumentError", "`" + name + "." + std::string(vm.symbols.text(field.name)) +
-                                                    "` has no value in the old state and no initial one", args);
+                return vm.fail("ArgumentError",
+                               "`" + name + "." + std::string(vm.symbols.text(field.name)) +
+                                   "` has no value in the old state and no initial one",
+                               args);
             Value* frame = native_frame(vm, args, args + kPrimitiveFrame);
             frame[0] = args[2];
             value = enter(code_of_initialiser(vm, const_cast<FieldInfo&>(field)), frame);
@@ -161,8 +215,9 @@ Value take_step(Machine& vm, Value* args, const MigrationSteps::Step& step) {
             if (wanted && wanted->kind == Binding::ClassName && wanted->cls->kind != ClassKind::Trait &&
                 !is_of_lineage(vm.class_of(value), *wanted->cls) && known &&
                 !(value.is_nil() && field.initial && field.initial->kind == syntax::Kind::Nil)) {
-                const std::string words = "`" + name + "." + std::string(vm.symbols.text(field.name)) + "` is a " +
-                                          std::string(type->text) + ", and the migration gives " + described(vm, value);
+                const std::string words = "`" + name + "." + std::string(vm.symbols.text(field.name)) +
+                                          "` is a " + std::string(type->text) + ", and the migration gives " +
+                                          described(vm, value);
                 return vm.fail("WrongType", words, args);
             }
         }
@@ -174,22 +229,107 @@ Value take_step(Machine& vm, Value* args, const MigrationSteps::Step& step) {
 
 } // namespace
 
-size_t migrate_heap(Machine& vm, Value* args, const MigrationSteps* steps, std::span<Value> slots) {
-    auto step_of = [&](ShapeId shape) {
-        MigrationSteps::Step step{nullptr, nullptr, nullptr};
-        if (shape < shape::kFirstFree) return step;
-        if (steps)
-            if (auto found = steps->by_shape.find(shape); found != steps->by_shape.end()) return found->second;
-        const Class* cls = vm.shapes[shape].cls;
-        if (cls && cls->lineage)
-            step = {cls, cls->newer ? cls->newer : cls->lineage, &cls->renamed, cls->way, cls->accept_loss};
-        return step;
+bool same_fields(const Class& a, const Class& b) {
+    if (a.fields.size() != b.fields.size()) return false;
+    for (size_t i = 0; i < a.fields.size(); ++i)
+        if (a.fields[i].name != b.fields[i].name) return false;
+    return true;
+}
+
+MigrationSteps steps_past_what_fails(Machine& vm, const MigrationSteps* steps) {
+    const SymbolId migrate_state = vm.symbols.intern("migrate_state");
+    MigrationSteps past;
+    if (steps) past.by_shape = steps->by_shape;
+    for (auto& cls : vm.runtime.classes) {
+        if (!cls->lineage) continue;
+        std::vector<std::pair<SymbolId, SymbolId>> names;
+        for (const FieldInfo& field : cls->fields) names.emplace_back(field.name, field.name);
+        const Class* to = nullptr;
+        size_t count = 0;
+        bool forward = true, accept_loss = false;
+        for (auto step = step_of(vm, cls->shape, steps); step.from; step = step_of(vm, to->shape, steps)) {
+            to = step.to;
+            ++count;
+            forward = forward && step.way != Class::Back;
+            accept_loss = step.accept_loss;
+            if (step.renamed)
+                for (auto& name : names)
+                    for (auto& [before, after] : *step.renamed)
+                        if (before == name.second && after != 0) {
+                            name.second = after;
+                            break;
+                        }
+        }
+        if (count < 2 || !forward) continue;
+        const bool carries = std::all_of(names.begin(), names.end(),
+                                         [&](auto& name) { return to->field_index(name.second) >= 0; });
+        const bool same = same_fields(*cls, *to);
+        if (!carries && !to->lookup(migrate_state)) continue;
+        past.composed.push_back(std::move(names));
+        past.by_shape[cls->shape] = {cls.get(), to, &past.composed.back(),
+                                     same ? Class::Same : Class::Forward, accept_loss};
+    }
+    return past;
+}
+
+namespace {
+
+// The cells of the heap that an actor's state, or the main program, leads to between turns.
+PointerTable reached(Machine& vm) {
+    PointerTable met;
+    std::vector<const Cell*> waiting;
+    auto meet = [&](Value value) {
+        if (value.is_cell() && !value.cell()->is_shared() && met.add(value.cell(), 0))
+            waiting.push_back(value.cell());
     };
+    meet(vm.actor_state);
+    if (vm.kept_roots)
+        for (Value* root : *vm.kept_roots) meet(*root);
+    while (!waiting.empty()) {
+        const Cell* cell = waiting.back();
+        waiting.pop_back();
+        if (cell->bits & Cell::kBytes) continue;
+        const size_t n = cell->word_count();
+        for (size_t w = 0; w < n; ++w) meet((*cell)[w]);
+    }
+    return met;
+}
+
+} // namespace
+
+bool concerns(Machine& vm, const Parcel& parcel, const MigrationSteps& steps) {
+    bool found = false;
+    for (size_t i = 0; i < parcel.count(); ++i)
+        if (const Value root = parcel.peek(i); root.is_cell())
+            found = found || may_hold_steps(vm, *root.cell(), &steps);
+    parcel.for_each_cell([&](const Cell* cell) { found = found || may_lead_to_steps(vm, *cell, &steps); });
+    return found;
+}
+
+size_t migrate_heap(Machine& vm, Value* args, const MigrationSteps* steps, std::span<Value> slots) {
+    auto step_of = [&](ShapeId shape) { return indent::step_of(vm, shape, steps); };
     Value* top = args + kPrimitiveFrame;
+    // Most actors have nothing of what has changed. That is seen without a full collection, dead cells or not.
+    vm.heap->collect_nursery(top);
+    bool concerned = false, goes_back = false;
+    vm.heap->for_each_cell([&](Cell* cell) {
+        concerned = concerned || may_lead_to_steps(vm, *cell, steps);
+        const MigrationSteps::Step step = step_of(cell->shape);
+        goes_back |= step.from && step.way != Class::Forward && step.way != Class::Reset;
+    });
+    for (Value slot : slots)
+        concerned = concerned || (slot.is_cell() && may_hold_steps(vm, *slot.cell(), steps));
+    if (!concerned) return 0;
+    // What was kept for the way back from an older layout is for nobody any more, unless this fails: it stays as it is.
+    const bool from_before = slots.empty() && !goes_back && vm.actor_journal;
+    if (from_before) args[12] = std::exchange(vm.actor_journal, Value());
     vm.heap->collect_fully(top);
+    PointerTable live;
+    if (from_before) live = reached(vm);
     std::vector<Cell*> outdated;
     SharedCopies shared(vm, [&](ShapeId shape) { return step_of(shape).from != nullptr; });
     vm.heap->for_each_cell([&](Cell* cell) {
+        if (from_before && !live.contains(cell)) return;
         if (step_of(cell->shape).from) outdated.push_back(cell);
         if (cell->bits & Cell::kBytes) return;
         const size_t n = cell->word_count();
@@ -208,13 +348,19 @@ size_t migrate_heap(Machine& vm, Value* args, const MigrationSteps* steps, std::
     }
     if (outdated.empty()) return 0;
     args[5] = vm.list(outdated.size(), args);
-    args[7] = Value(); // the new journal
+    // Objects that come with messages are of the reload that the journal is of already.
+    const bool with_messages = !slots.empty();
+    args[7] = with_messages ? vm.actor_journal : Value();
+    const PointerTable journal = groups_of(vm.actor_journal);
     for (Cell* cell : outdated) {
         args[0] = Value::cell(cell);
         for (auto step = step_of(cell->shape); step.from; step = step_of(args[0].cell()->shape)) {
             args[6] = args[0];
-            args[0] = take_step(vm, args, step);
-            if (step.way == Class::Forward || step.way == Class::Reset) keep_in_journal(vm, args, step, args[6], args[0]);
+            args[0] = take_step(vm, args, step, journal);
+            // Of what lies between two of its layouts nobody finds the way back.
+            const bool is_last = !step_of(args[0].cell()->shape).from;
+            if (is_last && (step.way == Class::Forward || step.way == Class::Reset))
+                keep_in_journal(vm, args, step, args[6], args[0]);
             args[6] = Value();
             vm.poll(args);
         }
@@ -241,8 +387,9 @@ size_t migrate_heap(Machine& vm, Value* args, const MigrationSteps* steps, std::
     now(vm.actor_state);
     for (Value& slot : slots) now(slot);
     vm.actor_journal = args[7];
-    vm.actor_unchanged = true;
+    vm.actor_unchanged |= !with_messages;
     for (int i = 0; i < 8; ++i) args[i] = Value();
+    args[12] = Value();
     return outdated.size();
 }
 

@@ -2,7 +2,9 @@
 // the new one between turns, one step for each layout that they missed: by the class's `migrate_state(old, version)` where
 // it defines one, else by the names of their fields.
 #pragma once
+#include "vm/actors/parcel.h"
 #include "vm/interp/machine.h"
+#include <deque>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -20,7 +22,19 @@ struct MigrationSteps {
         bool accept_loss = false;
     };
     std::unordered_map<ShapeId, Step> by_shape; // asked first
+    std::deque<std::vector<std::pair<SymbolId, SymbolId>>>
+        composed; // what `renamed` of some of them points to
 };
+
+// For objects that a layout between theirs and the newest does not let through: `steps` with one step over all of them
+// where nothing is lost on it, which is where the newest has a migrate_state, or fields for all of the old ones.
+MigrationSteps steps_past_what_fails(Machine& vm, const MigrationSteps* steps);
+
+// Whether they have fields of the same names, types and versions, in the same order.
+bool same_fields(const Class& a, const Class& b);
+
+// Whether what is packed may have anything that migrates. False: migrate_heap would answer 0.
+bool concerns(Machine& vm, const Parcel& parcel, const MigrationSteps& steps);
 
 // Brings all objects of the heap that vm is in to the newest layouts, vm.actor_state and what stands in `slots` of the
 // stack among them, and what they reach in the shared space, as copies; in a protected run, with `args` its frame. Answers how many there were. Raises what a migrator raises.

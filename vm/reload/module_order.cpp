@@ -5,7 +5,8 @@
 
 namespace indent {
 
-std::vector<std::vector<size_t>> module_units(const std::vector<std::pair<std::string, std::vector<std::string>>>& modules) {
+std::vector<std::vector<size_t>>
+module_units(const std::vector<std::pair<std::string, std::vector<std::string>>>& modules) {
     std::unordered_map<std::string, size_t> number;
     for (size_t i = 0; i < modules.size(); ++i) number[modules[i].first] = i;
     constexpr size_t kNone = SIZE_MAX;
@@ -33,8 +34,10 @@ std::vector<std::vector<size_t>> module_units(const std::vector<std::pair<std::s
             if (steps.back().import < modules[at].second.size()) {
                 auto found = number.find(modules[at].second[steps.back().import++]);
                 if (found == number.end()) continue;
-                if (met[found->second] == kNone) meet(found->second);
-                else if (on_path[found->second]) low[at] = std::min(low[at], met[found->second]);
+                if (met[found->second] == kNone)
+                    meet(found->second);
+                else if (on_path[found->second])
+                    low[at] = std::min(low[at], met[found->second]);
                 continue;
             }
             steps.pop_back();

@@ -28,22 +28,26 @@ struct ReloadText {
     std::string path; // of the module
     std::string file; // as diagnostics name it
     std::string text;
+    bool is_module =
+        false; // even where no line `module` says so: its statements are effects, which run again
 };
 
 struct ReloadReport {
     bool ok = false;
-    bool identical = false;       // nothing changed: no reload
-    std::string refusal;          // why not, in words with places; ends in a line end
-    Diagnostics diagnostics;      // of the text in `tree`
+    bool identical = false;  // nothing changed: no reload
+    std::string refusal;     // why not, in words with places; ends in a line end
+    Diagnostics diagnostics; // of the text in `tree`
     TreePointer tree;
     std::vector<std::string> notes; // what a person should know
     uint32_t epoch = 0;
     std::vector<std::string> modules; // "counter: generation 2"
-    size_t actors_tried = 0;      // in the dry run
+    size_t actors_tried = 0;          // in the dry run
     size_t objects_tried = 0;
-    size_t actors_running = 0;    // in the middle of a turn: they follow when it ends
-    std::vector<std::string> states; // "Counter: carries label, adds count, drops clicks (by migrate_state)"
-    uint64_t held_ns = 0;         // no actor began a turn
+    size_t actors_running = 0;       // in the middle of a turn: they follow when it ends
+    std::vector<std::string> states; // "Counter: carries label; adds count; drops clicks; by migrate_state"
+    // Of all classes whose objects change, inherited fields too; classes with a `migrate_state` are in `by_hand`.
+    size_t fields_added = 0, fields_dropped = 0, fields_carried = 0, by_hand = 0;
+    uint64_t held_ns = 0; // no actor began a turn
     uint64_t total_ns = 0;
 };
 
@@ -61,22 +65,32 @@ class ReloadEngine {
 
     // Makes sure that what the text imports is there: loads it, and puts it into `module`. False with a refusal.
     using Importer = std::function<bool(Module& module, const syntax::SyntaxTree& tree,
-                                        const std::function<Module*(std::string_view path)>& staged, std::string& refusal)>;
+                                        const std::function<Module*(std::string_view path)>& staged,
+                                        std::string& refusal)>;
     Importer importer;
 
     // All or nothing.
-    ReloadReport reload(Machine* caller, Value* args, std::vector<ReloadText> texts, const ReloadOptions& options);
+    ReloadReport reload(Machine* caller, Value* args, std::vector<ReloadText> texts,
+                        const ReloadOptions& options);
 
     // The same in two calls, so that several programs can decide together. prepare: steps 1 and 3, nothing changes;
     // answers the plan's number, or 0 with the refusal in `report`. A plan is committed or aborted once; where code has
     // changed since it was prepared, its commit is refused.
-    uint64_t prepare(Machine* caller, Value* args, std::vector<ReloadText> texts, const ReloadOptions& options,
-                     ReloadReport& report);
+    uint64_t prepare(Machine* caller, Value* args, std::vector<ReloadText> texts,
+                     const ReloadOptions& options, ReloadReport& report);
     ReloadReport commit(Machine* caller, Value* args, uint64_t plan);
     bool abort(uint64_t plan); // false: there is none
+    // What a plan would change. Any thread. False: there is none.
+    bool plan(uint64_t plan, ReloadSummary& summary);
 
     // In a handler of `hot.accept`: the change is passed up. False: this is none.
     bool invalidate(const Machine& vm);
+
+    // ---- changes of the current generation in place (amend.cpp). In a turn, or on the thread of worker 0.
+    // What the tree defines comes into the module, or, parsed as members, into its class `cls`. Statements do not run.
+    Amendment amend(Machine& vm, Module& module, Class* cls, TreePointer tree, std::string& words);
+    // Takes away a method that the class itself, or else its class side, defines.
+    Amendment remove(Class& cls, SymbolId selector, std::string& words);
 
     // ---- undo (undo.cpp)
     // The last reload that was taken and not taken back is taken back, as a reload with an epoch of its own.
@@ -86,10 +100,14 @@ class ReloadEngine {
     std::vector<GenerationInfo> generations(Machine* caller, Value* args, const std::string& path);
     // Old generations of the module cannot be used any more: where nobody does, or (hard) in any case: turns in them end,
     // blocks of them are stale. False: the holders.
-    bool purge(Machine* caller, Value* args, const std::string& path, bool hard, std::vector<std::string>& holders);
+    bool purge(Machine* caller, Value* args, const std::string& path, bool hard,
+               std::vector<std::string>& holders);
 
   private:
     void in_a_turn(Machine* caller, Value* args, const std::function<bool(Machine&)>& work);
+    bool is_inside(Machine* caller) const;
+    bool is_refused_inside(Machine* caller, ReloadReport& report) const; // true: with a refusal
+    void leave_out_what_runs(ReloadPlan& plan);
     std::shared_ptr<ReloadPlan> make_plan(std::vector<ReloadText> texts, const ReloadOptions& options);
     ReloadReport run(Machine* caller, Value* args, const std::shared_ptr<ReloadPlan>& plan);
     bool prepare(Machine& vm, ReloadPlan& plan);
@@ -98,11 +116,21 @@ class ReloadEngine {
     void finish(ReloadPlan& plan, uint64_t begin);
     bool check(ReloadPlan& plan, ReloadReport& report);
     bool dry_run(Machine& vm, ReloadPlan& plan, ReloadReport& report);
+    bool dry_run(Machine& vm, ReloadPlan& plan, ReloadReport& report, Actor& actor,
+                 class OnlyComputes& guard);
+    // Of an actor between two turns.
+    struct StateCopy {
+        Parcel::Pointer copy; // null: it has none, or a turn
+        bool between = false;
+        bool unchanged = false;
+    };
+    StateCopy state_of(Machine& vm, Actor& actor);
     bool run_hooks(Machine& vm, Module& module, syntax::HookKind kind, ReloadReport& report);
     bool arrive(Machine& vm, ReloadPlan& plan, ReloadReport& report);
     void exchange(ReloadPlan& plan, bool back);
-    bool run_top_level(Machine& vm, Module& module, TreePointer tree, std::vector<const syntax::Node*> statements,
-                       std::string_view name, ReloadReport& report);
+    bool run_top_level(Machine& vm, Module& module, TreePointer tree,
+                       std::vector<const syntax::Node*> statements, std::string_view name,
+                       ReloadReport& report);
     // ---- boundaries.cpp
     bool misfit_is_accepted(const Module& importer, ReloadPlan& plan) const;
     bool begins_anew_anyway(const ReloadPlanModule& one, const Class& live);
@@ -110,14 +138,27 @@ class ReloadEngine {
     void note_decliners(ReloadPlan& plan) const;
     void note_faces(ReloadPlan& plan) const;
     bool dispose(Machine& vm, ReloadPlan& plan);
-    bool run_handler(Machine& vm, Value handler, const BoundaryChange& change, const std::string& importer, ReloadReport& report);
-    bool tell_importers(Machine& vm, ReloadPlan& plan, const BoundaryChange& change, std::vector<std::string> way);
+    bool run_handler(Machine& vm, Value handler, const BoundaryChange& change, const std::string& importer,
+                     ReloadReport& report);
+    bool tell_importers(Machine& vm, ReloadPlan& plan, const BoundaryChange& change,
+                        std::vector<std::string> way);
     bool tell_boundaries(Machine& vm, ReloadPlan& plan);
     void restart_affected(ReloadPlan& plan);
     // What ran has failed: says so, and drops what it did. Answers false.
+    static constexpr std::string_view kTakenBack = ": the reload is taken back";
     bool taken_back(Machine& vm, const RunResult& result, const std::string& what, ReloadReport& report);
     void remember(ReloadPlan& plan);
+    bool find_what_to_undo(ReloadPlan& plan); // false: with a refusal
     bool find_instances_of_gone(Machine& vm, ReloadPlan& plan);
+    struct Instances {
+        size_t count = 0, holders = 0;
+        std::string who; // some of the holders
+    };
+    Instances find_instances(Machine& vm, const Class& cls);
+    Amendment amend_now(Machine& vm, Module& module, Class* cls, const TreePointer& tree, std::string& words);
+    std::string misfits(const Module& module);
+    std::string why_not_laid_out_anew(Machine& vm, const Class& live, const syntax::SyntaxTree& tree);
+    void note_amended(Module& module);
     bool drain(Machine& vm, ReloadPlan& plan, const Actor* caller);
     bool migrate_shared_values(Machine& vm, ReloadPlan& plan, ReloadReport& report);
     bool make_room_for_generation(Machine& vm, ReloadPlan& plan, const Actor* caller);
@@ -130,6 +171,8 @@ class ReloadEngine {
     Loader& loader_;
     Runtime& runtime_;
     uint32_t epoch_ = 0;
+    uint64_t amendments_ = 0;          // in place, so far; under exclusively, as the next
+    uint64_t amended_classes_ = 0;     // those that defined classes
     const Machine* handler_ = nullptr; // that runs a handler of `hot.accept`
     bool invalidated_ = false;
     std::atomic<uint64_t> last_plan_ = 0;

@@ -13,10 +13,13 @@ struct ReloadPlanModule {
     TreePointer tree;
     Module* old = nullptr; // null: the module is new
     std::unique_ptr<Module> made;
-    Module* module = nullptr; // the new generation, wherever it is owned
+    Module* module = nullptr;  // the new generation, wherever it is owned
     Module* back_to = nullptr; // of an undo: the generation whose text it is
+    // The statements of a script are the program itself, which goes on.
+    bool is_script() const { return !text.is_module && !tree->module; }
     bool laid_out_anew = false; // its text is what it was: a superclass changes
-    std::unordered_map<SymbolId, std::string> faces; // of definitions before: what importers see (boundaries.cpp)
+    std::unordered_map<SymbolId, std::string>
+        faces; // of definitions before: what importers see (boundaries.cpp)
 };
 
 // What a handler of `hot.accept` hears of.
@@ -28,12 +31,13 @@ struct BoundaryChange {
 struct ReloadPlan {
     using One = ReloadPlanModule;
     uint64_t number = 0;
-    uint32_t epoch = 0; // that it was prepared in
+    uint32_t epoch = 0;                           // that it was prepared in
+    uint64_t amendments = 0, amended_classes = 0; // as they were then
     ReloadOptions options;
-    bool undoes = false;      // goes back to texts that were current before
-    bool undo_state = false;  // and so do states,
-    bool accept_loss = false; // even where what they were is not known
-    std::vector<One> modules; // in dependency order
+    bool undoes = false;          // goes back to texts that were current before
+    bool undo_state = false;      // and so do states,
+    bool accept_loss = false;     // even where what they were is not known
+    std::vector<One> modules;     // in dependency order
     std::vector<ActorRef> forced; // whose messages are handled anew when it is over
     Loader::Staged staged;
     std::vector<ClassChange> classes;
@@ -45,7 +49,7 @@ struct ReloadPlan {
         std::unordered_map<SymbolId, Method*> methods; // where it is a tombstone
         std::vector<Class*> traits;
     };
-    std::vector<Gone> gone; // classes whose definitions are taken away
+    std::vector<Gone> gone;         // classes whose definitions are taken away
     std::set<std::string> restarts; // modules whose actors begin anew
     struct KeptData {
         Module* module;

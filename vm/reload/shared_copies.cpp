@@ -5,13 +5,16 @@
 
 namespace indent {
 
+// What has an identity is no part of a value.
+bool SharedCopies::is_value(Machine& vm, const Cell& cell) {
+    return cell.shape != shape::kAddress && cell.shape != shape::kAtom && cell.shape != shape::kModule &&
+           !vm.shapes[cell.shape].class_value;
+}
+
 void SharedCopies::look_at(Value value) {
     if (!value.is_cell() || !value.cell()->is_shared() || numbers_.contains(value.cell())) return;
     const Cell* cell = value.cell();
-    // What has an identity is no part of a value.
-    if (cell->shape == shape::kAddress || cell->shape == shape::kAtom || cell->shape == shape::kModule ||
-        vm_.shapes[cell->shape].class_value)
-        return;
+    if (!is_value(vm_, *cell)) return;
     numbers_.add(cell, nodes_.size());
     nodes_.push_back({cell, is_outdated_(cell->shape)});
 }
@@ -29,7 +32,8 @@ bool SharedCopies::copy(Value* top, std::vector<Cell*>& outdated) {
             const Value word = (*cell)[w];
             look_at(word);
             if (!word.is_cell() || !word.cell()->is_shared()) continue;
-            if (const uint64_t* number = numbers_.find(word.cell())) back.emplace_back(uint32_t(*number), uint32_t(i));
+            if (const uint64_t* number = numbers_.find(word.cell()))
+                back.emplace_back(uint32_t(*number), uint32_t(i));
         }
     }
     if (waiting.empty()) return false;
@@ -37,7 +41,8 @@ bool SharedCopies::copy(Value* top, std::vector<Cell*>& outdated) {
     while (!waiting.empty()) {
         const uint32_t at = waiting.back();
         waiting.pop_back();
-        for (auto edge = std::lower_bound(back.begin(), back.end(), std::pair(at, 0u)); edge != back.end() && edge->first == at; ++edge)
+        for (auto edge = std::lower_bound(back.begin(), back.end(), std::pair(at, 0u));
+             edge != back.end() && edge->first == at; ++edge)
             if (!std::exchange(nodes_[edge->second].touched, true)) waiting.push_back(edge->second);
     }
     for (Node& node : nodes_)

@@ -10,8 +10,10 @@ namespace indent {
 
 class SharedCopies {
   public:
-    SharedCopies(Machine& vm, std::function<bool(ShapeId)> is_outdated) : vm_(vm), is_outdated_(std::move(is_outdated)) {}
+    SharedCopies(Machine& vm, std::function<bool(ShapeId)> is_outdated)
+        : vm_(vm), is_outdated_(std::move(is_outdated)) {}
 
+    static bool is_value(Machine& vm, const Cell& cell); // of a shared cell: it may lead to others
     // The value is reachable from the heap.
     void look_at(Value value);
     // Copies, of all that was looked at, the cells that are outdated or lead to such; those that are outdated themselves are

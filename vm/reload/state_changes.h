@@ -20,14 +20,16 @@ struct Runtime;
 struct ClassChange {
     Class* live = nullptr;
     Class* staged = nullptr;
-    bool layout = false; // its objects change
+    bool layout = false;                                // its objects change
     std::vector<std::pair<SymbolId, SymbolId>> renamed; // to 0: made anew
     std::vector<std::string> added, dropped, carried, anew;
-    bool by_hand = false; // by migrate_state
-    bool reset = false;   // new state on purpose
+    bool by_hand = false;        // by migrate_state
+    bool reset = false;          // new state on purpose
     bool only_looked_at = false; // types are declared that were not: values stay, and must be of them
     // `of_plan`: the way of all that change in one reload.
-    Class::Way way(Class::Way of_plan) const { return reset ? Class::Reset : only_looked_at ? Class::Same : of_plan; }
+    Class::Way way(Class::Way of_plan) const {
+        return reset ? Class::Reset : only_looked_at ? Class::Same : of_plan;
+    }
 };
 
 // Diagnostics, at the new text: a likely rename that nobody says, a declared type that changes. `back`: the staged one is

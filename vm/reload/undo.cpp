@@ -15,33 +15,39 @@ void ReloadEngine::remember(ReloadPlan& plan) {
     taken_.push_back(std::move(taken));
 }
 
-ReloadReport ReloadEngine::undo(Machine* caller, Value* args, const UndoOptions& options) {
-    auto plan = std::make_shared<ReloadPlan>();
+// In the turn of the reload: another undo may have come before.
+bool ReloadEngine::find_what_to_undo(ReloadPlan& plan) {
     auto refuse = [&](std::string words) {
-        plan->report.refusal = "error: " + std::move(words) + "\n";
-        return plan->report;
+        plan.report.refusal = "error: " + std::move(words) + "\n";
+        return false;
     };
     if (taken_.empty()) return refuse("there is no reload to undo");
+    const Taken& taken = taken_.back();
+    for (auto& [path, before] : taken.before) {
+        if (!before) {
+            plan.report.notes.push_back("`" + path + "` was new in that reload, and stays\n");
+            continue;
+        }
+        if (before->trees.size() != 1 || before->amended)
+            return refuse("`" + path + "` had grown from several texts before epoch " +
+                          std::to_string(taken.epoch) + ": there is no one text to go back to");
+        ReloadPlan::One one;
+        one.text = {path, before->file, std::string(*before->trees[0]->source)};
+        one.back_to = before;
+        plan.modules.push_back(std::move(one));
+    }
+    if (plan.modules.empty())
+        return refuse("epoch " + std::to_string(taken.epoch) + " brought new modules alone");
+    plan.report.notes.push_back("epoch " + std::to_string(taken.epoch) + " is undone\n");
+    return true;
+}
+
+ReloadReport ReloadEngine::undo(Machine* caller, Value* args, const UndoOptions& options) {
+    auto plan = std::make_shared<ReloadPlan>();
     plan->options = options.reload;
     plan->undoes = true;
     plan->undo_state = options.state;
     plan->accept_loss = options.accept_loss;
-    const Taken& taken = taken_.back();
-    for (auto& [path, before] : taken.before) {
-        if (!before) {
-            plan->report.notes.push_back("`" + path + "` was new in that reload, and stays\n");
-            continue;
-        }
-        if (before->trees.size() != 1)
-            return refuse("`" + path + "` had grown from several texts before epoch " + std::to_string(taken.epoch) +
-                          ": there is no one text to go back to");
-        ReloadPlan::One one;
-        one.text = {path, before->file, std::string(*before->trees[0]->source)};
-        one.back_to = before;
-        plan->modules.push_back(std::move(one));
-    }
-    if (plan->modules.empty()) return refuse("epoch " + std::to_string(taken.epoch) + " brought new modules alone");
-    plan->report.notes.push_back("epoch " + std::to_string(taken.epoch) + " is undone\n");
     return run(caller, args, plan);
 }
 

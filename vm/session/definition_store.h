@@ -2,6 +2,7 @@
 // with nothing.
 #pragma once
 #include "vm/base/result.h"
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -17,18 +18,33 @@ struct StoredModule {
     std::string path;
     std::vector<StoredPiece> pieces; // in order they are the text; none: the module is gone
 };
+struct StoredEpoch { // one change that was kept
+    uint64_t number = 0;
+    int64_t at_ms = 0; // since 1970, UTC
+    std::string what;
+};
 
 // Every change is kept when the call answers, or has failed and changed nothing. The session calls from its two
-// threads, one call at a time.
+// threads and that of a reload's turn, one call at a time.
 class DefinitionStore {
   public:
     virtual ~DefinitionStore() = default;
     virtual std::string name() const = 0; // for people: the image's path; empty where nothing is kept
     virtual Result<std::vector<StoredModule>> modules() = 0;
-    virtual Result<void> save_module(const StoredModule& module, std::string_view what) = 0;
+    // All of them as one change.
+    virtual Result<void> save_modules(const std::vector<StoredModule>& modules, std::string_view what) = 0;
     virtual Result<std::map<std::string, std::string>> desk() = 0;
     virtual Result<void> save_desk(std::string_view key, std::string_view text) = 0;
     virtual Result<void> forget_desk(std::string_view key) = 0;
+
+    // ---- of what is kept in a file; "no_image" where nothing is
+    virtual Result<std::vector<StoredEpoch>> epochs() { return no_image(); }
+    virtual Result<std::vector<StoredModule>> modules_at(uint64_t /*epoch*/) { return no_image(); }
+    virtual Result<void> verify() { return no_image(); } // looks at all of it
+    virtual Result<void> save_as(const std::string&) { return no_image(); }
+
+  private:
+    static Failure no_image() { return {"no_image", "nothing of this session is kept in a file"}; }
 };
 
 // Keeps everything until the program ends.
@@ -40,8 +56,8 @@ class MemoryStore final : public DefinitionStore {
         for (const auto& module : modules_) all.push_back(module.second);
         return all;
     }
-    Result<void> save_module(const StoredModule& module, std::string_view) override {
-        modules_[module.path] = module;
+    Result<void> save_modules(const std::vector<StoredModule>& modules, std::string_view) override {
+        for (const auto& module : modules) modules_[module.path] = module;
         return ok();
     }
     Result<std::map<std::string, std::string>> desk() override { return desk_; }

@@ -247,6 +247,21 @@ std::string ModuleText::path_at(size_t offset) const {
     return "";
 }
 
+bool is_module_path(std::string_view path) {
+    bool begin = true;
+    for (char c : path) {
+        if (c == '.') {
+            if (begin) return false;
+            begin = true;
+            continue;
+        }
+        const bool letter = (c >= 'a' && c <= 'z') || c == '_';
+        if (!letter && (begin || c < '0' || c > '9')) return false;
+        begin = false;
+    }
+    return !begin;
+}
+
 std::string as_lines(std::string_view text) {
     std::string lines(text);
     if (!lines.empty() && lines.back() != '\n') lines += '\n';

@@ -54,6 +54,8 @@ class ModuleText {
     std::vector<Piece> pieces_;
 };
 
+// Whether a module may have this path: `shop`, `shop.pricing`. Such a path names a file in no other folder.
+bool is_module_path(std::string_view path);
 // A member's text with the indentation that it needs in a class, and a line end.
 std::string as_member(std::string_view text);
 // With a line end, where it has none.

@@ -1,5 +1,6 @@
 #include "vm/session/session.h"
 #include "stdlib/sources.h"
+#include "vm/os/thread.h"
 #include "vm/syntax/parser.h"
 #include "vm/syntax/source.h"
 #include "vm/world/world.h"
@@ -20,21 +21,6 @@ std::string library_module_of(std::string_view path) {
     return "std." + std::string(name);
 }
 
-bool is_module_path(std::string_view path) {
-    bool begin = true;
-    for (char c : path) {
-        if (c == '.') {
-            if (begin) return false;
-            begin = true;
-            continue;
-        }
-        const bool letter = (c >= 'a' && c <= 'z') || c == '_';
-        if (!letter && (begin || c < '0' || c > '9')) return false;
-        begin = false;
-    }
-    return !begin;
-}
-
 // Places in the person's text, which is `size` long and begins at `begins` of what the world was given (or before it).
 std::vector<protocol::Diagnostic> diagnostics_of(const Outcome& outcome, int64_t begins, size_t size) {
     std::vector<protocol::Diagnostic> all;
@@ -51,21 +37,6 @@ std::vector<protocol::Diagnostic> diagnostics_of(const Outcome& outcome, int64_t
 bool refused(const Outcome& outcome) {
     return std::any_of(outcome.problems.begin(), outcome.problems.end(),
                        [](const auto& p) { return p.error; });
-}
-
-// The head of the class is the same, and no method has gone.
-bool only_methods_changed(const ModuleText& before, const ModuleText& next, const std::string& path) {
-    const Piece* old = before.piece(path);
-    const Piece* now = next.piece(path);
-    if (!old || !now || old->text != now->text) return false;
-    if (old->mirror.kind == DefinitionKind::Extend || old->mirror.kind > DefinitionKind::Supervisor)
-        return false;
-    const auto extent = next.find(path);
-    if (extent.end == extent.begin + 1) return false;
-    return std::all_of(before.pieces().begin(), before.pieces().end(), [&](const Piece& piece) {
-        return piece.mirror.owner != path || piece.mirror.kind != DefinitionKind::Method ||
-               next.piece(piece.mirror.path);
-    });
 }
 
 syntax::ParseMode members_mode(DefinitionKind kind) {
@@ -101,7 +72,9 @@ std::string source_hash(std::string_view text) {
 Session::Session(DefinitionStore& store, Deliver deliver, Options options)
     : store_(store), deliver_(std::move(deliver)), options_(std::move(options)) {}
 
-Session::~Session() = default;
+Session::~Session() {
+    if (options_.story) options_.story->end();
+}
 
 Result<std::unique_ptr<Session>> Session::make(DefinitionStore& store, Deliver deliver, Options options) {
     std::unique_ptr<Session> session(new Session(store, std::move(deliver), std::move(options)));
@@ -114,14 +87,48 @@ Result<void> Session::start() {
         std::string path = library_module_of(source.path);
         library_.emplace(path, ModuleText()); // split when it is looked at
     }
+    if (auto read = read_modules(); !read) return read;
+    running_ = true;
+    auto opened = [&]() -> Result<void> {
+        ActorStory* story = options_.story;
+        if (story)
+            if (auto read = story->open(); !read) return read;
+        if (story && !story->is_new()) {
+            if (auto done = open_as_it_was(); !done) return done;
+        } else if (auto made = make_world(); !made) {
+            return made;
+        }
+        if (!story) {
+            open_modules();
+            return ok();
+        }
+        const bool first = story->is_new(); // effects of modules are a part of the story, and run once
+        auto begun = story->begin(*world_);
+        if (!begun) return std::move(begun).failure();
+        for (const std::string& trouble : *begun) deliver_(Event{Trouble{trouble + "\n"}});
+        if (first) open_modules();
+        return story->sync();
+    }();
+    running_ = false;
+    return opened;
+}
+
+Result<void> Session::make_world() {
+    world_.reset();
     WorldOptions world;
     world.whole_library = true; // who explores looks at all of it
     world.arguments = options_.arguments;
     world.memory_limit = options_.memory_limit;
+    // The first serves requests and sleeps between them; actors and timers go on in another.
+    world.workers = std::max(2u, os::processors());
     world.output = [this](std::string_view line) { deliver_(Event{Output{std::string(line) + "\n"}}); };
     auto made = World::make(std::move(world));
     if (!made) return std::move(made).failure();
     world_ = std::move(made).value();
+    return ok();
+}
+
+Result<void> Session::read_modules() {
     auto stored = store_.modules();
     if (!stored) return std::move(stored).failure();
     for (const auto& module : *stored) {
@@ -130,7 +137,63 @@ Result<void> Session::start() {
         std::lock_guard lock(mutex_);
         own_[module.path] = ModuleText::split(module.path, text);
     }
-    // Modules import each other: what is imported is loaded before.
+    return ok();
+}
+
+// Code as it was, without its effects: they are a part of the story. Where actors have not followed all reloads yet, the
+// code that they are of is taken first, and the reloads after it again.
+Result<void> Session::open_as_it_was() {
+    constexpr uint64_t kMostTries = 20;
+    uint64_t newest = 0;
+    if (auto epochs = store_.epochs()) newest = epochs->empty() ? 0 : epochs->back().number;
+    for (uint64_t from = newest;; --from) {
+        if (auto made = make_world(); !made) return made;
+        if (open_at(from, newest) && options_.story->fits(*world_)) break;
+        if (from > 1 && newest - from < kMostTries) continue;
+        if (auto made = make_world(); !made) return made;
+        (void)open_at(newest, newest); // what does not fit is told by who brings it back
+        (void)options_.story->fits(*world_);
+        break;
+    }
+    for (const auto& module : own_) see_in_workspace(module.first);
+    return ok();
+}
+
+bool Session::open_at(uint64_t from, uint64_t newest) {
+    ReloadOptions without_effects;
+    without_effects.effects = false;
+    std::map<std::string, std::string> known;
+    for (uint64_t epoch = from; epoch <= newest; ++epoch) {
+        auto modules = store_.modules_at(epoch);
+        if (!modules) return false;
+        std::vector<ReloadText> changed;
+        for (const StoredModule& module : *modules) {
+            std::string text;
+            for (const auto& piece : module.pieces) text += piece.text;
+            if (known[module.path] == text) continue;
+            known[module.path] = text;
+            changed.push_back({module.path, module.path, std::move(text), true});
+        }
+        if (changed.empty() || world_->take(changed, without_effects).ok) continue;
+        if (epoch != newest) return false;
+        for (const ReloadText& text : changed) { // those that can be taken are
+            const ReloadReport report = world_->take({text}, without_effects);
+            if (!report.ok)
+                deliver_(Event{Trouble{"The module " + text.path + " could not be loaded as a whole:\n" +
+                                       report.refusal}});
+        }
+    }
+    return true;
+}
+
+std::string Session::why_not_kept() {
+    if (!options_.story) return "";
+    auto kept = options_.story->sync();
+    return kept ? "" : kept.failure().message;
+}
+
+// Modules import each other: what is imported is loaded before, and those that import each other in a circle together.
+void Session::open_modules() {
     std::vector<std::string> waiting;
     for (const auto& module : own_) waiting.push_back(module.first);
     auto imports_waiting = [&](const std::string& path) {
@@ -142,11 +205,18 @@ Result<void> Session::start() {
                     return true;
         return false;
     };
-    running_ = true;
+    bool together = true; // has not failed
     while (!waiting.empty()) {
         auto next =
             std::find_if(waiting.begin(), waiting.end(), [&](const auto& m) { return !imports_waiting(m); });
-        if (next == waiting.end()) next = waiting.begin(); // a circle: the loader says so
+        if (next == waiting.end() && std::exchange(together, false)) {
+            std::vector<ReloadText> texts;
+            for (const auto& path : waiting) texts.push_back({path, path, own_[path].text(), true});
+            if (!world_->take(std::move(texts)).ok) continue;
+            for (const auto& path : std::exchange(waiting, {})) see_in_workspace(path);
+            break;
+        }
+        if (next == waiting.end()) next = waiting.begin(); // one by one: the loader says what is wrong
         const std::string path = *next;
         waiting.erase(next);
         Outcome outcome = world_->load_text(path, own_[path].text());
@@ -155,8 +225,6 @@ Result<void> Session::start() {
                 Event{Trouble{"The module " + path + " could not be loaded as a whole:\n" + outcome.text()}});
         see_in_workspace(path);
     }
-    running_ = false;
-    return ok();
 }
 
 // A workspace sees all modules of the image by their names.
@@ -189,6 +257,8 @@ void Session::serve(const RequestEnvelope& envelope) {
                 finish(id, evaluate(request));
             else if constexpr (std::is_same_v<Kind, Accept>)
                 finish(id, accept(request));
+            else if constexpr (std::is_same_v<Kind, Load>)
+                finish(id, load(request));
             else if constexpr (std::is_same_v<Kind, Complete>)
                 finish(id, complete(request.text));
             else if constexpr (std::is_same_v<Kind, Document>) {
@@ -213,6 +283,20 @@ void Session::serve(const RequestEnvelope& envelope) {
                     fail(id, std::move(desk).failure());
             } else if constexpr (std::is_same_v<Kind, Describe>)
                 reply(id, Description{options_.version, store_.name(), running_});
+            else if constexpr (std::is_same_v<Kind, ListEpochs>)
+                list_epochs(id);
+            else if constexpr (std::is_same_v<Kind, VerifyImage>)
+                with_store(id, [&] { return store_.verify(); });
+            else if constexpr (std::is_same_v<Kind, SaveImageAs>)
+                with_store(id, [&]() -> Result<void> {
+                    if (request.path.empty() || request.path[0] != '/')
+                        return Failure{"bad_path", "`" + request.path +
+                                                       "` must begin at the root: this program may stand in "
+                                                       "another folder than you"};
+                    return store_.save_as(request.path);
+                });
+            else
+                static_assert(!sizeof(Kind), "a request that nobody serves");
         },
         envelope.request);
     if (runs) {
@@ -245,7 +329,19 @@ Evaluated Session::evaluate(const Evaluate& request) {
     } else if (request.wants_value) {
         result.text = outcome.has_value ? outcome.value : "nil";
     }
+    if (const std::string why = why_not_kept(); !why.empty()) {
+        result.outcome = Which::Raised;
+        result.text = "this was done and could not be kept: " + why;
+        result.report += "error: " + result.text + "\n";
+    }
     return result;
+}
+
+std::string Session::why_no_module(const std::string& path) const {
+    if (library_.count(path)) return "`" + path + "` comes with the program and is read only";
+    if (!is_module_path(path) || path == "workspace" || path == "std" || path.rfind("std.", 0) == 0)
+        return "`" + path + "` cannot be a module's name; one is like `shop` or `shop.pricing`";
+    return "";
 }
 
 Accepted Session::accept(const Accept& request) {
@@ -254,12 +350,7 @@ Accepted Session::accept(const Accept& request) {
         answer.problem = std::move(why);
         return answer;
     };
-    if (library_.count(request.module))
-        return refuse("`" + request.module + "` comes with the program and is read only");
-    if (!is_module_path(request.module) || request.module == "workspace" || request.module == "std" ||
-        request.module.rfind("std.", 0) == 0)
-        return refuse("`" + request.module +
-                      "` cannot be a module's name; one is like `shop` or `shop.pricing`");
+    if (std::string why = why_no_module(request.module); !why.empty()) return refuse(std::move(why));
     if (request.text.find_first_not_of(" \r\n") == std::string::npos)
         return refuse("there is nothing to accept");
     // Only this thread changes own_, so that it may read without the lock.
@@ -298,33 +389,8 @@ void Session::take(const Accept& request, ModuleText next, size_t at, Accepted& 
     const Piece* piece = request.path.empty() ? nullptr : before.piece(request.path);
     const std::string owner = piece ? piece->mirror.owner : request.owner;
     const Piece* cls = owner.empty() ? nullptr : before.piece(owner);
-    // An `extend` has no class of its own to take a member: it is taken as a whole.
-    const bool in_class = cls && cls->mirror.kind != DefinitionKind::Extend;
 
-    // What came of it, and where in what the world was given the person's text begins.
-    struct Offered {
-        Outcome outcome;
-        int64_t begins = 0;
-    };
-    auto offer = [&](const ModuleText& module, const std::string& text, const std::string& path) -> Offered {
-        if (in_class) return {world_->accept(request.module, owner, text), 0};
-        if (cls) {
-            const std::string whole = module.source(module.find(owner));
-            const size_t begins = whole.find(text);
-            return {world_->load_text(request.module, whole),
-                    begins == std::string::npos ? 0 : int64_t(begins)};
-        }
-        // A class of which only methods changed keeps its identity, and its objects see the new ones.
-        if (!path.empty() && only_methods_changed(before, next, path)) {
-            auto extent = module.find(path);
-            const size_t head = module.pieces()[extent.begin].text.size();
-            extent.begin++;
-            return {world_->accept(request.module, path, module.source(extent)), -int64_t(head)};
-        }
-        return {world_->load_text(request.module, text), 0};
-    };
-
-    // It must also stand in the module as it is written there.
+    // What cannot be read is shown in the person's own text, as what it was meant to be.
     auto whole = syntax::parse(request.module, next.text());
     if (!whole.ok()) {
         const auto mode = cls ? members_mode(cls->mirror.kind) : syntax::ParseMode::Module;
@@ -346,35 +412,106 @@ void Session::take(const Accept& request, ModuleText next, size_t at, Accepted& 
         return;
     }
 
-    auto [outcome, begins] = offer(next, request.text, request.path);
-    answer.diagnostics = diagnostics_of(outcome, begins, request.text.size());
-    if (refused(outcome)) return;
-
     const std::string path = next.path_at(at);
-    {
-        std::lock_guard lock(store_mutex_);
-        if (auto saved = store_.save_module(stored(next), path.empty() ? request.module : path); !saved) {
-            answer.problem = saved.failure().message;
-            if (piece) // the program goes back to what the image has
-                (void)offer(before, before.source(before.find(request.path)), request.path);
-            return;
-        }
-    }
-    if (!outcome.error.empty()) deliver_(Event{Output{outcome.error}});
-    const bool is_new = known == own_.end();
+    ReloadOptions options;
+    options.keep = keeping({next}, path.empty() ? request.module : path, answer.problem);
+    const Outcome outcome = world_->accept(request.module, next.text(), options);
+    if (!answer.problem.empty()) return;
+    answer.diagnostics = diagnostics_of(outcome, int64_t(at), request.text.size());
+    if (refused(outcome)) return;
     answer.taken = true;
     answer.path = path;
     answer.hash = source_hash(next.source(next.find(path)));
+    now_are({std::move(next)});
+    if (options_.story) options_.story->follow_reload();
+    answer.problem = why_not_kept();
+}
+
+std::function<bool(std::string&)> Session::keeping(const std::vector<ModuleText>& modules, std::string what,
+                                                   std::string& failure) {
+    std::vector<StoredModule> all;
+    for (const auto& module : modules) all.push_back(stored(module));
+    return [this, all = std::move(all), what = std::move(what), &failure](std::string& words) {
+        if (all.empty()) return true;
+        std::lock_guard lock(store_mutex_);
+        auto saved = store_.save_modules(all, what);
+        if (saved) return true;
+        failure = saved.failure().message;
+        words += "error: " + failure + "\n";
+        return false;
+    };
+}
+
+void Session::now_are(std::vector<ModuleText> modules) {
+    std::vector<std::pair<std::string, bool>> paths; // and whether it is new
     {
         std::lock_guard lock(mutex_);
-        own_[request.module] = std::move(next);
+        for (auto& module : modules) {
+            const std::string path = module.path();
+            paths.emplace_back(path, own_.insert_or_assign(path, std::move(module)).second);
+        }
     }
-    if (is_new) see_in_workspace(request.module);
-    deliver_(Event{DefinitionsChanged{request.module}});
+    for (const auto& [path, is_new] : paths)
+        if (is_new) see_in_workspace(path);
+    for (const auto& [path, is_new] : paths) deliver_(Event{DefinitionsChanged{path}});
+}
+
+// Texts of whole modules, in one reload.
+Loaded Session::load(const Load& request) {
+    Loaded answer;
+    auto refuse = [&](const std::string& why) {
+        answer.problem = "error: " + why + "\n";
+        return answer;
+    };
+    if (request.modules.empty()) return refuse("there is nothing to load");
+    std::vector<ReloadText> texts;
+    std::vector<ModuleText> modules;
+    std::string what;
+    for (const NewText& text : request.modules) {
+        if (std::string why = why_no_module(text.module); !why.empty()) return refuse(why);
+        const std::string file = text.file.empty() ? text.module : text.file;
+        for (const ReloadText& other : texts)
+            if (other.path == text.module)
+                return refuse("`" + text.module + "` is there twice: in " + other.file + " and in " + file);
+        if (auto parsed = syntax::parse(file, text.text);
+            parsed.tree.module && parsed.tree.module->path != text.module)
+            return refuse(file + " says that it is `" + std::string(parsed.tree.module->path) +
+                          "`, and not `" + text.module + "`");
+        texts.push_back({text.module, file, text.text, true});
+        what += (what.empty() ? "load " : ", ") + text.module;
+        // Only this thread changes own_, so that it may read without the lock.
+        auto known = own_.find(text.module);
+        if (known == own_.end() || known->second.text() != text.text)
+            modules.push_back(ModuleText::split(text.module, text.text));
+    }
+    std::string not_kept;
+    ReloadOptions options;
+    options.keep = keeping(modules, what, not_kept);
+    ReloadReport report = world_->take(std::move(texts), options);
+    Outcome outcome;
+    outcome.problems = world_->problems_of(report);
+    answer.diagnostics = diagnostics_of(outcome, 0, UINT32_MAX);
+    if (!report.ok) {
+        answer.problem = report.refusal;
+        return answer;
+    }
+    answer.taken = true;
+    answer.identical = report.identical;
+    answer.modules = std::move(report.modules);
+    answer.states = std::move(report.states);
+    answer.notes = std::move(report.notes);
+    answer.actors = report.actors_tried;
+    answer.objects = report.objects_tried;
+    answer.microseconds = report.total_ns / 1000;
+    now_are(std::move(modules));
+    if (options_.story) options_.story->follow_reload();
+    answer.problem = why_not_kept();
+    return answer;
 }
 
 Completions Session::complete(const std::string& text) {
     Completions all;
+    all.prefix = text.substr(text.size() - world_->completed_part(text).size());
     for (auto& word : world_->completions(text)) all.completions.push_back({std::move(word), ""});
     return all;
 }
@@ -431,6 +568,28 @@ void Session::get_source(RequestId id, const GetSource& request) {
     }
     source.hash = source_hash(source.text);
     reply(id, std::move(source));
+}
+
+void Session::list_epochs(RequestId id) {
+    Result<std::vector<StoredEpoch>> stored = [&] {
+        std::lock_guard lock(store_mutex_);
+        return store_.epochs();
+    }();
+    if (!stored) return fail(id, std::move(stored).failure());
+    Epochs all;
+    for (auto& epoch : *stored) all.epochs.push_back({epoch.number, epoch.at_ms, std::move(epoch.what)});
+    reply(id, std::move(all));
+}
+
+void Session::with_store(RequestId id, const std::function<Result<void>()>& work) {
+    Result<void> done = [&] {
+        std::lock_guard lock(store_mutex_);
+        return work();
+    }();
+    if (done)
+        reply(id, Done{});
+    else
+        fail(id, std::move(done).failure());
 }
 
 void Session::save_desk(RequestId id, const SaveDesk& request) {

@@ -10,6 +10,7 @@
 #pragma once
 #include "vm/base/result.h"
 #include "vm/protocol/messages.h"
+#include "vm/session/actor_story.h"
 #include "vm/session/definition_store.h"
 #include "vm/session/module_text.h"
 #include <atomic>
@@ -29,6 +30,7 @@ class Session {
     struct Options {
         std::string version;
         std::vector<std::string> arguments{};
+        ActorStory* story = nullptr; // of its actors; null: they end with the session. Outlives it
         size_t memory_limit = size_t(4) << 30;
     };
     // Called on either thread; may wait for a face that is behind.
@@ -48,7 +50,13 @@ class Session {
   private:
     Session(DefinitionStore& store, Deliver deliver, Options options);
     Result<void> start();
-    void load(const StoredModule& stored);
+    Result<void> make_world();
+    Result<void> read_modules();
+    void open_modules();
+    Result<void> open_as_it_was();
+    bool open_at(uint64_t from, uint64_t newest);
+    // What was done is on the disk; or words that say why not.
+    std::string why_not_kept();
 
     template <class Body>
     void reply(protocol::RequestId id, Body body) {
@@ -67,6 +75,13 @@ class Session {
     protocol::Evaluated evaluate(const protocol::Evaluate& request);
     protocol::Accepted accept(const protocol::Accept& request);
     void take(const protocol::Accept& request, ModuleText next, size_t at, protocol::Accepted& answer);
+    protocol::Loaded load(const protocol::Load& request);
+    // Why nobody may make a module of this path; empty: it may be made.
+    std::string why_no_module(const std::string& path) const;
+    // For ReloadOptions::keep: writes the modules as one change; what goes wrong is in `failure`.
+    std::function<bool(std::string&)> keeping(const std::vector<ModuleText>& modules, std::string what,
+                                              std::string& failure);
+    void now_are(std::vector<ModuleText> modules); // the texts of these modules
     void see_in_workspace(const std::string& module);
     protocol::Completions complete(const std::string& text);
     // Desk lane.
@@ -74,6 +89,8 @@ class Session {
     void list_definitions(protocol::RequestId id, const std::string& module);
     void get_source(protocol::RequestId id, const protocol::GetSource& request);
     void save_desk(protocol::RequestId id, const protocol::SaveDesk& request);
+    void list_epochs(protocol::RequestId id);
+    void with_store(protocol::RequestId id, const std::function<Result<void>()>& work); // -> Done
 
     const ModuleText* find_locked(const std::string& module, bool& library) const;
 

@@ -163,14 +163,14 @@ void scan(const Node* node, bool in_block, NameUse& use) {
     if (auto* assign = try_as<AssignNode>(node)) {
         if (auto* target = try_as<NameNode>(assign->target)) use.assigned.insert(target->text);
         assigned_by_pattern(assign->pattern, use);
-        if (in_block && assign->pattern)
-            use.in_blocks.insert(use.assigned.begin(), use.assigned.end());
+        if (in_block && assign->pattern) use.in_blocks.insert(use.assigned.begin(), use.assigned.end());
     }
     // A block that names the variable it is the value of sees it before it is set.
-    if (auto* let = try_as<LetNode>(node); let && let->value && let->value->kind == Kind::Block &&
-                                           let->target->kind == PatternKind::Bind)
+    if (auto* let = try_as<LetNode>(node);
+        let && let->value && let->value->kind == Kind::Block && let->target->kind == PatternKind::Bind)
         use.assigned.insert(let->target->name.text);
-    each_child(node, [&](const Node* child, bool child_in_block) { scan(child, in_block || child_in_block, use); });
+    each_child(node,
+               [&](const Node* child, bool child_in_block) { scan(child, in_block || child_in_block, use); });
 }
 
 bool mentions_beyond_message(const Node* node, std::string_view name) {
@@ -178,7 +178,8 @@ bool mentions_beyond_message(const Node* node, std::string_view name) {
         auto* receiver = try_as<NameNode>(send->receiver);
         if (receiver && receiver->text == name) {
             static constexpr std::string_view kHarmless[] = {"message", "to_text", "class", "inspect"};
-            if (std::find(std::begin(kHarmless), std::end(kHarmless), send->selector.text) == std::end(kHarmless))
+            if (std::find(std::begin(kHarmless), std::end(kHarmless), send->selector.text) ==
+                std::end(kHarmless))
                 return true;
             return false;
         }

@@ -12,7 +12,8 @@ constexpr size_t kLongest = 127; // letters of the shorter name
 uint64_t letters_of(std::string_view text) {
     uint64_t set = 0;
     for (char c : text)
-        if (c != '_' && c != '?' && c != '!') set |= uint64_t(1) << ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) & 63);
+        if (c != '_' && c != '?' && c != '!')
+            set |= uint64_t(1) << ((c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c) & 63);
     return set;
 }
 } // namespace

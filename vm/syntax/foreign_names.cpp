@@ -250,14 +250,16 @@ constexpr ForeignName words[] = {
 };
 // clang-format on
 
-template <class Row, size_t n> consteval bool sorted(const Row (&rows)[n]) {
+template <class Row, size_t n>
+consteval bool sorted(const Row (&rows)[n]) {
     for (size_t i = 1; i < n; ++i)
         if (rows[i - 1].theirs >= rows[i].theirs) return false;
     return true;
 }
 static_assert(sorted(selectors) && sorted(names) && sorted(words));
 
-template <class Row> const Row* find(std::span<const Row> rows, std::string_view theirs) {
+template <class Row>
+const Row* find(std::span<const Row> rows, std::string_view theirs) {
     auto at = std::lower_bound(rows.begin(), rows.end(), theirs,
                                [](const Row& row, std::string_view name) { return row.theirs < name; });
     return at != rows.end() && at->theirs == theirs ? &*at : nullptr;

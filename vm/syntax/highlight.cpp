@@ -45,7 +45,8 @@ class Highlighter {
             return HighlightKind::Definition;
         if (is_reserved(t.word)) return HighlightKind::Word;
         if (t.word != Word::None && definition_word(i)) return HighlightKind::Word;
-        return is_capital(text_.substr(t.begin, t.end - t.begin)) ? HighlightKind::ClassName : HighlightKind::Name;
+        return is_capital(text_.substr(t.begin, t.end - t.begin)) ? HighlightKind::ClassName
+                                                                  : HighlightKind::Name;
     }
 
     static bool introduces(Word word) {

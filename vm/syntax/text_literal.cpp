@@ -1,7 +1,7 @@
 #include "vm/syntax/text_literal.h"
 #include "vm/syntax/source.h"
-#include <cstdio>
 #include <algorithm>
+#include <cstdio>
 #include <limits>
 
 namespace indent::syntax {
@@ -184,7 +184,8 @@ void append_escaped(std::string& to, std::string_view value) {
                 to += c;
             } else { // no source may hold it as it is
                 char code[8];
-                std::snprintf(code, sizeof code, "\\u{%X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+                std::snprintf(code, sizeof code, "\\u{%X}",
+                              static_cast<unsigned>(static_cast<unsigned char>(c)));
                 to += code;
             }
         }

@@ -23,14 +23,64 @@ struct Span {
 
 enum class Kind : uint8_t {
     // literals
-    Integer, Float, Boolean, Nil, Symbol, Text, Interpolation, List, Tuple, Map, Range,
+    Integer,
+    Float,
+    Boolean,
+    Nil,
+    Symbol,
+    Text,
+    Interpolation,
+    List,
+    Tuple,
+    Map,
+    Range,
     // names and sends
-    Name, Self, Send, SuperSend, Call, CallValue, Identity, Membership, And, Or, Not, IfExpression, Block,
-    Reference, ActorCall, Error,
+    Name,
+    Self,
+    Send,
+    SuperSend,
+    Call,
+    CallValue,
+    Identity,
+    Membership,
+    And,
+    Or,
+    Not,
+    IfExpression,
+    Block,
+    Reference,
+    ActorCall,
+    Error,
     // statements
-    Let, Assign, If, While, For, Loop, Break, Continue, Return, Raise, Match, Try, Pass, Expect, ExpectError,
+    Let,
+    Assign,
+    If,
+    While,
+    For,
+    Loop,
+    Break,
+    Continue,
+    Return,
+    Raise,
+    Match,
+    Try,
+    Pass,
+    Expect,
+    ExpectError,
     // definitions
-    Module, Import, ModuleValue, Definition, Class, Record, Trait, Extend, Actor, Supervisor, Hook, Once, Test,
+    Module,
+    Import,
+    ModuleValue,
+    Definition,
+    Class,
+    Record,
+    Trait,
+    Extend,
+    Actor,
+    Supervisor,
+    Hook,
+    Once,
+    Test,
 };
 
 struct Node {
@@ -94,8 +144,8 @@ struct InterpolationNode : NodeOf<Kind::Interpolation> { // "a {b} c": TextNodes
 };
 struct SpreadOr { // an element of a list literal, an argument
     const Node* value = nullptr;
-    bool spread = false;  // *value
-    Name label{};         // by: value; empty where there is none
+    bool spread = false; // *value
+    Name label{};        // by: value; empty where there is none
 };
 using Arguments = std::span<const SpreadOr>;
 struct ListNode : NodeOf<Kind::List> {
@@ -123,7 +173,19 @@ struct RangeNode : NodeOf<Kind::Range> {
 
 // ---- patterns (match cases, let, block and loop parameters)
 
-enum class PatternKind : uint8_t { Ignore, Bind, Literal, Range, Type, BindType, Tuple, List, Record, Map, Either };
+enum class PatternKind : uint8_t {
+    Ignore,
+    Bind,
+    Literal,
+    Range,
+    Type,
+    BindType,
+    Tuple,
+    List,
+    Record,
+    Map,
+    Either
+};
 struct Pattern;
 struct PatternEntry {
     const Node* key = nullptr; // map patterns: the key; record patterns by name: SymbolNode; else null
@@ -132,9 +194,9 @@ struct PatternEntry {
 struct Pattern {
     PatternKind kind = PatternKind::Ignore;
     Span span;
-    Name name;                             // Bind, BindType; Tuple/List: unused
-    const Node* value = nullptr;           // Literal (any literal node, sign folded in), Range (RangeNode),
-                                           // Type, BindType, Record (NameNode or qualified SendNode: the class)
+    Name name;                   // Bind, BindType; Tuple/List: unused
+    const Node* value = nullptr; // Literal (any literal node, sign folded in), Range (RangeNode),
+                                 // Type, BindType, Record (NameNode or qualified SendNode: the class)
     std::span<const PatternEntry> entries; // Tuple, List, Record, Map, Either: the parts
     int rest = -1;                         // List: index in entries of *rest (its pattern is Bind or Ignore)
 };
@@ -142,11 +204,11 @@ struct Pattern {
 // ---- parameters
 
 struct Parameter {
-    Name name;                       // empty where the parameter is a pattern
+    Name name;                        // empty where the parameter is a pattern
     const Pattern* pattern = nullptr; // blocks and `for`: anything but a plain name
-    const Node* initial = nullptr;   // default value
-    const Node* type = nullptr;      // optional annotation, an expression that names a class
-    bool rest = false;               // *more
+    const Node* initial = nullptr;    // default value
+    const Node* type = nullptr;       // optional annotation, an expression that names a class
+    bool rest = false;                // *more
     Span span;
 };
 using Parameters = std::span<const Parameter>;
@@ -356,11 +418,11 @@ struct Annotation { // @renamed(a: :b), @keep(3), @strict, @reset, @primitive
     Arguments arguments;
     Span span;
 };
-struct DefinitionHead {      // what all definitions share
-    Name name;               // may be empty (hooks, once); tests: the name is in `title`
-    std::string_view doc;    // comment block right above, without '#' and one space; lines joined by \n
+struct DefinitionHead {   // what all definitions share
+    Name name;            // may be empty (hooks, once); tests: the name is in `title`
+    std::string_view doc; // comment block right above, without '#' and one space; lines joined by \n
     std::span<const Annotation> annotations;
-    Span full;               // from the doc comment or first annotation to the end of the definition
+    Span full; // from the doc comment or first annotation to the end of the definition
 };
 
 struct ModuleNode : NodeOf<Kind::Module> { // module a.b
@@ -415,7 +477,7 @@ struct RecordNode : NodeOf<Kind::Record> {
     DefinitionHead head;
     Parameters parameters; // the fields
     Nodes traits;
-    Behaviour members;     // no fields
+    Behaviour members; // no fields
 };
 struct TraitNode : NodeOf<Kind::Trait> {
     using NodeOf::NodeOf;
@@ -438,7 +500,7 @@ struct ActorNode : NodeOf<Kind::Actor> {
     const Node* state_version = nullptr; // an integer literal; null is 1
     Behaviour members;
 };
-struct ChildDeclaration { // child Counter() as :counter, on_error: :restart
+struct ChildDeclaration {        // child Counter() as :counter, on_error: :restart
     const Node* spawn = nullptr; // CallNode or qualified SendNode
     const Node* name = nullptr;
     Arguments options;
@@ -479,5 +541,8 @@ struct SyntaxTree {
     Nodes top_level;
     const ModuleNode* module = nullptr; // `module …` where it is written
 };
+
+// What definitions of the top level share; null: the node is none that has a name.
+const DefinitionHead* head_of(const Node* node);
 
 } // namespace indent::syntax

@@ -36,7 +36,7 @@ std::string call_form(Machine& vm, const Method& method) {
 
 std::string signature(Machine& vm, const Method& method) {
     std::string owner = method.owner ? std::string(vm.symbols.text(method.owner->name)) + "." : std::string();
-    return owner + call_form(vm, method);
+    return (method.message ? "on " : "") + owner + call_form(vm, method);
 }
 
 std::string_view doc_of(const Method& method) {
@@ -62,15 +62,20 @@ std::string row(const std::string& name, const std::string& sentence) {
     constexpr size_t column = 30;
     std::string text = "    " + name;
     if (sentence.empty()) return text + "\n";
-    text += name.size() < column ? std::string(column - name.size(), ' ') : "\n" + std::string(column + 4, ' ');
+    text +=
+        name.size() < column ? std::string(column - name.size(), ' ') : "\n" + std::string(column + 4, ' ');
     return text + sentence + "\n";
 }
 
-// The methods that people call, by name; a class without a doc of its own for them has none.
+// The methods that people call, by name; a class without a doc of its own for them has none. What the runtime alone calls
+// (`on start`) is none of them.
 std::vector<const Method*> public_methods(Machine& vm, const Class& cls) {
     std::vector<const Method*> methods;
     for (const auto& [selector, method] : cls.methods)
-        if (vm.symbols.text(selector)[0] != '_' && method->definition) methods.push_back(method);
+        if (vm.symbols.text(selector)[0] != '_' && method->definition &&
+            !(method->message && (selector == sym::start || selector == sym::stop || selector == sym::down ||
+                                  selector == sym::other)))
+            methods.push_back(method);
     std::sort(methods.begin(), methods.end(), [&](const Method* a, const Method* b) {
         return vm.symbols.text(a->selector) < vm.symbols.text(b->selector);
     });
@@ -92,15 +97,26 @@ struct Theme {
 // Where classes stand in the overview; others are errors, traits, or stand at the end.
 const std::vector<Theme>& themes() {
     static const std::vector<Theme> all = {
-        {"Numbers", {"Number", "Integer", "Float", "Fraction", "Math", "Random", "Primes", "Rounding", "NumberFormat",
-                     "Statistics", "RunningStatistics", "Line", "Matrix", "Decomposition"}},
-        {"Text", {"Text", "Symbol", "TextBuilder", "Regex", "RegexMatch", "Json", "Csv", "Base64", "Hash", "Uuid", "Table", "TextLayout"}},
-        {"Collections", {"List", "Map", "Set", "Tuple", "Range", "Steps", "Queue", "PriorityQueue", "Stream",
-                         "Iterator", "PersistentVector", "PersistentMap", "PersistentSet"}},
+        {"Numbers",
+         {"Number", "Integer", "Float", "Fraction", "Math", "Random", "Primes", "Rounding", "NumberFormat",
+          "Statistics", "RunningStatistics", "Line", "Matrix", "Decomposition"}},
+        {"Text",
+         {"Text", "Symbol", "TextBuilder", "Regex", "Json", "Csv", "Base64", "Uuid", "Table", "TextLayout",
+          "Digest", "Hex", "Match"}},
+        {"Collections",
+         {"List", "Map", "Set", "Tuple", "Range", "Steps", "Queue", "PriorityQueue", "Stream", "Iterator",
+          "PersistentVector", "PersistentMap", "PersistentSet"}},
         {"Time", {"Time", "Duration", "Date", "DateRange", "TimeZone", "TimePattern", "Stopwatch"}},
-        {"The world", {"File", "OpenFile", "Folder", "FileEntry", "Path", "Process", "ProcessResult", "Environment",
-                       "Program", "Console", "InputLines"}},
-        {"Objects", {"Object", "Record", "Nil", "Boolean", "Block", "Reference", "Message", "Class", "Module", "Atom"}},
+        {"The world",
+         {"File", "OpenFile", "Folder", "FileEntry", "Path", "Process", "ProcessResult", "Environment",
+          "Program", "Console", "InputLines"}},
+        {"Actors and what lives in them",
+         {"Address", "Timer", "Device", "Devices", "DeviceRow", "FileDevice", "ProcessDevice", "Component",
+          "ActorComponent", "Lifecycle"}},
+        {"Pictures", {"Canvas", "Pen", "Colour", "Turtle"}},
+        {"Objects",
+         {"Object", "Record", "Nil", "Boolean", "Block", "Reference", "Message", "Class", "Module", "Atom",
+          "Boundary", "Stretch"}},
     };
     return all;
 }
@@ -119,7 +135,8 @@ Library library_of(Machine& vm) {
     Library library;
     for (const auto& theme : themes()) library.sections.push_back({theme.title, {}});
     const size_t more = library.sections.size(), traits = more + 1, errors = more + 2, functions = more + 3;
-    for (const char* title : {"More", "Traits", "Errors", "Functions"}) library.sections.push_back({title, {}});
+    for (const char* title : {"More", "Traits", "Errors", "Functions"})
+        library.sections.push_back({title, {}});
     const Class* error = runtime.prelude_class("Error");
     for (SymbolId id : runtime.prelude.names()) {
         const Binding* binding = runtime.prelude.find(id);
@@ -173,15 +190,17 @@ std::string World::library_overview() {
         if (bindings.empty()) continue;
         text += (text.empty() ? "" : "\n") + title + "\n";
         for (const Binding* binding : bindings)
-            text += binding->cls ? row(std::string(name_of(vm, *binding)), first_sentence(binding->cls->doc))
-                                 : row(call_form(vm, *binding->method), first_sentence(doc_of(*binding->method)));
+            text += binding->cls
+                        ? row(std::string(name_of(vm, *binding)), first_sentence(binding->cls->doc))
+                        : row(call_form(vm, *binding->method), first_sentence(doc_of(*binding->method)));
     }
     return text + "\n`indent doc List` shows a class, `indent doc List.map` a method.\n";
 }
 
 std::string World::library_page() {
     Machine& vm = *machine_;
-    std::string page = "# The library\n\nMade from the library's own comments by `indent doc --markdown`; do not edit.\n\n";
+    std::string page =
+        "# The library\n\nMade from the library's own comments by `indent doc --markdown`; do not edit.\n\n";
     const Library library = library_of(vm);
     for (const auto& [title, bindings] : library.sections) {
         if (bindings.empty()) continue;
@@ -269,8 +288,10 @@ std::string World::documentation(std::string_view name) {
                 text += (text.empty() ? "" : "\n") + described(vm, *method->second);
         return text;
     }
-    if (binding->kind == Binding::Function && dot == std::string_view::npos) return described(vm, *binding->method);
-    if (binding->kind != Binding::ClassName) return binding->doc.empty() ? std::string() : binding->doc + "\n";
+    if (binding->kind == Binding::Function && dot == std::string_view::npos)
+        return described(vm, *binding->method);
+    if (binding->kind != Binding::ClassName)
+        return binding->doc.empty() ? std::string() : binding->doc + "\n";
     Class* cls = binding->cls;
     if (dot != std::string_view::npos) {
         SymbolId selector = vm.symbols.intern(name.substr(dot + 1));
@@ -286,7 +307,8 @@ std::string World::documentation(std::string_view name) {
         auto methods = public_methods(vm, c);
         if (!methods.empty()) text += "\n" + heading + "\n";
         for (const Method* method : methods)
-            text += row(with_owner ? signature(vm, *method) : call_form(vm, *method), first_sentence(doc_of(*method)));
+            text += row(with_owner ? signature(vm, *method) : call_form(vm, *method),
+                        first_sentence(doc_of(*method)));
     };
     listed(*cls->side, "Class side", true);
     listed(*cls, "Methods", false);
@@ -294,19 +316,30 @@ std::string World::documentation(std::string_view name) {
     for (const Class* c = cls; c && c->superclass; c = c->superclass) {
         std::string name(vm.symbols.text(c->name));
         if (c != cls) listed(*c, "From " + name, false);
-        for (const Class* trait : c->traits) listed(*trait, "From " + std::string(vm.symbols.text(trait->name)), false);
+        for (const Class* trait : c->traits)
+            listed(*trait, "From " + std::string(vm.symbols.text(trait->name)), false);
     }
     return text;
+}
+
+namespace {
+bool is_part_of_name(char c) {
+    return std::isalnum(uint8_t(c)) || c == '_' || c == '?' || c == '!';
+}
+} // namespace
+
+std::string_view World::completed_part(std::string_view text) {
+    size_t begin = text.size();
+    while (begin > 0 && is_part_of_name(text[begin - 1])) --begin;
+    return text.substr(begin);
 }
 
 std::vector<std::string> World::completions(std::string_view prefix, size_t most) {
     Machine& vm = *machine_;
     std::vector<std::string> found;
     // What is being completed: the name that ends the prefix, after a point or not.
-    size_t begin = prefix.size();
-    auto part_of_name = [](char c) { return std::isalnum(uint8_t(c)) || c == '_' || c == '?' || c == '!'; };
-    while (begin > 0 && part_of_name(prefix[begin - 1])) --begin;
-    std::string_view wanted = prefix.substr(begin);
+    const std::string_view wanted = completed_part(prefix);
+    const size_t begin = prefix.size() - wanted.size();
     auto add = [&](std::string_view name) {
         if (name.size() >= wanted.size() && name.substr(0, wanted.size()) == wanted && name[0] != '_' &&
             (std::isalpha(uint8_t(name[0]))))
@@ -315,7 +348,7 @@ std::vector<std::string> World::completions(std::string_view prefix, size_t most
     if (begin > 0 && prefix[begin - 1] == '.') {
         // Of a class by its name, its class side; of anything else, every selector there is.
         size_t start = begin - 1;
-        while (start > 0 && part_of_name(prefix[start - 1])) --start;
+        while (start > 0 && is_part_of_name(prefix[start - 1])) --start;
         Binding* binding = find_binding(*runtime_, nullptr, prefix.substr(start, begin - 1 - start));
         if (binding && binding->kind == Binding::ClassName) {
             for (const Class* c = binding->cls->side; c; c = c->superclass)
@@ -331,10 +364,13 @@ std::vector<std::string> World::completions(std::string_view prefix, size_t most
         for (SymbolId id : runtime_->prelude.names()) add(vm.symbols.text(id));
         if (auto own = runtime_->modules.find("workspace"); own != runtime_->modules.end())
             for (const auto& [id, binding] : own->second->names) add(vm.symbols.text(id));
-        for (const char* word : {"and", "break", "case", "catch", "class", "continue", "def", "elif", "else", "expect",
-                                 "extend", "extends", "false", "field", "finally", "for", "if", "import", "in", "is",
-                                 "let", "loop", "match", "nil", "not", "or", "pass", "raise", "record", "return", "self",
-                                 "super", "test", "then", "trait", "true", "try", "while", "with"})
+        for (const char* word :
+             {"actor", "after", "ask",        "every", "on",    "once",   "send",   "spawn",  "stable",
+              "state", "stop",  "supervisor", "var",   "watch", "within", "and",    "break",  "case",
+              "catch", "class", "continue",   "def",   "elif",  "else",   "expect", "extend", "extends",
+              "false", "field", "finally",    "for",   "if",    "import", "in",     "is",     "let",
+              "loop",  "match", "nil",        "not",   "or",    "pass",   "raise",  "record", "return",
+              "self",  "super", "test",       "then",  "trait", "true",   "try",    "while",  "with"})
             add(word);
     }
     std::sort(found.begin(), found.end());

@@ -90,7 +90,8 @@ std::vector<Example> examples_of(const ExampleText& from, std::string& problem) 
     }
     syntax::Source source("example", *parsed.tree.source);
     std::vector<uint32_t> first_lines;
-    for (const auto* node : parsed.tree.top_level) first_lines.push_back(source.position(node->span.begin).line);
+    for (const auto* node : parsed.tree.top_level)
+        first_lines.push_back(source.position(node->span.begin).line);
     std::sort(first_lines.begin(), first_lines.end());
     first_lines.erase(std::unique(first_lines.begin(), first_lines.end()), first_lines.end());
     std::vector<Example> found;
@@ -116,7 +117,8 @@ void World::forget_inputs() {
         found->second->names.clear();
 }
 
-void World::test_examples(const std::string& path, std::string_view source, Module& module, TestReport& report) {
+void World::test_examples(const std::string& path, std::string_view source, Module& module,
+                          TestReport& report) {
     Module& inputs = loader_->module("workspace", "workspace", false);
     for (const auto& [name, binding] : module.names) inputs.imports[name] = binding;
     for (const auto& [name, binding] : module.imports) inputs.imports[name] = binding;
@@ -135,14 +137,18 @@ void World::test_examples(const std::string& path, std::string_view source, Modu
                 return;
             }
             if (!example.raises.empty()) {
-                if (outcome.error_class == example.raises) ++report.passed;
-                else failed(example.line, "expected " + example.raises + ", but came " +
-                                              (outcome.ok ? outcome.value : outcome.text()));
+                if (outcome.error_class == example.raises)
+                    ++report.passed;
+                else
+                    failed(example.line, "expected " + example.raises + ", but came " +
+                                             (outcome.ok ? outcome.value : outcome.text()));
             } else if (!outcome.ok) {
                 failed(example.line, outcome.text());
             } else if (!example.value.empty()) {
-                if (outcome.value == example.value) ++report.passed;
-                else failed(example.line, "expected " + example.value + ", but came " + outcome.value);
+                if (outcome.value == example.value)
+                    ++report.passed;
+                else
+                    failed(example.line, "expected " + example.value + ", but came " + outcome.value);
             }
         }
         forget_inputs();

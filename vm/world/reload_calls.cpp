@@ -11,7 +11,8 @@ ReloadText named_by_itself(Runtime& runtime, std::string text, std::string& word
     ReloadText one;
     auto parsed = syntax::parse("load", text, syntax::ParseMode::Module);
     if (parsed.tree.module) one.path = parsed.tree.module->path;
-    if (one.path.empty()) words = "the text does not begin with `module NAME`, so nobody knows what it is a new version of";
+    if (one.path.empty())
+        words = "the text does not begin with `module NAME`, so nobody knows what it is a new version of";
     auto known = runtime.modules.find(one.path);
     one.file = known != runtime.modules.end() ? known->second->file : one.path;
     one.text = std::move(text);
@@ -46,8 +47,8 @@ bool ReloadCalls::reload(Machine& vm, Value* args, const std::string& path, cons
     return report.ok;
 }
 
-uint64_t ReloadCalls::prepare(Machine& vm, Value* args, std::vector<std::string> wanted, const ReloadOptions& options,
-                              std::string& words) {
+uint64_t ReloadCalls::prepare(Machine& vm, Value* args, std::vector<std::string> wanted,
+                              const ReloadOptions& options, std::string& words) {
     std::vector<ReloadText> texts;
     for (std::string& text : wanted) {
         texts.push_back(named_by_itself(world_.runtime(), std::move(text), words));
@@ -66,9 +67,26 @@ bool ReloadCalls::commit(Machine& vm, Value* args, uint64_t plan, std::string& w
     return report.ok;
 }
 
-bool ReloadCalls::abort(uint64_t plan) { return world_.reloads().abort(plan); }
+bool ReloadCalls::abort(uint64_t plan) {
+    return world_.reloads().abort(plan);
+}
 
-bool ReloadCalls::invalidate(Machine& vm) { return world_.reloads().invalidate(vm); }
+Amendment ReloadCalls::amend(Machine& vm, Module& module, Class* cls,
+                             std::shared_ptr<const syntax::SyntaxTree> tree, std::string& words) {
+    return world_.reloads().amend(vm, module, cls, std::move(tree), words);
+}
+
+Amendment ReloadCalls::remove(Class& cls, SymbolId selector, std::string& words) {
+    return world_.reloads().remove(cls, selector, words);
+}
+
+bool ReloadCalls::plan(uint64_t plan, ReloadSummary& summary) {
+    return world_.reloads().plan(plan, summary);
+}
+
+bool ReloadCalls::invalidate(Machine& vm) {
+    return world_.reloads().invalidate(vm);
+}
 
 bool ReloadCalls::undo(Machine& vm, Value* args, const UndoOptions& options, std::string& words) {
     ReloadReport report = world_.reloads().undo(&vm, args, options);
@@ -80,7 +98,8 @@ std::vector<GenerationInfo> ReloadCalls::generations(Machine& vm, Value* args, c
     return world_.reloads().generations(&vm, args, path);
 }
 
-bool ReloadCalls::purge(Machine& vm, Value* args, const std::string& path, bool hard, std::vector<std::string>& holders) {
+bool ReloadCalls::purge(Machine& vm, Value* args, const std::string& path, bool hard,
+                        std::vector<std::string>& holders) {
     return world_.reloads().purge(&vm, args, path, hard, holders);
 }
 

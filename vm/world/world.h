@@ -5,6 +5,7 @@
 #pragma once
 #include "vm/actors/actor_system.h"
 #include "vm/base/result.h"
+#include "vm/canvas/picture.h"
 #include "vm/interp/maker.h"
 #include "vm/interp/protected_run.h"
 #include "vm/os/memory.h"
@@ -33,16 +34,17 @@ std::string module_name_of(std::string_view file);
 
 struct WorldOptions {
     std::function<void(std::string_view line)> output; // what print writes; may be empty
-    std::function<void(std::string_view text)> partial; // a part of a line; empty: it waits for the rest of the line
-    std::function<void(std::string_view text)> errors;  // what print_error writes; empty: as print
+    std::function<void(std::string_view text)>
+        partial; // a part of a line; empty: it waits for the rest of the line
+    std::function<void(std::string_view text)> errors; // what print_error writes; empty: as print
     std::function<std::optional<std::string>(std::string_view prompt)> input; // read_line; may be empty
-    std::vector<std::string> arguments;                // of the script
-    size_t memory_limit = size_t(4) << 30;             // bytes of the heap
-    bool collect_always = false;                       // tests: a collection at every safe point
-    uint32_t workers = 0;                              // threads that run actors; 0: one for each processor
-    std::optional<uint64_t> seed;                      // deterministic: one thread, and an order that this decides
-    uint32_t mailbox_limit = 100'000;                  // messages that may wait for one actor
-    bool whole_library = false;                        // true: read now what is otherwise read when it is first named
+    std::vector<std::string> arguments;                                       // of the script
+    size_t memory_limit = size_t(4) << 30;                                    // bytes of the heap
+    bool collect_always = false;      // tests: a collection at every safe point
+    uint32_t workers = 0;             // threads that run actors; 0: one for each processor
+    std::optional<uint64_t> seed;     // deterministic: ActorOptions says how
+    uint32_t mailbox_limit = 100'000; // messages that may wait for one actor
+    bool whole_library = false;       // true: read now what is otherwise read when it is first named
 };
 
 // One problem, in the words and at the place that a person needs.
@@ -62,16 +64,16 @@ struct Problem {
 // What came of running a text.
 struct Outcome {
     bool ok = false;
-    bool has_value = false;      // false: nil, or a statement
-    std::string value;           // inspected
+    bool has_value = false;        // false: nil, or a statement
+    std::string value;             // inspected
     std::vector<Problem> problems; // of the text, with warnings even where it is ok
-    std::string error;           // an error that nobody handled: rendered with its trace, ends in a line end
+    std::string error; // an error that nobody handled: rendered with its trace, ends in a line end
     std::string error_class;
     std::string error_message;
-    std::string error_file;      // where it was raised, in the program's own text if there is one
+    std::string error_file; // where it was raised, in the program's own text if there is one
     uint32_t error_line = 0;
-    bool stopped = false;        // by request_stop
-    int exit_code = -1;          // `exit(code)` was called
+    bool stopped = false; // by request_stop
+    int exit_code = -1;   // `exit(code)` was called
 
     bool has_errors() const;
     std::string text() const; // all problems and the error as they go to a terminal
@@ -94,8 +96,12 @@ class World {
     World(const World&) = delete;
     World& operator=(const World&) = delete;
 
-    // Runs a file: a script, or a module's effects. Imports are looked for beside it.
-    Outcome run_file(const std::string& path);
+    // Runs a file: a script, or a module's effects. Imports are looked for beside it. `nanoseconds`, if not 0: of the
+    // program's own time, after which it ends at the latest, as if all were well.
+    Outcome run_file(const std::string& path, uint64_t nanoseconds = 0);
+    // The canvases that there are, the first to be opened first, and what the actors show on them, the oldest actor below.
+    // Outside of turns.
+    std::vector<canvas::Picture> pictures();
     // The same without waiting for actors, timers, and a script that waits itself: all that goes on in
     // run_until_interrupted. `ended` is told of the script's end (maybe before this answers, on the thread that runs it);
     // the answer says what is wrong with the text.
@@ -120,21 +126,26 @@ class World {
     // An input of a REPL or a workspace: one stretch. Its variables stay; definitions go to the module "workspace".
     Outcome evaluate(std::string_view text, std::string_view name = "input");
 
-    // Takes definitions into a module (made if there is none) at once, or refuses them as a whole. `path`: "" for
-    // whole definitions, "Counter" for members of a class (methods, class methods). Caches are flushed: the next
-    // send runs the new code.
-    Outcome accept(std::string_view module, std::string_view path, std::string_view text);
+    // The whole new text of a module (made if there is none), as a person accepts it: a reload, so that all of it is
+    // taken or nothing has changed. What does not need to be known by a place in the text is one problem without a place.
+    Outcome accept(std::string_view module, std::string_view text, const ReloadOptions& options = {});
 
-    // Takes the definitions of a text into a module, as accept does, and then runs its effects and the initial values
+    // Takes the definitions of a text into a module that nobody has loaded yet, and then runs its effects and the initial values
     // of its `stable` and `var`. Where an effect raises, the definitions stay: `error` is set and no problem is one.
     Outcome load_text(std::string_view module, std::string_view text);
 
     // Takes new texts of modules that are loaded (or new ones) while the program runs: all or nothing (vm/reload/
     // reload_engine.h). What the texts import and what is not loaded yet comes from files beside `root`.
     ReloadReport reload(std::vector<ReloadText> texts, const ReloadOptions& options = {});
+    // The same of texts alone: what they import is among them or loaded, and is not looked for in files.
+    ReloadReport take(std::vector<ReloadText> texts, const ReloadOptions& options = {});
+    // What is wrong with a text of a reload, with places; nothing where it is no matter of one text.
+    std::vector<Problem> problems_of(const ReloadReport& report);
     ReloadEngine& reloads() { return *reload_; }
     // Adds what the texts import and nobody has loaded, from files beside theirs: a part of the same reload.
     void add_missing_imports(std::vector<ReloadText>& texts) const;
+    // The files that would have what the texts import, nobody has loaded, and is not there.
+    std::vector<std::string> missing_imports(const std::vector<ReloadText>& texts) const;
     // The files of the modules that are loaded from files, with their paths.
     std::vector<std::pair<std::string, std::string>> loaded_files() const;
     // Runs what is to be done for at most so long, and less where nothing is left to do.
@@ -150,8 +161,11 @@ class World {
     // Commits the heap in the middle of a script: for benchmarks of the write log.
     Machine& machine() { return *machine_; }
     Runtime& runtime() { return *runtime_; }
+    ActorSystem& actors() { return *actors_; }
 
     // The names that fit after `prefix` (what stands before the cursor), for completion; at most `most`.
+    // The end of the text that completions begin with: what has been written of a name.
+    static std::string_view completed_part(std::string_view text);
     std::vector<std::string> completions(std::string_view prefix, size_t most = 50);
     // The documentation of `List`, `List.map`, `print` …, of `map` in each class that defines it; empty where there is
     // none.
@@ -165,6 +179,7 @@ class World {
 
   private:
     World() = default;
+    Outcome run_file_for(const std::string& path, uint64_t nanoseconds);
     bool load_library(std::string& failure);
     void read_library_module(std::string_view path); // if it waits; "std.json"
     bool read_library_files(const std::vector<size_t>& numbers, std::string& failure);
@@ -189,11 +204,14 @@ class World {
     void forget_inputs(); // variables and definitions of `evaluate`
     void describe(Outcome& outcome, Value error);
     void note_exit(Outcome& outcome); // that an actor has asked for
+    // Path and file of each import that nobody has loaded.
+    std::vector<std::pair<std::string, std::string>> unloaded_imports(const ReloadText& text) const;
     bool import_for_reload(Module& module, const syntax::SyntaxTree& tree,
                            const std::function<Module*(std::string_view)>& staged, std::string& refusal);
     std::string root_of(const std::string& file, const syntax::SyntaxTree& tree) const;
 
     WorldOptions options_;
+    bool ending_ = false;
     std::unique_ptr<Runtime> runtime_;
     std::unique_ptr<ActorSystem> actors_;
     Machine* machine_ = nullptr; // of worker 0

@@ -1,0 +1,28 @@
+// What of a cell is written beside its words, and whether cells that were read are such as their shapes ask for: code that
+// meets a list looks at its storage without asking whether it is one.
+#pragma once
+#include "image/codec/names.h"
+#include <string_view>
+
+namespace indent::image {
+
+enum Form : uint8_t { kBytesForm = 1, kFrozenForm = 2, kWideForm = 4, kAllForms = 7 };
+
+uint8_t form_of(const Cell& cell);
+// The first of its words that are written: a wide cell's size is known.
+inline size_t first_written(uint8_t form) {
+    return form & kWideForm ? 1 : 0;
+}
+
+// The words of a Bytes cell that are written, without the zeros at their end.
+std::string_view written_bytes(const Cell& cell);
+// The inverse, into words that are zero. False: there are too many.
+[[nodiscard]] bool read_bytes(Cell& cell, std::string_view bytes);
+
+// Whether cells of the shape may have this form and so many words. First, before one is made.
+[[nodiscard]] bool may_be(ShapeId shape, uint8_t form, uint64_t words, Names& names);
+// Whether what is in it, and in the storage that it alone uses, is what its shape asks for. When all words are there. What
+// programs define is known to `names`.
+[[nodiscard]] bool is_sound(const Cell& cell, Names& names);
+
+} // namespace indent::image

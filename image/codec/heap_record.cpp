@@ -1,0 +1,416 @@
+// Cells that nobody reaches any more may stand in a picture: a record says what came, not what went. Where their memory
+// was given again, the newer cell takes the place and they go. So the words of a dead cell may point to places where
+// nothing is any more; such words become nil, and only if what the roots reach has one is the picture wrong.
+#include "image/codec/heap_record.h"
+#include "image/codec/cell_form.h"
+#include "vm/heap/page.h"
+#include "vm/heap/pointer_table.h"
+#include "vm/model/shape.h"
+#include <algorithm>
+#include <unordered_set>
+
+namespace indent::image {
+
+namespace {
+
+class HeapPlaces final : public Places {
+  public:
+    explicit HeapPlaces(const Heap& heap) : heap_(heap) {}
+    uint64_t place_of(const Cell* cell) override { return heap_.offset_of(cell) / 8; }
+
+  private:
+    const Heap& heap_;
+};
+
+class Recorder {
+  public:
+    Recorder(ByteWriter& out, Heap& heap, Names& names)
+        : out_(out), heap_(heap), names_(names), places_(heap) {}
+
+    void roots(std::span<const Value> roots) {
+        out_.number(roots.size());
+        for (const Value& root : roots) write_word(out_, root, names_, places_);
+    }
+    void hash(Cell* cell, uint64_t hash) {
+        const bool shared = cell->is_shared();
+        hashes_.byte(shared);
+        hashes_.number(shared ? names_.shared(cell) : places_.place_of(cell));
+        hashes_.number(hash);
+        ++hash_count_;
+    }
+    void cell(const Cell& cell) {
+        const PageFacts page = heap_.page_of(&cell);
+        if ((pages_.empty() || pages_.back().number != page.number) && seen_.insert(page.number).second)
+            pages_.push_back(page);
+        const size_t n = cell.word_count();
+        const size_t skipped = first_written(form_of(cell));
+        place(cells_, last_cell_, cell);
+        cells_.number(names_.shape(cell.shape));
+        cells_.byte(form_of(cell));
+        cells_.number(n);
+        words_.clear();
+        if (cell.bits & Cell::kBytes)
+            words_.raw(written_bytes(cell));
+        else
+            write_words(words_, cell, skipped, n - skipped, names_, places_);
+        cells_.text(words_.view());
+        ++cell_count_;
+    }
+    void change(const Change& change) {
+        const Cell& cell = *change.cell;
+        words_.clear();
+        size_t next = 0, count = 0;
+        for (size_t i = 0; i < change.before.size(); ++i) {
+            const size_t w = change.first_word + i;
+            if (cell[w] == change.before[i]) continue;
+            words_.number(i - next);
+            if (cell.bits & Cell::kBytes)
+                words_.fixed64(cell[w].bits());
+            else
+                write_words(words_, cell, w, 1, names_, places_);
+            next = i + 1;
+            ++count;
+        }
+        if (count == 0 && !cell.is_frozen()) return;
+        place(changes_, last_change_, cell);
+        changes_.byte(form_of(cell));
+        changes_.number(change.first_word);
+        changes_.number(count);
+        changes_.text(words_.view());
+        ++change_count_;
+    }
+    void end() {
+        out_.number(heap_.last_hash());
+        out_.number(pages_.size());
+        for (const PageFacts& page : pages_) {
+            out_.number(page.number);
+            out_.byte(page.kind);
+            out_.byte(page.size);
+            out_.number(page.words);
+        }
+        out_.number(cell_count_);
+        out_.raw(cells_.view());
+        out_.number(change_count_);
+        out_.raw(changes_.view());
+        out_.number(hash_count_);
+        out_.raw(hashes_.view());
+    }
+
+  private:
+    void place(ByteWriter& out, uint64_t& last, const Cell& cell) {
+        const uint64_t place = places_.place_of(&cell);
+        out.signed_number(int64_t(place - last));
+        last = place;
+    }
+    ByteWriter& out_;
+    Heap& heap_;
+    Names& names_;
+    HeapPlaces places_;
+    ByteWriter hashes_, cells_, changes_, words_;
+    size_t hash_count_ = 0, cell_count_ = 0, change_count_ = 0;
+    uint64_t last_cell_ = 0, last_change_ = 0;
+    std::vector<PageFacts> pages_;
+    std::unordered_set<uint32_t> seen_; // their numbers
+};
+
+// What the roots reach of the heap, in the order of places.
+std::vector<const Cell*> reached(const Heap& heap, std::span<const Value> roots, PointerTable& met) {
+    std::vector<const Cell*> cells;
+    auto meet = [&](Value value) {
+        if (value.is_cell() && !value.cell()->is_shared() && met.add(value.cell(), 0))
+            cells.push_back(value.cell());
+    };
+    for (const Value& root : roots) meet(root);
+    for (size_t i = 0; i < cells.size(); ++i) {
+        const Cell* cell = cells[i];
+        if (cell->bits & Cell::kBytes) continue;
+        const size_t n = cell->word_count();
+        for (size_t w = 0; w < n; ++w) meet((*cell)[w]);
+    }
+    std::vector<std::pair<uint64_t, const Cell*>> by_place;
+    by_place.reserve(cells.size());
+    for (const Cell* cell : cells) by_place.emplace_back(heap.offset_of(cell), cell);
+    std::sort(by_place.begin(), by_place.end());
+    for (size_t i = 0; i < cells.size(); ++i) cells[i] = by_place[i].second;
+    return cells;
+}
+
+} // namespace
+
+void write_base(ByteWriter& out, Heap& heap, std::span<const Value> roots, Names& names) {
+    Recorder recorder(out, heap, names);
+    recorder.roots(roots);
+    PointerTable met;
+    for (const Cell* cell : reached(heap, roots, met)) recorder.cell(*cell);
+    heap.for_each_hash([&](Cell* cell, uint64_t hash) {
+        if (cell->is_shared() || met.contains(cell)) recorder.hash(cell, hash);
+    });
+    recorder.end();
+}
+
+void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* const> roots, Names& names) {
+    Recorder recorder(out, heap, names);
+    heap.for_each_change(top, [&](const Change& change) {
+        if (change.kind == Change::Made)
+            recorder.cell(*change.cell);
+        else
+            recorder.change(change);
+    });
+    std::vector<Value> now; // where the collection of the nursery has put them
+    for (Value* root : roots) now.push_back(*root);
+    recorder.roots(now);
+    heap.for_each_new_hash([&](Cell* cell, uint64_t hash) { recorder.hash(cell, hash); });
+    recorder.end();
+}
+
+// ---- pictures
+
+namespace {
+
+constexpr size_t kLeastCell = 5, kLeastChange = 5, kLeastPage = 4; // bytes
+
+size_t room_of(const PageFacts& page) {
+    return page.kind == Page::kSmall && page.size < kSmallPageSizes ? small_page_bytes(page.size)
+                                                                    : kPageBytes;
+}
+
+} // namespace
+
+std::set<uint64_t> HeapPicture::shapes() const {
+    std::set<uint64_t> shapes;
+    for (const Entry& entry : base_)
+        if (!entry.gone) shapes.insert(entry.shape);
+    for (auto& [place, entry] : later_) shapes.insert(entry.shape);
+    return shapes;
+}
+
+HeapPicture::Entry* HeapPicture::find(uint64_t place) {
+    if (auto found = later_.find(place); found != later_.end()) return &found->second;
+    auto at = std::lower_bound(base_.begin(), base_.end(), place,
+                               [](const Entry& entry, uint64_t wanted) { return entry.place < wanted; });
+    return at != base_.end() && at->place == place && !at->gone ? &*at : nullptr;
+}
+
+// Whatever stands in [from, to) is dead: something else is there now.
+void HeapPicture::drop_overlapping(uint64_t from, uint64_t to) {
+    auto at = std::lower_bound(base_.begin(), base_.end(), from,
+                               [](const Entry& entry, uint64_t wanted) { return entry.place < wanted; });
+    if (at != base_.begin() && std::prev(at)->end() > from) --at;
+    for (; at != base_.end() && at->place < to; ++at)
+        if (at->end() > from) at->gone = true;
+    auto later = later_.lower_bound(from);
+    if (later != later_.begin() && std::prev(later)->second.end() > from) --later;
+    while (later != later_.end() && later->first < to) later = later_.erase(later);
+    patches_.erase(patches_.lower_bound(from), patches_.lower_bound(to));
+    hashes_.erase(hashes_.lower_bound(from), hashes_.lower_bound(to));
+}
+
+bool HeapPicture::take_cell(const Entry& entry, bool is_base) {
+    if (entry.form & ~kAllForms || entry.place >> 45 || entry.words >> 40) return false;
+    if (entry.form & kWideForm ? entry.words < 1 : entry.words >= Cell::kWide) return false;
+    if (is_base) {
+        if (!base_.empty() && base_.back().end() > entry.place) return false;
+        base_.push_back(entry);
+        return true;
+    }
+    drop_overlapping(entry.place, entry.end());
+    later_[entry.place] = entry;
+    return true;
+}
+
+bool HeapPicture::add(std::string record) {
+    const bool is_base = records_.empty();
+    records_.push_back(std::make_unique<const std::string>(std::move(record)));
+    ByteReader in(*records_.back());
+    // Roots are read when everything is at its place; here they are passed over.
+    NoNames no_names;
+    AnyCell any_cell;
+    root_count_ = in.count();
+    const char* roots_begin = records_.back()->data() + (records_.back()->size() - in.remaining());
+    for (uint64_t i = 0; i < root_count_; ++i)
+        if (Value root; !read_word(in, root, no_names, any_cell)) return false;
+    roots_ = {roots_begin,
+              size_t(records_.back()->data() + records_.back()->size() - in.remaining() - roots_begin)};
+    last_hash_ = in.number();
+    for (uint64_t i = in.count(kLeastPage); i > 0; --i) {
+        PageFacts page;
+        const uint64_t number = in.number();
+        page.kind = in.byte();
+        page.size = in.byte();
+        page.words = in.number();
+        if (in.failed() || number >> 32) return false;
+        page.number = uint32_t(number);
+        auto [known, is_new] = pages_.emplace(page.number, page);
+        if (is_new) continue;
+        const PageFacts& before = known->second;
+        if (before.kind != page.kind || before.size != page.size || before.words != page.words) {
+            if (is_base) return false;
+            const uint64_t begin = uint64_t(page.number) * (kPageBytes / 8);
+            drop_overlapping(begin,
+                             begin + kPageBytes / 8); // that page is gone, and the number was given again
+            known->second = page;
+        }
+    }
+    uint64_t last = 0;
+    for (uint64_t i = in.count(kLeastCell); i > 0; --i) {
+        Entry entry;
+        last += uint64_t(in.signed_number());
+        entry.place = last;
+        entry.shape = in.number();
+        entry.form = in.byte();
+        entry.words = in.number();
+        entry.encoded = in.text();
+        if (in.failed() || !take_cell(entry, is_base)) return false;
+    }
+    last = 0;
+    for (uint64_t i = in.count(kLeastChange); i > 0; --i) {
+        last += uint64_t(in.signed_number());
+        const uint8_t form = in.byte();
+        Patch patch;
+        patch.first = in.number();
+        patch.count = in.number();
+        patch.encoded = in.text();
+        if (in.failed()) return false;
+        Entry* entry = find(last);
+        if (!entry || ((form ^ entry->form) & ~kFrozenForm) ||
+            patch.first >= std::max<uint64_t>(entry->words, 1))
+            return false;
+        entry->form = form;
+        if (patch.count > 0) patches_[last].push_back(patch);
+    }
+    for (uint64_t i = in.count(3); i > 0; --i) {
+        const uint8_t shared = in.byte();
+        const uint64_t which = in.number();
+        if (shared > 1) return false;
+        (shared ? shared_hashes_ : hashes_)[which] = in.number();
+    }
+    return in.at_end();
+}
+
+// Where cells are while a heap comes back, and whether a word pointed to where none is.
+class RestoredPlaces final : public CellsAt {
+  public:
+    RestoredPlaces(Heap& heap, const std::vector<uint64_t>& places) : heap_(heap), places_(places) {}
+    Cell* cell_at(uint64_t place) override {
+        if (place_exists(place)) return heap_.restored_at(8 * place);
+        missed = true;
+        return &nowhere;
+    }
+    bool place_exists(uint64_t place) const {
+        return std::binary_search(places_.begin(), places_.end(), place);
+    }
+    bool missed = false;
+    Cell nowhere{};
+
+  private:
+    Heap& heap_;
+    const std::vector<uint64_t>& places_;
+};
+
+bool HeapPicture::fill(Heap& heap, const Entry& entry, Names& names, RestoredPlaces& places) const {
+    Cell& cell = *heap.restored_at(8 * entry.place);
+    const size_t n = size_t(entry.words);
+    const size_t skipped = first_written(entry.form);
+    ByteReader in(entry.encoded);
+    if (entry.form & kBytesForm) {
+        if (!read_bytes(cell, entry.encoded)) return false;
+    } else if (!read_words(in, cell.shape, skipped, cell.words() + skipped, n - skipped, names, places) ||
+               !in.at_end()) {
+        return false;
+    }
+    auto found = patches_.find(entry.place);
+    if (found == patches_.end()) return true;
+    for (const Patch& patch : found->second) {
+        ByteReader words(patch.encoded);
+        uint64_t at = patch.first;
+        for (uint64_t i = 0; i < patch.count; ++i) {
+            const uint64_t gap = words.number();
+            if (words.failed() || gap >= n || (at += gap) >= n || at < skipped) return false;
+            if (entry.form & kBytesForm)
+                cell[size_t(at)] = Value::from_bits(words.fixed64());
+            else if (!read_words(words, cell.shape, size_t(at), cell.words() + at, 1, names, places))
+                return false;
+            ++at;
+        }
+        if (!words.at_end()) return false;
+    }
+    return true;
+}
+
+bool HeapPicture::restore(Heap& heap, std::vector<Value>& roots, Names& names) const {
+    std::vector<const Entry*> entries;
+    entries.reserve(base_.size() + later_.size());
+    auto later = later_.begin();
+    auto take_later = [&](uint64_t before) {
+        for (; later != later_.end() && later->first < before; ++later) entries.push_back(&later->second);
+    };
+    for (const Entry& entry : base_) {
+        if (entry.gone) continue;
+        take_later(entry.place);
+        entries.push_back(&entry);
+    }
+    take_later(UINT64_MAX);
+
+    std::vector<RestoredCell> cells;
+    std::vector<const Entry*> unknown;
+    std::vector<uint64_t> places;
+    cells.reserve(entries.size());
+    places.reserve(entries.size());
+    for (const Entry* entry : entries) {
+        ShapeId shape = 0;
+        if (!names.shape_of(entry->shape, shape)) { // of a layout that is gone: it may well be dead
+            shape = shape::kArray;
+            unknown.push_back(entry);
+        } else if (!may_be(shape, entry->form, entry->words, names)) {
+            return false;
+        }
+        cells.push_back({8 * entry->place, shape, bool(entry->form & kBytesForm),
+                         bool(entry->form & kFrozenForm), bool(entry->form & kWideForm), entry->words});
+        places.push_back(entry->place);
+    }
+    std::vector<PageFacts> pages;
+    for (auto& page : pages_) pages.push_back(page.second);
+    // A page whose cells are all gone is left out: large ones cannot be without.
+    std::erase_if(pages, [&](const PageFacts& page) {
+        const uint64_t begin = uint64_t(page.number) * (kPageBytes / 8);
+        auto first = std::lower_bound(places.begin(), places.end(), begin);
+        return first == places.end() || *first >= begin + room_of(page) / 8;
+    });
+    if (!heap.restore(pages, cells)) return false;
+
+    RestoredPlaces at(heap, places);
+    PointerTable wrong; // cells with words that point nowhere, or make no sense: they may well be dead
+    for (const Entry* entry : entries) {
+        at.missed = false;
+        if (!fill(heap, *entry, names, at)) return false;
+        if (!at.missed) continue;
+        Cell* cell = heap.restored_at(8 * entry->place);
+        for (size_t w = 0; w < cell->word_count(); ++w)
+            if ((*cell)[w] == Value::cell(&at.nowhere)) { // and was not changed since
+                (*cell)[w] = Value::nil();
+                wrong.add(cell, 0);
+            }
+    }
+    for (const Entry* entry : entries)
+        if (const Cell* cell = heap.restored_at(8 * entry->place); !is_sound(*cell, names))
+            wrong.add(cell, 0);
+    for (const Entry* entry : unknown) wrong.add(heap.restored_at(8 * entry->place), 0);
+    ByteReader in(roots_);
+    roots.assign(size_t(root_count_), Value());
+    for (Value& root : roots)
+        if (at.missed = false; !read_word(in, root, names, at) || at.missed) return false;
+    if (wrong.size() > 0) {
+        PointerTable met;
+        for (const Cell* cell : reached(heap, roots, met))
+            if (wrong.contains(cell)) return false;
+    }
+    heap.settle_restored(last_hash_);
+    for (auto& [place, hash] : hashes_)
+        if (at.place_exists(place)) heap.restore_hash(heap.restored_at(8 * place), hash);
+    for (auto& [number, hash] : shared_hashes_)
+        if (Value value; names.shared_of(number, value) && value.is_cell())
+            heap.restore_hash(value.cell(), hash);
+    return true;
+}
+
+} // namespace indent::image

@@ -1,0 +1,82 @@
+// A heap as bytes. A record holds cells that came and words that changed, so that the first record of a heap, its base,
+// holds all that its roots reach, and each later one what a turn has made and changed. A picture is a base and the records
+// after it; from it the heap comes back with every cell at its place.
+//
+//   record:  roots: count, words       last identity hash
+//            pages: count, (number, kind, size, words)
+//            cells: count, (place, shape, form, words, bytes, encoded words)
+//            changes: count, (place, form, first word, count, bytes, (gap, word) …)
+//            new identity hashes: count, (shared or not, number or place, hash)
+//
+// Places are offsets in the heap divided by eight, each written as the way from the one before.
+#pragma once
+#include "image/codec/words.h"
+#include "vm/heap/heap.h"
+#include "vm/heap/page.h"
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace indent::image {
+
+// All that the roots reach. Nobody may be in the middle of a stretch of the heap: all is old.
+void write_base(ByteWriter& out, Heap& heap, std::span<const Value> roots, Names& names);
+
+// What the stretch has made and changed so far. Collects the nursery: `roots` stand where the collector finds them (on
+// the stack below `top`, or with a provider).
+void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* const> roots, Names& names);
+
+class HeapPicture {
+  public:
+    // The base first, then each record in its order. False: that is no record, or none that can follow those before; the
+    // picture is to be thrown away.
+    [[nodiscard]] bool add(std::string record);
+
+    // Puts it into a heap that has never had a cell, and the roots that the last record names into `roots` (as many as it
+    // has). False: it makes no sense, names what is not there, or there is no memory; the heap is to be thrown away.
+    [[nodiscard]] bool restore(Heap& heap, std::vector<Value>& roots, Names& names) const;
+
+    std::set<uint64_t> shapes() const; // of its cells, as the image numbers them
+    // The records, in their order; none: nothing was added.
+    const std::vector<std::unique_ptr<const std::string>>& records() const { return records_; }
+
+  private:
+    struct Entry {
+        uint64_t place = 0;
+        uint64_t shape = 0;
+        uint64_t words = 0;
+        std::string_view encoded; // in one of records_
+        uint8_t form = 0;
+        bool gone = false;
+        // Of what it takes of its page's places: a large cell is longer, and has the page alone.
+        uint64_t end() const {
+            constexpr uint64_t kPlaces = kPageBytes / 8;
+            return std::min(place + 1 + words, (place / kPlaces + 1) * kPlaces);
+        }
+    };
+    struct Patch {
+        uint64_t first = 0;
+        uint64_t count = 0;
+        std::string_view encoded;
+    };
+    bool take_cell(const Entry& entry, bool is_base);
+    void drop_overlapping(uint64_t from, uint64_t to);
+    Entry* find(uint64_t place);
+    bool fill(Heap& heap, const Entry& entry, Names& names, class RestoredPlaces& places) const;
+
+    std::vector<std::unique_ptr<const std::string>> records_;
+    std::vector<Entry> base_; // by place
+    std::map<uint64_t, Entry> later_;
+    std::map<uint64_t, std::vector<Patch>> patches_;
+    std::map<uint32_t, PageFacts> pages_;
+    std::string_view roots_;
+    uint64_t root_count_ = 0;
+    uint64_t last_hash_ = 0;
+    std::map<uint64_t, uint64_t> hashes_, shared_hashes_; // by place, by number
+};
+
+} // namespace indent::image

@@ -1,0 +1,48 @@
+// What words of a heap mean outside of the process that they are in: symbols, shapes, shared cells and raw words of the
+// machine have numbers in an image, which stay as long as it does. A port: image/journal fills it for a world, tests with
+// tables of their own.
+#pragma once
+#include "vm/heap/cell.h"
+#include "vm/model/symbol.h"
+#include <cstdint>
+
+namespace indent::image {
+
+// Any thread.
+class Names {
+  public:
+    virtual ~Names() = default;
+
+    // The numbers; what has none yet gets one, and is kept in the image before anything that names it.
+    virtual uint64_t symbol(SymbolId id) = 0;
+    virtual uint64_t shape(ShapeId id) = 0;
+    virtual uint64_t shared(const Cell* cell) = 0;
+    // Of a raw word of the machine, in `cell`: the code of a block, what a reference refers to.
+    virtual uint64_t raw(const Cell& cell, size_t word) = 0;
+
+    // And back. False: the image has no such thing, or the program does not know it.
+    virtual bool symbol_of(uint64_t number, SymbolId& id) = 0;
+    virtual bool shape_of(uint64_t number, ShapeId& id) = 0;
+    // A shared cell that stays as long as these names.
+    virtual bool shared_of(uint64_t number, Value& cell) = 0;
+    virtual bool raw_of(ShapeId shape, size_t word, uint64_t number, Value& value) = 0;
+
+    // How many fields objects of a shape that a program has defined have; kAnyCount: that is not known here.
+    static constexpr size_t kAnyCount = SIZE_MAX;
+    virtual size_t field_count(ShapeId /*shape*/) { return kAnyCount; }
+};
+
+// Names for passing over words whose meaning does not matter yet: everything is there.
+class NoNames final : public Names {
+  public:
+    uint64_t symbol(SymbolId) override { return 0; }
+    uint64_t shape(ShapeId) override { return 0; }
+    uint64_t shared(const Cell*) override { return 0; }
+    uint64_t raw(const Cell&, size_t) override { return 0; }
+    bool symbol_of(uint64_t, SymbolId&) override { return true; }
+    bool shape_of(uint64_t, ShapeId&) override { return true; }
+    bool shared_of(uint64_t, Value&) override { return true; }
+    bool raw_of(ShapeId, size_t, uint64_t, Value&) override { return true; }
+};
+
+} // namespace indent::image

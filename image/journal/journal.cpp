@@ -1,0 +1,235 @@
+#include "image/journal/journal.h"
+#include "image/codec/heap_record.h"
+#include "image/journal/parcels.h"
+#include "vm/actors/actor_system.h"
+#include "vm/actors/supervisor.h"
+#include "vm/os/clock.h"
+
+namespace indent::image {
+
+namespace {
+
+constexpr size_t kMostWaiting = size_t(256) << 20; // bytes that may wait for the disk; turns wait then
+constexpr uint64_t kMillisecond = 1'000'000;       // ns
+
+// Neither the main program nor a reload is an actor of the image.
+bool is_kept(const Actor& actor) {
+    return actor.cls != nullptr;
+}
+
+} // namespace
+
+Journal::Journal(ActorSystem& actors, WorldNames& names, Keep keep, uint64_t last_message)
+    : actors_(actors), names_(names), keep_(std::move(keep)), last_message_(last_message) {
+    auto thread = os::Thread::start("journal", size_t(1) << 20, [this] { run(); });
+    if (thread)
+        thread_ = std::move(thread).value();
+    else
+        failure_ = std::move(thread).failure();
+}
+
+Journal::~Journal() {
+    {
+        std::lock_guard lock(mutex_);
+        ending_ = true;
+    }
+    work_.notify_all();
+    thread_ = {};
+}
+
+// ---- what happens
+
+PostRecord Journal::post_of(const Actor& to, const ActorMessage& message, bool first) {
+    PostRecord post;
+    post.to = to.id;
+    post.number = message.number;
+    post.kind = uint8_t(message.kind);
+    post.first = first;
+    post.selector = message.selector ? names_.symbol(message.selector) : 0;
+    for (SymbolId label : message.labels) post.labels.push_back(label ? names_.symbol(label) : 0);
+    post.trailing_block = message.trailing_block;
+    post.from = message.from ? message.from->id : 0;
+    post.ask = message.ask;
+    post.reason = message.kind == ActorMessage::Child ? message.reason
+                  : message.reason                    ? names_.symbol(message.reason)
+                                                      : 0;
+    post.report = message.report;
+    post.starts_as = message.starts_as ? names_.shape(message.starts_as) : 0;
+    const Parcel* parcel = message.timer ? message.timer->arguments.get() : message.arguments.get();
+    post.arguments = bytes_of_parcel(parcel, names_);
+    return post;
+}
+
+FactsRecord Journal::facts_of(Actor& actor) {
+    FactsRecord facts;
+    facts.actor = actor.id;
+    facts.shape = names_.shape(actor.cls->itself()->shape);
+    facts.incarnation = actor.incarnation;
+    for (SymbolId name : actors_.names_of(actor)) facts.names.push_back(names_.symbol(name));
+    for (const ActorRef& watcher : actors_.watchers_of(actor))
+        if (is_kept(*watcher)) facts.watchers.push_back(watcher->id);
+    if (ActorRef supervisor = actors_.supervisor_of(actor); supervisor && actor.supervised)
+        facts.supervisor = supervisor->id;
+    if (actor.first_start) facts.first_start = post_of(actor, *actor.first_start, false);
+    if (const Supervision* supervision = actor.supervision.get()) {
+        SupervisionRecord record;
+        record.strategy = supervision->strategy;
+        record.on_error = supervision->on_error;
+        record.most = supervision->most;
+        record.within = supervision->within;
+        for (const Child& child : supervision->children)
+            record.children.push_back(
+                {child.actor->id, child.restart, child.on_error, child.patience, child.restarts});
+        facts.supervision = std::move(record);
+    }
+    return facts;
+}
+
+void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message, SegmentEnd end) {
+    ByteWriter group;
+    Machine& vm = *worker.machine;
+    if (is_kept(actor) && !(message && message->kind == ActorMessage::Native)) {
+        SegmentRecord segment;
+        segment.actor = actor.id;
+        segment.turn = actor.turns;
+        segment.epoch = actors_.runtime().epoch;
+        segment.at_ms = uint64_t(os::wall_ns()) / kMillisecond;
+        // Of a restart two turns tell: the one that ends the old incarnation has not done with the message.
+        const bool ends_old = message && message->kind == ActorMessage::Restart && actor.state;
+        if (message && !ends_old) {
+            segment.message = message->number;
+            segment.timer = message->timer ? message->timer->number : 0;
+        }
+        segment.fresh = !actor.state;
+        segment.end = end == SegmentEnd::Waits    ? SegmentRecord::Waits
+                      : end == SegmentEnd::Failed ? SegmentRecord::Failed
+                                                  : SegmentRecord::Done;
+        if (end == SegmentEnd::Done) {
+            ByteWriter heap;
+            if (message) {
+                Value* const roots[] = {&vm.actor_state, &vm.actor_journal, &vm.actor_drawings};
+                write_changes(heap, *vm.heap, vm.stack_base, roots, names_);
+            } else { // it has followed a reload: what its objects were need not be known any more
+                vm.heap->collect_nursery(vm.stack_base);
+                const Value roots[] = {vm.actor_state, vm.actor_journal, vm.actor_drawings};
+                write_base(heap, *vm.heap, roots, names_);
+                segment.fresh = true;
+            }
+            segment.heap = heap.take();
+        }
+        // A turn without a trace: nobody needs to hear that it waits.
+        if (segment.end != SegmentRecord::Waits || segment.message || segment.timer) write(group, segment);
+        if (actor.supervision) write(group, facts_of(actor));
+    }
+    if (end != SegmentEnd::Failed) {
+        for (ActorRef& born : worker.outbox.spawned) {
+            write(group, facts_of(*born));
+            born->lock.lock();
+            if (ActorMessage* start = born->first) {
+                start->number = ++last_message_;
+                write(group, post_of(*born, *start, false));
+            }
+            born->lock.unlock();
+        }
+        for (auto& letter : worker.outbox.letters) {
+            if (!is_kept(*letter.to)) continue;
+            letter.message->number = ++last_message_;
+            write(group, post_of(*letter.to, *letter.message, false));
+        }
+        for (const TimerPointer& timer : worker.outbox.cancelled) write(group, TimerEndRecord{timer->number});
+        const uint64_t now = actors_.now();
+        for (const TimerPointer& timer : worker.outbox.timers) {
+            if (timer->cancelled || !is_kept(*timer->target)) continue;
+            ActorMessage message;
+            message.selector = timer->selector;
+            message.labels = timer->labels;
+            message.trailing_block = timer->trailing_block;
+            message.timer = timer;
+            const uint64_t in = timer->due - std::min(timer->due, now);
+            write(group, TimerStartRecord{timer->number, (uint64_t(os::wall_ns()) + in) / kMillisecond,
+                                          timer->every, post_of(*timer->target, message, false)});
+        }
+    }
+    if (group.size() > 0) append_group(group, true);
+}
+
+// The actor's lock is held.
+void Journal::posted(Actor& to, ActorMessage& message, bool first) {
+    if (!is_kept(to) || message.kind == ActorMessage::Native || message.timer) return;
+    message.number = ++last_message_;
+    append(post_of(to, message, first));
+}
+
+void Journal::facts(Actor& actor) {
+    if (is_kept(actor)) append(facts_of(actor));
+}
+
+// The actor's lock is held.
+void Journal::ended(Actor& actor) {
+    if (is_kept(actor)) append(EndRecord{actor.id, actor.end_reason ? names_.symbol(actor.end_reason) : 0});
+}
+
+void Journal::atom(const Cell* atom, Value value) {
+    Parcel::Pointer parcel = Parcel::of_shared(actors_.runtime().shared, &value, 1);
+    append(AtomRecord{names_.shared(atom), bytes_of_parcel(parcel.get(), names_)});
+}
+
+void Journal::append(const Record& record) {
+    ByteWriter group;
+    write(group, record);
+    append_group(group, false); // an actor may be locked
+}
+
+void Journal::append_group(ByteWriter& group, bool may_wait) {
+    std::unique_lock lock(mutex_);
+    if (may_wait) done_.wait(lock, [&] { return buffer_.size() < kMostWaiting || failure_; });
+    if (failure_ || closed_) return;
+    const bool first = buffer_.empty();
+    buffer_.append(group.view());
+    ++appended_;
+    lock.unlock();
+    if (first) work_.notify_one();
+}
+
+// ---- and is kept
+
+void Journal::run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        work_.wait(lock, [&] { return !buffer_.empty() || ending_; });
+        if (buffer_.empty()) return;
+        Batch batch;
+        batch.body.swap(buffer_);
+        const uint64_t upto = appended_;
+        lock.unlock();
+        done_.notify_all();
+        batch.names = names_.take_rows(); // all that those groups name was there before them
+        Result<void> kept = keep_(batch);
+        lock.lock();
+        if (!kept) {
+            failure_ = std::move(kept).failure();
+            done_.notify_all();
+            return;
+        }
+        kept_ = upto;
+        done_.notify_all();
+    }
+}
+
+Result<void> Journal::sync() {
+    std::unique_lock lock(mutex_);
+    const uint64_t wanted = appended_;
+    done_.wait(lock, [&] { return kept_ >= wanted || failure_; });
+    if (kept_ < wanted) return *failure_;
+    return ok();
+}
+
+Result<void> Journal::close() {
+    {
+        std::lock_guard lock(mutex_);
+        closed_ = true;
+    }
+    return sync();
+}
+
+} // namespace indent::image

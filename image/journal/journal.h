@@ -1,0 +1,63 @@
+// Writes down what the actors do, as they do it, and keeps it behind them in batches.
+//
+// Each call of the log makes one group of records and appends it to a buffer before anybody can see what the group is about.
+// One thread takes whole groups from the front of that, with the names that they need, and has them kept as one batch. So
+// what is kept is always a beginning of the story: whatever is in it has its causes in it.
+#pragma once
+#include "image/journal/records.h"
+#include "image/journal/world_names.h"
+#include "vm/actors/turn_log.h"
+#include "vm/base/result.h"
+#include "vm/os/thread.h"
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+
+namespace indent::image {
+
+struct Batch {
+    std::vector<NameRow> names; // new ones, to be kept first
+    std::string body;           // records.h
+};
+
+class Journal final : public TurnLog {
+  public:
+    // `keep` has a batch on the disk when it answers; it is called on the journal's thread, one call at a time.
+    using Keep = std::function<Result<void>(const Batch&)>;
+    Journal(ActorSystem& actors, WorldNames& names, Keep keep, uint64_t last_message);
+    ~Journal() override; // keeps what is there
+
+    void segment(Worker& worker, Actor& actor, const ActorMessage* message, SegmentEnd end) override;
+    void posted(Actor& to, ActorMessage& message, bool first) override;
+    void facts(Actor& actor) override;
+    void ended(Actor& actor) override;
+    void atom(const Cell* atom, Value value) override;
+    // One that no log tells.
+    void append(const Record& record);
+
+    // What happens from here on is not told any more: the world is about to end. Answers as sync. Any thread.
+    Result<void> close();
+    // Answers when all that was appended before the call is kept, or cannot be. Any thread.
+    Result<void> sync();
+
+  private:
+    void append_group(ByteWriter& group, bool may_wait);
+    void run();
+    FactsRecord facts_of(Actor& actor);
+    PostRecord post_of(const Actor& to, const ActorMessage& message, bool first);
+
+    ActorSystem& actors_;
+    WorldNames& names_;
+    Keep keep_;
+    std::atomic<uint64_t> last_message_;
+    mutable std::mutex mutex_;
+    std::condition_variable work_, done_;
+    std::string buffer_;
+    uint64_t appended_ = 0, kept_ = 0; // groups
+    bool ending_ = false, closed_ = false;
+    std::optional<Failure> failure_;
+    os::Thread thread_;
+};
+
+} // namespace indent::image

@@ -1,0 +1,34 @@
+#include "image/journal/records.h"
+
+namespace indent::image {
+
+namespace {
+
+template <size_t Kind = 0>
+bool read_kind(size_t kind, ByteReader& in, Record& record) {
+    if constexpr (Kind == std::variant_size_v<Record>) {
+        return false;
+    } else {
+        if (kind != Kind) return read_kind<Kind + 1>(kind, in, record);
+        return read_record(in, record.emplace<Kind>());
+    }
+}
+
+} // namespace
+
+void write(ByteWriter& out, const Record& record) {
+    out.byte(uint8_t(record.index()));
+    std::visit([&](const auto& one) { write_record(out, one); }, record);
+}
+
+bool read_all(std::string_view bytes, std::vector<Record>& records) {
+    ByteReader in(bytes);
+    while (!in.failed() && in.remaining() > 0) {
+        const uint8_t kind = in.byte();
+        records.emplace_back();
+        if (!read_kind(kind, in, records.back())) return false;
+    }
+    return in.at_end();
+}
+
+} // namespace indent::image

@@ -1,0 +1,155 @@
+// What a journal is made of. A group is what one segment of a turn did, or one thing that the machine did by itself: all
+// of it counts or nothing. A batch, one row of the image, is some groups.
+#pragma once
+#include "image/codec/archive.h"
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace indent::image {
+
+// Values of a message, an answer: cells and roots (parcels.h).
+using ParcelBytes = std::string;
+
+// The first of a story, and of a checkpoint.
+struct BeginRecord {
+    static constexpr uint64_t kFormat = 1;
+    uint64_t format = kFormat; // of the records after it
+    template <class A>
+    void serialize(A& a) {
+        a(format);
+    }
+};
+
+// A message that waits from here on.
+struct PostRecord {
+    uint64_t to = 0;     // actor
+    uint64_t number = 0; // of the message, in this image
+    uint8_t kind = 0;    // ActorMessage::Kind
+    bool first = false;  // before what waits
+    uint64_t selector = 0;
+    std::vector<uint64_t> labels;
+    bool trailing_block = false;
+    uint64_t from = 0; // actor; 0: nobody
+    uint64_t ask = 0;
+    uint64_t reason = 0; // Stop: a symbol; Child: the incarnation
+    std::string report;
+    uint64_t starts_as = 0; // a shape
+    uint64_t layout_epoch = 0;
+    ParcelBytes arguments;
+    template <class A>
+    void serialize(A& a) {
+        a(to, number, kind, first, selector, labels, trailing_block, from, ask, reason, report, starts_as,
+          layout_epoch, arguments);
+    }
+};
+
+// A segment of a turn. With Done the changes of the heap; with Failed they are gone.
+struct SegmentRecord {
+    enum End : uint8_t { Waits, Done, Failed };
+    uint64_t actor = 0;
+    uint64_t turn = 0;    // which of its turns
+    uint64_t message = 0; // that it handles; 0: none that waited in the image
+    uint64_t timer = 0;   // that brought it; 0: none
+    uint8_t end = Done;
+    bool fresh = false; // the heap has begun anew with this turn
+    uint64_t epoch = 0;
+    uint64_t at_ms = 0;
+    std::string heap; // heap_record.h
+    template <class A>
+    void serialize(A& a) {
+        a(actor, turn, message, timer, end, fresh, epoch, at_ms, heap);
+    }
+};
+
+struct ChildRecord {
+    uint64_t actor = 0;
+    uint8_t restart = 0, on_error = 0;
+    uint64_t patience = 0;
+    uint64_t restarts = 0;
+    template <class A>
+    void serialize(A& a) {
+        a(actor, restart, on_error, patience, restarts);
+    }
+};
+struct SupervisionRecord {
+    uint8_t strategy = 0, on_error = 0;
+    uint64_t most = 0, within = 0;
+    std::vector<ChildRecord> children;
+    template <class A>
+    void serialize(A& a) {
+        a(strategy, on_error, most, within, children);
+    }
+};
+
+// Who an actor is: all of it, each time that something of it changes.
+struct FactsRecord {
+    uint64_t actor = 0;
+    uint64_t shape = 0; // of its class's instances
+    std::vector<uint64_t> names;
+    std::vector<uint64_t> watchers; // actors
+    uint64_t supervisor = 0;        // actor; 0: none
+    uint64_t incarnation = 0;
+    std::optional<PostRecord> first_start;
+    std::optional<SupervisionRecord> supervision;
+    template <class A>
+    void serialize(A& a) {
+        a(actor, shape, names, watchers, supervisor, incarnation, first_start, supervision);
+    }
+};
+
+struct EndRecord {
+    uint64_t actor = 0;
+    uint64_t reason = 0; // a symbol
+    template <class A>
+    void serialize(A& a) {
+        a(actor, reason);
+    }
+};
+
+struct TimerStartRecord {
+    uint64_t number = 0;
+    uint64_t due_ms = 0; // wall time
+    uint64_t every = 0;  // ns
+    PostRecord message;
+    template <class A>
+    void serialize(A& a) {
+        a(number, due_ms, every, message);
+    }
+};
+struct TimerEndRecord {
+    uint64_t number = 0;
+    template <class A>
+    void serialize(A& a) {
+        a(number);
+    }
+};
+
+// An Atom's value, a module's `stable` or `var`: one value in a parcel.
+struct AtomRecord {
+    uint64_t atom = 0; // its number among the shared cells
+    ParcelBytes value;
+    template <class A>
+    void serialize(A& a) {
+        a(atom, value);
+    }
+};
+struct ModuleValueRecord {
+    std::string module, name;
+    ParcelBytes value;
+    template <class A>
+    void serialize(A& a) {
+        a(module, name, value);
+    }
+};
+
+using Record = std::variant<BeginRecord, PostRecord, SegmentRecord, FactsRecord, EndRecord, TimerStartRecord,
+                            TimerEndRecord, AtomRecord, ModuleValueRecord>;
+
+// Appends one to a group.
+void write(ByteWriter& out, const Record& record);
+// The records of a group or a batch, in their order; false: those are none.
+[[nodiscard]] bool read_all(std::string_view bytes, std::vector<Record>& records);
+
+} // namespace indent::image

@@ -1,0 +1,610 @@
+// Two threads may name the same shared cell at once, and a batch may be cut between them. So a cell counts as kept only
+// when its row is among those that the next batch takes: whoever sees that it is kept may write its number; whoever does
+// not waits for the lock, under which all rows that one leads to are made.
+#include "image/journal/world_names.h"
+#include "image/codec/cell_form.h"
+#include "vm/heap/atom.h"
+#include "vm/interp/block.h"
+#include "vm/interp/maker.h"
+#include <algorithm>
+
+namespace indent::image {
+
+namespace {
+
+constexpr size_t kMostRows = size_t(1) << 24; // that one shared value may lead to
+enum Special : uint8_t { kClassValue, kModuleValue, kAddressOf, kAtomCell, kPlainCell };
+enum Root : uint8_t { kMethodBody, kInitialiserBody };
+
+struct ShapeContent {
+    std::string module, name;
+    uint64_t state_version = 0;
+    std::vector<std::string> fields;
+    template <class A>
+    void serialize(A& a) {
+        a(module, name, state_version, fields);
+    }
+};
+
+// The body that a block stands in.
+struct CodeContent {
+    std::string module;
+    uint64_t text = 0; // hash of the module's text
+    uint8_t root = 0;
+    std::string owner; // a class; empty: a function of the module
+    bool class_side = false;
+    std::string name; // selector or field
+    std::vector<uint32_t> place;
+    template <class A>
+    void serialize(A& a) {
+        a(module, text, root, owner, class_side, name, place);
+    }
+};
+
+template <class T>
+std::string encoded(const T& content) {
+    ByteWriter out;
+    write_record(out, content);
+    return out.take();
+}
+template <class T>
+bool decoded(const std::string& bytes, T& content) {
+    ByteReader in(bytes);
+    return read_record(in, content) && in.at_end();
+}
+
+} // namespace
+
+struct WorldNames::SharedRow {
+    uint8_t special = kPlainCell;
+    std::string module, name;
+    uint64_t number = 0; // of an actor
+    uint64_t shape = 0;
+    bool bytes = false, wide = false;
+    uint64_t words = 0;
+    std::string content;
+    template <class A>
+    void serialize(A& a) {
+        a(special, module, name, number, shape, bytes, wide, words, content);
+    }
+};
+
+// ---- number tables
+
+NumberTable::~NumberTable() {
+    for (auto& chunk : chunks_) delete[] chunk.load();
+}
+uint64_t NumberTable::get(uint32_t id) const {
+    const size_t at = size_t(id) + kFirst;
+    const unsigned chunk = unsigned(std::bit_width(at)) - 1;
+    const auto* numbers = chunks_[chunk].load(std::memory_order_acquire);
+    return numbers ? numbers[at - (size_t(1) << chunk)].load(std::memory_order_acquire) : 0;
+}
+void NumberTable::set(uint32_t id, uint64_t number) {
+    const size_t at = size_t(id) + kFirst;
+    const unsigned chunk = unsigned(std::bit_width(at)) - 1;
+    auto* numbers = chunks_[chunk].load(std::memory_order_relaxed);
+    if (!numbers) {
+        numbers = new std::atomic<uint64_t>[size_t(1) << chunk]();
+        chunks_[chunk].store(numbers, std::memory_order_release);
+    }
+    numbers[at - (size_t(1) << chunk)].store(number, std::memory_order_release);
+}
+
+// ---- numbers for what there is
+
+WorldNames::WorldNames(ActorSystem& actors) : actors_(actors), runtime_(actors.runtime()) {}
+
+WorldNames::~WorldNames() {
+    for (auto& [number, cell] : shared_cells_) runtime_.shared.release(cell);
+}
+
+uint64_t WorldNames::symbol(SymbolId id) {
+    if (const uint64_t number = symbols_.get(id)) return number;
+    std::lock_guard lock(mutex_);
+    if (const uint64_t number = symbols_.get(id)) return number;
+    symbol_ids_.push_back(id);
+    const uint64_t number = symbol_ids_.size();
+    rows_.push_back({NameRow::Symbol, number, std::string(runtime_.symbols.text(id))});
+    symbols_.set(id, number);
+    return number;
+}
+
+uint64_t WorldNames::shape(ShapeId id) {
+    if (id < shape::kFirstFree) return id;
+    if (const uint64_t number = shapes_.get(id)) return number;
+    std::lock_guard lock(mutex_);
+    if (const uint64_t number = shapes_.get(id)) return number;
+    const Class& cls = *runtime_.shapes[id].cls;
+    ShapeContent content{
+        cls.module->path, std::string(runtime_.symbols.text(cls.name)), uint64_t(cls.state_version), {}};
+    for (const FieldInfo& field : cls.fields) content.fields.emplace_back(runtime_.symbols.text(field.name));
+    const std::string bytes = encoded(content);
+    // The same layout may have come back under another shape.
+    auto found = std::find(shape_contents_.begin(), shape_contents_.end(), bytes);
+    const uint64_t number = shape::kFirstFree + uint64_t(found - shape_contents_.begin());
+    if (found == shape_contents_.end()) {
+        shape_contents_.push_back(bytes);
+        rows_.push_back({NameRow::Shape, number, bytes});
+    }
+    shapes_.set(id, number);
+    return number;
+}
+
+uint64_t WorldNames::code_number(const Code* code) {
+    std::lock_guard lock(mutex_);
+    if (auto known = known_codes_.find(code); known != known_codes_.end()) return known->second;
+    const Code* root = code;
+    while (root->outer) root = root->outer;
+    CodeContent content;
+    content.module = root->module->path;
+    content.text = root->module->hash;
+    if (root->method) {
+        content.root = kMethodBody;
+        if (root->method->owner) content.owner = runtime_.symbols.text(root->method->owner->name);
+        content.class_side = root->method->class_side;
+        content.name = runtime_.symbols.text(root->method->selector);
+    } else if (root->initialiser) {
+        content.root = kInitialiserBody;
+        content.owner = runtime_.symbols.text(root->initialiser->declared_in->name);
+        content.name = runtime_.symbols.text(root->initialiser->name);
+    } else {
+        return known_codes_[code] = 0; // of a script or an input: nobody can find it again
+    }
+    content.place = place_of(code);
+    const std::string bytes = encoded(content);
+    auto [found, is_new] = code_numbers_.emplace(bytes, code_contents_.size() + 1);
+    if (is_new) {
+        code_contents_.push_back(bytes);
+        rows_.push_back({NameRow::Code, found->second, bytes});
+    }
+    return known_codes_[code] = found->second;
+}
+
+uint64_t WorldNames::raw(const Cell& cell, size_t word) {
+    if (cell.shape == shape::kBlock && word == block::kCode)
+        return code_number(cell[word].raw_address<Code>());
+    if (cell.shape == shape::kReference && word == reference::kBinding) {
+        std::lock_guard lock(mutex_);
+        const auto* binding = cell[word].raw_address<Binding>();
+        const CodeContent content{
+            binding->module->path, 0, 0xFF, "", false, std::string(runtime_.symbols.text(binding->name)), {}};
+        const std::string bytes = encoded(content);
+        auto [found, is_new] = code_numbers_.emplace(bytes, code_contents_.size() + 1);
+        if (is_new) {
+            code_contents_.push_back(bytes);
+            rows_.push_back({NameRow::Code, found->second, bytes});
+        }
+        return found->second;
+    }
+    return 0; // where frames were that are no more
+}
+
+// The row of a shared cell; shared cells that it names and nobody has kept yet are added to `more`.
+std::string WorldNames::content_of(const Cell& cell, std::vector<const Cell*>& more) {
+    SharedRow row;
+    const Shape& kind = runtime_.shapes[cell.shape];
+    if (kind.class_value) {
+        row.special = kClassValue;
+        const Class& cls = *kind.class_value->itself();
+        row.module = cls.module->path;
+        row.name = runtime_.symbols.text(cls.name);
+        return encoded(row);
+    }
+    if (cell.shape == shape::kModule) {
+        row.special = kModuleValue;
+        row.module = cell[0].raw_address<Module>()->path;
+        return encoded(row);
+    }
+    if (cell.shape == shape::kAddress) {
+        row.special = kAddressOf;
+        row.number = cell[0].raw_address<Actor>()->id;
+        return encoded(row);
+    }
+    struct Nowhere final : Places {
+        uint64_t place_of(const Cell*) override { return 0; } // shared cells point to such alone
+    } nowhere;
+    struct Naming final : Names {
+        WorldNames& all;
+        std::vector<const Cell*>& more;
+        Naming(WorldNames& all, std::vector<const Cell*>& more) : all(all), more(more) {}
+        uint64_t symbol(SymbolId id) override { return all.symbol(id); }
+        uint64_t shape(ShapeId id) override { return all.shape(id); }
+        uint64_t shared(const Cell* cell) override {
+            if (!all.runtime_.shared.is_kept(cell)) more.push_back(cell);
+            return all.runtime_.shared.number_of(cell);
+        }
+        uint64_t raw(const Cell& cell, size_t word) override { return all.raw(cell, word); }
+        bool symbol_of(uint64_t, SymbolId&) override { return false; }
+        bool shape_of(uint64_t, ShapeId&) override { return false; }
+        bool shared_of(uint64_t, Value&) override { return false; }
+        bool raw_of(ShapeId, size_t, uint64_t, Value&) override { return false; }
+    } naming(*this, more);
+    if (cell.shape == shape::kAtom) { // with the value that it has now
+        row.special = kAtomCell;
+        const Value value = atom_value(runtime_.shared, const_cast<Cell*>(&cell));
+        held_while_named_.push_back(value);
+        ByteWriter word;
+        write_word(word, value, naming, nowhere);
+        row.content = word.take();
+        return encoded(row);
+    }
+    row.shape = shape(cell.shape);
+    row.bytes = cell.bits & Cell::kBytes;
+    row.wide = cell.size == Cell::kWide;
+    row.words = cell.word_count();
+    const size_t skipped = row.wide ? 1 : 0;
+    if (row.bytes) {
+        row.content = written_bytes(cell);
+    } else {
+        ByteWriter words;
+        write_words(words, cell, skipped, size_t(row.words) - skipped, naming, nowhere);
+        row.content = words.take();
+    }
+    return encoded(row);
+}
+
+uint64_t WorldNames::shared(const Cell* cell) {
+    SharedSpace& space = runtime_.shared;
+    if (space.is_kept(cell)) return space.number_of(cell);
+    std::lock_guard lock(mutex_);
+    std::vector<const Cell*> waiting{cell}, made;
+    std::unordered_map<const Cell*, bool> met;
+    while (!waiting.empty()) {
+        const Cell* next = waiting.back();
+        waiting.pop_back();
+        if (space.is_kept(next) || !met.emplace(next, true).second) continue;
+        rows_.push_back({NameRow::Shared, space.number_of(next), content_of(*next, waiting)});
+        made.push_back(next);
+    }
+    for (const Cell* each : made) space.set_kept(each);
+    for (Value value : std::exchange(held_while_named_, {})) space.release(value);
+    return space.number_of(cell);
+}
+
+std::vector<NameRow> WorldNames::take_rows() {
+    std::lock_guard lock(mutex_);
+    return std::exchange(rows_, {});
+}
+
+// ---- and back
+
+bool WorldNames::trouble(std::string words) {
+    troubles_.push_back(std::move(words));
+    return false;
+}
+
+bool WorldNames::add(NameRow row) {
+    std::lock_guard lock(mutex_);
+    switch (row.kind) {
+    case NameRow::Symbol: {
+        if (row.number != symbol_ids_.size() + 1) return false;
+        const SymbolId id = runtime_.symbols.intern(row.content);
+        if (symbols_.get(id)) return false; // two numbers for one
+        symbol_ids_.push_back(id);
+        symbols_.set(id, row.number);
+        return true;
+    }
+    case NameRow::Shape:
+        if (row.number != shape::kFirstFree + shape_contents_.size()) return false;
+        shape_contents_.push_back(std::move(row.content));
+        return true;
+    case NameRow::Code:
+        if (row.number != code_contents_.size() + 1) return false;
+        code_numbers_.emplace(row.content, row.number);
+        code_contents_.push_back(std::move(row.content));
+        return true;
+    case NameRow::Shared:
+        runtime_.shared.number_from(row.number);
+        return shared_contents_.emplace(row.number, std::move(row.content)).second;
+    default: return false;
+    }
+}
+
+bool WorldNames::symbol_of(uint64_t number, SymbolId& id) {
+    std::lock_guard lock(mutex_);
+    if (number == 0 || number > symbol_ids_.size()) return false;
+    id = symbol_ids_[size_t(number - 1)];
+    return true;
+}
+
+Module* WorldNames::module_named(const std::string& path) {
+    auto found = runtime_.modules.find(path);
+    if (found == runtime_.modules.end()) {
+        runtime_.prelude.find_all(); // a file of the library that nobody has asked for yet
+        found = runtime_.modules.find(path);
+    }
+    return found == runtime_.modules.end() ? nullptr : found->second.get();
+}
+
+Class* WorldNames::class_named(const std::string& module, const std::string& name) {
+    Module* in = module_named(module);
+    if (!in) return nullptr;
+    const SymbolId id = runtime_.symbols.intern(name);
+    if (auto found = in->names.find(id);
+        found != in->names.end() && found->second->kind == Binding::ClassName)
+        return found->second->cls->itself();
+    auto gone = in->gone.find(id);
+    return gone == in->gone.end() ? nullptr : gone->second->itself();
+}
+
+bool WorldNames::shape_of(uint64_t number, ShapeId& id) {
+    if (number < shape::kFirstFree) {
+        id = ShapeId(number);
+        return number != 0;
+    }
+    std::lock_guard lock(mutex_);
+    if (auto known = shape_ids_.find(number); known != shape_ids_.end()) {
+        id = known->second;
+        return id != 0;
+    }
+    id = shape_ids_[number] = 0;
+    ShapeContent content;
+    if (number - shape::kFirstFree >= shape_contents_.size() ||
+        !decoded(shape_contents_[size_t(number - shape::kFirstFree)], content))
+        return trouble("the image names a layout that it does not explain");
+    const std::string words = "`" + content.name + "` of the module `" + content.module + "`";
+    Class* live = class_named(content.module, content.name);
+    if (!live) return trouble(words + " is not there");
+    auto fits = [&](const Class& cls) {
+        if (cls.fields.size() != content.fields.size() ||
+            uint64_t(cls.state_version) != content.state_version)
+            return false;
+        for (size_t i = 0; i < cls.fields.size(); ++i)
+            if (runtime_.symbols.text(cls.fields[i].name) != content.fields[i]) return false;
+        return true;
+    };
+    const Class* found = fits(*live) ? live : nullptr;
+    for (size_t i = runtime_.classes.size(); !found && i-- > 0;) // the newest that fits
+        if (const Class& cls = *runtime_.classes[i]; cls.lineage == live && fits(cls)) found = &cls;
+    if (!found || found->shape < shape::kFirstFree)
+        return trouble("no layout of " + words + " is the one of the image");
+    id = shape_ids_[number] = found->shape;
+    if (!shapes_.get(id)) shapes_.set(id, number);
+    return true;
+}
+
+size_t WorldNames::field_count(ShapeId shape) {
+    return runtime_.shapes[shape].cls->fields.size();
+}
+
+bool WorldNames::raw_of(ShapeId shape, size_t word, uint64_t number, Value& value) {
+    value = Value::nil();
+    const bool is_code = shape == shape::kBlock && word == block::kCode;
+    const bool is_binding = shape == shape::kReference && word == reference::kBinding;
+    if (!is_code && !is_binding) return true;
+    std::lock_guard lock(mutex_);
+    CodeContent content;
+    if (number == 0) return trouble("a block of a script or an input cannot be kept");
+    if (number > code_contents_.size() || !decoded(code_contents_[size_t(number - 1)], content))
+        return trouble("the image names code that it does not explain");
+    Module* module = module_named(content.module);
+    if (!module) return trouble("the module `" + content.module + "` is not there");
+    const SymbolId name = runtime_.symbols.intern(content.name);
+    if (is_binding) {
+        auto found = module->names.find(name);
+        if (found == module->names.end())
+            return trouble("`" + content.module + "." + content.name + "` is not there");
+        value = Value::raw(found->second);
+        return true;
+    }
+    if (module->hash != content.text) {
+        for (auto& old : runtime_.old_modules)
+            if (old->path == content.module && old->hash == content.text) module = old.get();
+        if (module->hash != content.text)
+            return trouble("the code of a block of `" + content.module +
+                           "` is of a text that is not there any more");
+    }
+    Machine& vm = actors_.main_machine();
+    Code* body = nullptr;
+    auto owner_in = [&]() -> Class* {
+        auto found = module->names.find(runtime_.symbols.intern(content.owner));
+        return found != module->names.end() && found->second->kind == Binding::ClassName ? found->second->cls
+                                                                                         : nullptr;
+    };
+    if (content.root == kMethodBody) {
+        Method* method = nullptr;
+        if (content.owner.empty()) {
+            if (auto found = module->names.find(name); found != module->names.end())
+                method = found->second->method;
+        } else if (Class* owner = owner_in()) {
+            Class* side = content.class_side ? owner->side : owner;
+            if (auto found = side->methods.find(name); found != side->methods.end()) method = found->second;
+        }
+        if (method && method->definition) body = code_of(vm, method);
+    } else if (Class* owner = owner_in()) {
+        if (const int at = owner->field_index(name); at >= 0 && owner->fields[size_t(at)].initial)
+            body = code_of_initialiser(vm, owner->fields[size_t(at)]);
+    }
+    Code* code = body ? block_at(vm, body, content.place) : nullptr;
+    if (!code) return trouble("a block of `" + content.module + "." + content.name + "` is not there");
+    value = Value::raw(code);
+    return true;
+}
+
+bool WorldNames::special_from(const SharedRow& row, Value& cell, bool& plain) {
+    plain = false;
+    switch (row.special) {
+    case kClassValue: {
+        Class* cls = class_named(row.module, row.name);
+        if (!cls || !cls->value) return trouble("`" + row.module + "." + row.name + "` is not there");
+        cell = cls->value;
+        break;
+    }
+    case kModuleValue: {
+        Module* module = module_named(row.module);
+        if (!module || !module->value) return trouble("the module `" + row.module + "` is not there");
+        cell = module->value;
+        break;
+    }
+    case kAddressOf:
+        cell = address_of ? address_of(row.number) : Value();
+        if (!cell) return trouble("the image names an actor that it does not have");
+        break;
+    case kAtomCell:
+        (void)runtime_.prelude.find(runtime_.symbols.intern("Atom")); // its file is read when first named
+        cell = Value::cell(make_atom(runtime_.shared, shape::kAtom, Value::nil()));
+        atom_values_.emplace_back(cell.cell(), row.content);
+        return true; // held already
+    case kPlainCell: plain = true; return true;
+    default: return trouble("the image has a shared thing of an unknown kind");
+    }
+    runtime_.shared.hold(cell);
+    return true;
+}
+
+bool WorldNames::shared_of(uint64_t number, Value& cell) {
+    std::lock_guard lock(mutex_);
+    if (auto known = shared_cells_.find(number); known != shared_cells_.end()) {
+        cell = known->second;
+        return !cell.is_absent();
+    }
+    if (!make_shared(number, cell)) {
+        shared_cells_.emplace(number, Value()); // it is not looked for again
+        return false;
+    }
+    // What atoms hold may lead to further atoms, and to themselves.
+    if (std::exchange(fills_atoms_, true)) return true;
+    while (!atom_values_.empty()) {
+        auto [atom, content] = std::move(atom_values_.back());
+        atom_values_.pop_back();
+        struct Nowhere final : CellsAt {
+            Cell* cell_at(uint64_t) override { return nullptr; }
+        } nowhere;
+        ByteReader in(content);
+        Value value;
+        if (!read_word(in, value, *this, nowhere)) {
+            (void)trouble("the value of an Atom is lost");
+            continue;
+        }
+        runtime_.shared.hold(value);
+        set_atom(runtime_.shared, atom, value);
+    }
+    fills_atoms_ = false;
+    return true;
+}
+
+// All rows that this one leads to and that are not there yet are made together, as cells of our own that point to each
+// other; the shared space copies them as one graph, with its cycles.
+bool WorldNames::make_shared(uint64_t number, Value& answer) {
+    struct Draft {
+        SharedRow row;
+        std::unique_ptr<uint64_t[]> memory;
+        Cell* cell = nullptr;
+    };
+    std::unordered_map<uint64_t, Draft> drafts;
+    std::vector<uint64_t> waiting{number}, order;
+    struct Finding final : Names, CellsAt {
+        WorldNames& all;
+        std::unordered_map<uint64_t, Draft>& drafts;
+        std::vector<uint64_t>& waiting;
+        bool collecting = true;
+        Cell some{};
+        Finding(WorldNames& all, std::unordered_map<uint64_t, Draft>& drafts, std::vector<uint64_t>& waiting)
+            : all(all), drafts(drafts), waiting(waiting) {}
+        uint64_t symbol(SymbolId) override { return 0; }
+        uint64_t shape(ShapeId) override { return 0; }
+        uint64_t shared(const Cell*) override { return 0; }
+        uint64_t raw(const Cell&, size_t) override { return 0; }
+        bool symbol_of(uint64_t n, SymbolId& id) override { return all.symbol_of(n, id); }
+        bool shape_of(uint64_t n, ShapeId& id) override { return all.shape_of(n, id); }
+        bool raw_of(ShapeId shape, size_t word, uint64_t n, Value& value) override {
+            return all.raw_of(shape, word, n, value);
+        }
+        bool shared_of(uint64_t n, Value& value) override {
+            if (auto known = all.shared_cells_.find(n); known != all.shared_cells_.end()) {
+                value = known->second;
+                return !value.is_absent();
+            }
+            if (collecting) {
+                waiting.push_back(n);
+                value = Value::nil();
+                return true;
+            }
+            auto found = drafts.find(n);
+            if (found == drafts.end()) return false;
+            value = Value::cell(found->second.cell);
+            return true;
+        }
+        Cell* cell_at(uint64_t) override { return nullptr; } // shared cells point to such alone
+    } finding(*this, drafts, waiting);
+    auto read = [&](Draft& draft) {
+        if (draft.row.bytes) return true;
+        const size_t skipped = draft.row.wide ? 1 : 0;
+        ByteReader in(draft.row.content);
+        return read_words(in, draft.cell->shape, skipped, draft.cell->words() + skipped,
+                          size_t(draft.row.words) - skipped, finding, finding) &&
+               in.at_end();
+    };
+    while (!waiting.empty()) {
+        const uint64_t next = waiting.back();
+        waiting.pop_back();
+        if (drafts.contains(next) || shared_cells_.contains(next)) continue;
+        auto content = shared_contents_.find(next);
+        Draft draft;
+        if (content == shared_contents_.end() || !decoded(content->second, draft.row))
+            return trouble("the image names something shared that it does not explain");
+        bool plain = false;
+        Value special;
+        if (!special_from(draft.row, special, plain)) return false;
+        if (!plain) {
+            shared_contents_.erase(content);
+            shared_cells_[next] = special;
+            runtime_.shared.restore_number(special.cell(), next);
+            continue;
+        }
+        SharedRow& row = draft.row;
+        ShapeId shape = 0;
+        constexpr uint64_t kMostWords = uint64_t(1) << 27; // a gigabyte: no row is larger
+        const auto form = uint8_t(kFrozenForm | (row.bytes ? kBytesForm : 0) | (row.wide ? kWideForm : 0));
+        if (row.words > kMostWords || drafts.size() > kMostRows || !shape_of(row.shape, shape) ||
+            !may_be(shape, form, row.words, *this))
+            return trouble("the image has a shared thing that makes no sense");
+        draft.memory = std::make_unique<uint64_t[]>(size_t(row.words) + 1);
+        draft.cell = reinterpret_cast<Cell*>(draft.memory.get());
+        *draft.cell = Cell{shape, Cell::kNever, uint8_t(Cell::kFrozen | (row.bytes ? Cell::kBytes : 0)),
+                           row.wide ? Cell::kWide : uint16_t(row.words)};
+        if (row.wide) (*draft.cell)[0] = Value::integer(int64_t(row.words) - 1);
+        if (row.bytes && !read_bytes(*draft.cell, row.content))
+            return trouble("the image has a shared thing that makes no sense");
+        auto [at, is_new] = drafts.emplace(next, std::move(draft));
+        order.push_back(next);
+        if (!read(at->second)) return trouble("the image has a shared thing that makes no sense");
+    }
+    if (auto known = shared_cells_.find(number); known != shared_cells_.end()) { // it was no plain one
+        answer = known->second;
+        return true;
+    }
+    finding.collecting = false;
+    for (uint64_t each : order)
+        if (!read(drafts.at(each))) return trouble("the image has a shared thing that makes no sense");
+    for (uint64_t each : order)
+        if (!is_sound(*drafts.at(each).cell, *this))
+            return trouble("the image has a shared thing that makes no sense");
+    const Value root = runtime_.shared.share(Value::cell(drafts.at(number).cell));
+    if (!root) return trouble("the image has a shared thing that can change");
+    // Side by side, to learn which copy is which.
+    std::unordered_map<const Cell*, uint64_t> numbers;
+    for (auto& [each, draft] : drafts) numbers[draft.cell] = each;
+    std::vector<std::pair<const Cell*, Value>> pairs{{drafts.at(number).cell, root}};
+    while (!pairs.empty()) {
+        auto [draft, copy] = pairs.back();
+        pairs.pop_back();
+        auto which = numbers.find(draft);
+        if (which == numbers.end()) continue; // met before
+        runtime_.shared.hold(copy);
+        runtime_.shared.restore_number(copy.cell(), which->second);
+        shared_cells_[which->second] = copy;
+        shared_contents_.erase(which->second);
+        numbers.erase(which);
+        if (draft->bits & Cell::kBytes) continue;
+        for (size_t w = 0; w < draft->word_count(); ++w)
+            if ((*draft)[w].is_cell() && !(*draft)[w].cell()->is_shared())
+                pairs.emplace_back((*draft)[w].cell(), (*copy.cell())[w]);
+    }
+    runtime_.shared.release(root);
+    answer = shared_cells_.at(number);
+    return true;
+}
+
+} // namespace indent::image

@@ -1,0 +1,97 @@
+// The names of a world's things in its image: numbers for symbols, layouts of classes, the code of blocks, and what is
+// shared by heaps. Each number is explained by a row, which the journal writes before anything that has the number.
+//
+//   symbol   its text                          (numbers of symbols and of shapes are apart from each other)
+//   shape    module, class, state_version, names of the fields; the machine's own shapes are their own numbers
+//   code     module, hash of the module's text, what the block stands in, and where
+//   shared   a class, a module, an actor's address, an atom, or a frozen cell and its words
+#pragma once
+#include "image/codec/archive.h"
+#include "image/codec/words.h"
+#include "vm/actors/actor_system.h"
+#include <array>
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace indent::image {
+
+struct NameRow {
+    enum Kind : uint8_t { Symbol, Shape, Code, Shared };
+    uint8_t kind = Symbol;
+    uint64_t number = 0;
+    std::string content;
+};
+
+// Numbers by small numbers; read by any thread without a lock, written by one at a time.
+class NumberTable {
+  public:
+    ~NumberTable();
+    uint64_t get(uint32_t id) const; // 0: none
+    void set(uint32_t id, uint64_t number);
+
+  private:
+    static constexpr size_t kFirst = 1024;
+    std::array<std::atomic<std::atomic<uint64_t>*>, 34> chunks_{};
+};
+
+class WorldNames final : public Names {
+  public:
+    explicit WorldNames(ActorSystem& actors);
+    ~WorldNames() override; // lets go of what it has brought back
+
+    uint64_t symbol(SymbolId id) override;
+    uint64_t shape(ShapeId id) override;
+    uint64_t shared(const Cell* cell) override;
+    uint64_t raw(const Cell& cell, size_t word) override;
+    bool symbol_of(uint64_t number, SymbolId& id) override;
+    bool shape_of(uint64_t number, ShapeId& id) override;
+    bool shared_of(uint64_t number, Value& cell) override;
+    bool raw_of(ShapeId shape, size_t word, uint64_t number, Value& value) override;
+    size_t field_count(ShapeId shape) override;
+
+    // Rows that are new since the last call, in an order in which they can be written; any thread. Whoever writes takes
+    // them after the groups that they are for are complete.
+    std::vector<NameRow> take_rows();
+    // A row of the image that is opened, before anything is asked. False: it makes no sense.
+    [[nodiscard]] bool add(NameRow row);
+
+    // The address of an actor with this number, while a world comes back; absent: there never was one.
+    std::function<Value(uint64_t actor)> address_of;
+    // What could not be brought back, in words for people.
+    const std::vector<std::string>& troubles() const { return troubles_; }
+
+  private:
+    struct SharedRow;
+    std::string content_of(const Cell& cell, std::vector<const Cell*>& more);
+    uint64_t code_number(const Code* code);
+    bool make_shared(uint64_t number, Value& cell);
+    bool special_from(const SharedRow& row, Value& cell, bool& plain);
+    Class* class_named(const std::string& module, const std::string& name);
+    Module* module_named(const std::string& path);
+    bool trouble(std::string words);
+
+    ActorSystem& actors_;
+    Runtime& runtime_;
+    mutable std::recursive_mutex mutex_; // of all that follows but the tables
+    NumberTable symbols_, shapes_;
+    std::vector<SymbolId> symbol_ids_;                       // by number - 1
+    std::vector<std::string> shape_contents_;                // by number - kFirstFree
+    std::unordered_map<uint64_t, ShapeId> shape_ids_;        // resolved
+    std::unordered_map<std::string, uint64_t> code_numbers_; // by content
+    std::vector<std::string> code_contents_;                 // by number - 1
+    std::unordered_map<const Code*, uint64_t> known_codes_;
+    std::unordered_map<uint64_t, std::string>
+        shared_contents_;                              // of the image that was opened, not yet asked for
+    std::unordered_map<uint64_t, Value> shared_cells_; // that came back: held
+    std::vector<Value> held_while_named_;              // what atoms hold
+    std::vector<std::pair<Cell*, std::string>> atom_values_; // of atoms that came back: still to be set
+    bool fills_atoms_ = false;
+    std::vector<NameRow> rows_;
+    std::vector<std::string> troubles_;
+};
+
+} // namespace indent::image

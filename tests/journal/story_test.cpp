@@ -1,0 +1,278 @@
+// Worlds whose story is written down, and worlds that go on from it.
+#include "image/journal/journal.h"
+#include "image/journal/recovery.h"
+#include "vm/world/world.h"
+#include <doctest/doctest.h>
+#include <random>
+
+using namespace indent;
+using namespace indent::image;
+
+namespace {
+
+struct Story {
+    std::vector<Batch> batches;
+};
+
+// A world with the module `m`, from the beginning of a story, or from nothing, which tells what goes on.
+class Told {
+  public:
+    Told(const std::string& text, Story& story, size_t batches = SIZE_MAX) : story_(story) {
+        WorldOptions options;
+        options.workers = 2;
+        options.output = [this](std::string_view line) { printed += std::string(line) + "\n"; };
+        auto made = World::make(options);
+        REQUIRE(made);
+        world_ = std::move(made).value();
+        world_->actors().report = [this](const std::string& report) { reports += report; };
+        const Outcome loaded = world_->load_text("m", text);
+        INFO(loaded.text());
+        REQUIRE(loaded.ok);
+        names_ = std::make_unique<WorldNames>(world_->actors());
+        Recovery recovery;
+        story_.batches.resize(std::min(batches, story_.batches.size()));
+        for (const Batch& batch : story_.batches) {
+            for (const NameRow& row : batch.names) REQUIRE(names_->add(row));
+            REQUIRE(recovery.add(batch.body));
+        }
+        // A checkpoint says the same as the batches before it.
+        Recovery from_checkpoint;
+        REQUIRE(from_checkpoint.add(recovery.checkpoint()));
+        CHECK(from_checkpoint.actor_count() == recovery.actor_count());
+        auto restored =
+            (story_.batches.size() % 2 ? from_checkpoint : recovery).restore(world_->actors(), *names_);
+        troubles = restored.troubles;
+        for (const std::string& trouble : troubles) MESSAGE(trouble);
+        for (Value address : restored.held) world_->runtime().shared.release(address);
+        journal_ = std::make_unique<Journal>(
+            world_->actors(), *names_,
+            [this](const Batch& batch) {
+                story_.batches.push_back(batch);
+                return ok();
+            },
+            recovery.last_message());
+        world_->actors().log = journal_.get();
+        world_->actors().begin_restored(restored.actors);
+    }
+    ~Told() {
+        REQUIRE(journal_->close());
+        world_->actors().stop_workers();
+        world_->actors().log = nullptr;
+        journal_.reset();
+        names_.reset();
+        world_.reset();
+    }
+    std::string value(const std::string& text) {
+        const Outcome outcome = world_->evaluate(text);
+        REQUIRE(journal_->sync());
+        return outcome.ok ? outcome.value : outcome.text();
+    }
+    std::vector<canvas::Picture> pictures() { return world_->pictures(); }
+    std::string printed, reports;
+    std::vector<std::string> troubles;
+
+  private:
+    Story& story_;
+    std::unique_ptr<World> world_;
+    std::unique_ptr<WorldNames> names_;
+    std::unique_ptr<Journal> journal_;
+};
+
+constexpr const char* kThings = R"(module m
+record Point(x, y)
+class Bag:
+    field things = {}
+    def put(key, thing): things[key] = thing
+    def get(key) = things[key]
+actor Keeper:
+    state bag = Bag()
+    state log = []
+    state big = 2 ** 100
+    state block = nil
+    on put(key, thing):
+        bag.put(key, thing)
+        log.add((key, thing))
+    on get(key) = bag.get(key)
+    on log = log
+    on make(n):
+        block = x -> x * n + big
+        nil
+    on use(x) = block(x)
+    on fail(key):
+        bag.put(key, :lost)
+        raise Error("taken back")
+)";
+
+} // namespace
+
+TEST_CASE("What an actor shows on a canvas is shown in the next world, too, and goes on") {
+    constexpr const char* kPainter = R"(module m
+stable canvas = Canvas.open("Kept", width: 50, height: 40)
+actor Painter:
+    state canvas
+    on paint(n):
+        canvas.add(self) do pen: pen.circle(n, n, 5, fill: :red)
+        canvas.drawing.size
+    on fail:
+        canvas.erase(self)
+        raise Error("taken back")
+)";
+    Story story;
+    {
+        Told world(kPainter, story);
+        world.value("spawn m.Painter(canvas: m.canvas) as :painter");
+        CHECK(world.value("ask actor(:painter).paint(1)") == "1");
+        CHECK(world.value("ask actor(:painter).paint(2)") == "2");
+        world.value("ask actor(:painter).fail");
+    }
+    Told next(kPainter, story);
+    CHECK(next.value("actor(:painter).state[:canvas]") == "Canvas(\"Kept\", 50 × 40)");
+    // The module has opened a canvas of its own, which is none of the painter's.
+    REQUIRE(next.pictures().size() == 2);
+    CHECK(next.pictures()[0].width == 50);
+    REQUIRE(next.pictures()[0].shapes.size() == 2);
+    CHECK(next.pictures()[0].shapes[1].numbers[0] == 2);
+    CHECK(next.value("ask actor(:painter).paint(3)") == "3");
+    CHECK(next.pictures()[0].shapes.size() == 3);
+}
+
+TEST_CASE("An actor's state is the same in the next world: objects, maps, symbols, records, blocks, large "
+          "numbers") {
+    Story story;
+    std::string log;
+    {
+        Told a(kThings, story);
+        CHECK(a.value("spawn m.Keeper() as :keeper").find("Keeper") != std::string::npos);
+        a.value("for i in 1..200: ask actor(:keeper).put(\"k{i}\".to_symbol, m.Point(i, [i, :half, i / "
+                "2.0]).frozen)");
+        a.value("for i in 1..50: ask actor(:keeper).put(m.Point(i, :p), (i, \"text {i}\", nil, true))");
+        a.value("ask actor(:keeper).put(\"actor\", actor(:keeper))");
+        a.value("ask actor(:keeper).put(:class, m.Point)");
+        a.value("ask actor(:keeper).make(3)");
+        CHECK(a.value("ask actor(:keeper).use(5)") == "1267650600228229401496703205391");
+        a.value("ask actor(:keeper).fail(:k1)");
+        log = a.value("ask actor(:keeper).log");
+    }
+    for (int again = 0; again < 3; ++again) {
+        Told b(kThings, story);
+        CHECK(b.troubles.empty());
+        CHECK(b.value("ask actor(:keeper).log") == log);
+        CHECK(b.value("(ask actor(:keeper).get(:k7)).x") == "7");
+        CHECK(b.value("ask actor(:keeper).get(m.Point(9, :p))") == "(9, \"text 9\", nil, true)");
+        CHECK(b.value("(ask actor(:keeper).get(\"actor\")) == actor(:keeper)") == "true");
+        CHECK(b.value("(ask actor(:keeper).get(:class)) == m.Point") == "true");
+        CHECK(b.value("ask actor(:keeper).use(5)") == "1267650600228229401496703205391");
+        b.value("ask actor(:keeper).put(:more, " + std::to_string(again) + ")");
+        log = b.value("ask actor(:keeper).log");
+    }
+}
+
+TEST_CASE("Messages, timers, names, watchers, children and Atoms are there in the next world") {
+    constexpr const char* text = R"(module m
+actor Worker:
+    state heard = []
+    state seen = nil
+    on hear(what): heard.add(what)
+    on heard = heard
+    on sit(there, gate):
+        there.set(true)
+        while not gate.value: sleep(1.milliseconds)
+    on look(at): watch at
+    on down(who, reason): heard.add(reason)
+    on crash: raise Error("crash")
+    on keep(atom): seen = atom
+    on kept = seen
+supervisor Top:
+    strategy :one_for_one, max: 5, within: 1.hours
+    child Worker() as :first
+    child Worker() as :second
+)";
+    Story story;
+    {
+        Told a(text, story);
+        a.value("spawn m.Top() as :top");
+        a.value("spawn m.Worker() as :watcher");
+        a.value("ask actor(:watcher).look(actor(:top))");
+        a.value("let table = Atom(%{})");
+        a.value("let number = Atom(0)");
+        a.value("ask actor(:second).keep(number)");
+        a.value("for i in 1..100: number.swap(n -> n + i)");
+        a.value("send actor(:watcher).hear(:later) after 200.milliseconds");
+        a.value("send actor(:watcher).hear(:never) after 1.hours");
+        a.value("let gate = Atom(false)");
+        a.value("let there = Atom(false)");
+        a.value("send actor(:first).sit(there, gate)");
+        a.value("for i in 1..5: send actor(:first).hear(i)");
+        a.value("while not there.value: sleep(1.milliseconds)");
+        a.value("sleep(20.milliseconds)"); // its turn has begun to wait
+    }
+    {
+        Told b(text, story);
+        REQUIRE(b.troubles.size() == 1); // the one that waits for the gate
+        CHECK(b.troubles[0].find(
+                  "TurnLost: Worker (:first) waited in the middle of a turn, handling `sit`") == 0);
+        CHECK(b.value("ask actor(:first).heard") == "[1, 2, 3, 4, 5]");
+        CHECK(b.value("(ask actor(:second).kept).value") == "5050");
+        b.value("(ask actor(:second).kept).set((1, 2))");
+        b.value("while (ask actor(:watcher).heard).size == 0: sleep(1.milliseconds)");
+        CHECK(b.value("ask actor(:watcher).heard") == "[:later]");
+        b.value("send actor(:first).crash()");
+        CHECK(b.value("ask actor(:first).heard") == "[]");
+        CHECK(b.value("(ask actor(:top).children).map(c -> c[:name])") == "[:first, :second]");
+    }
+    {
+        Told c(text, story);
+        CHECK(c.troubles.empty());
+        CHECK(c.value("(ask actor(:second).kept).value") == "(1, 2)");
+        CHECK(c.value("ask actor(:first).heard") == "[]");
+        c.value("stop actor(:top)");
+        c.value("while (ask actor(:watcher).heard).size < 2: sleep(1.milliseconds)");
+        CHECK(c.value("ask actor(:watcher).heard") == "[:later, :normal]");
+        CHECK(c.value("find_actor(:first)") == "nil");
+    }
+    {
+        Told d(text, story);
+        CHECK(d.value("find_actor(:top)") == "nil");
+        CHECK(d.value("ask actor(:watcher).heard") == "[:later, :normal]");
+    }
+}
+
+TEST_CASE("Whatever batch is the last, money that moves between accounts is neither lost nor doubled") {
+    constexpr const char* text = R"(module m
+actor Account:
+    state balance = 100
+    on give(amount, to):
+        if amount > balance: return nil
+        balance -= amount
+        send to.take(amount)
+    on take(amount): balance += amount
+    on balance? = balance
+)";
+    std::mt19937_64 random(7);
+    size_t cuts = 0;
+    Story story;
+    {
+        Told a(text, story);
+        a.value("let accounts = (1..20).map(n -> spawn m.Account())");
+        a.value("for i in 1..20: send (accounts[i - 1]).take(0)");
+        a.value("spawn m.Account() as :bank");
+        for (int i = 0; i < 60; ++i)
+            a.value("for i in 0..19: send accounts[i].give(" + std::to_string(1 + random() % 9) +
+                    ", accounts[(i * 7 + " + std::to_string(random() % 20) + ") % 20])");
+    }
+    const Story whole = story;
+    REQUIRE(whole.batches.size() > 50);
+    for (size_t upto = 4; upto <= whole.batches.size(); upto += 1 + random() % 9) {
+        Story part = whole;
+        Told b(text, part, upto);
+        CHECK(b.troubles.empty());
+        // What is under way arrives.
+        std::string sum;
+        for (int tries = 0; tries < 1000 && sum != "true"; ++tries)
+            sum = b.value("sleep(1.milliseconds)\nlet all = actors()\nall.map(a -> ask a.balance?).sum == "
+                          "100 * all.size");
+        CHECK(sum == "true");
+        ++cuts;
+    }
+    MESSAGE("stories cut and continued: " << cuts);
+}

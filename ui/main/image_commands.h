@@ -1,0 +1,31 @@
+// The commands that need no face but the terminal's lines and work on an image: served by another program, or opened
+// here. Each answers the exit code.
+#pragma once
+#include "vm/base/result.h"
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace indent {
+
+// Serves the image until SIGINT or SIGTERM comes.
+int serve_image(const std::string& image);
+// Prints the value of the text, as its literal form.
+int eval_in_image(const std::string& image, const std::string& text);
+// Takes the modules of files and folders in, all or none.
+int load_into_image(const std::string& image, const std::vector<std::string>& paths);
+
+// ---- about the file alone: nothing of it runs
+// A file for each module: shop.pricing is shop/pricing.ind.
+int export_image(const std::string& image, const std::string& folder);
+int show_image(const std::string& image);
+int show_image_log(const std::string& image);
+int verify_image(const std::string& image);
+int save_image_as(const std::string& image, const std::string& path);
+
+// Whether the file begins as an image does.
+bool is_image(const std::string& path);
+// Path and text of each module.
+Result<std::vector<std::pair<std::string, std::string>>> modules_of_image(const std::string& image);
+
+} // namespace indent

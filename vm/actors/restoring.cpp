@@ -1,0 +1,75 @@
+// Actors as an image has them: they are put together while nothing runs, and begin together.
+#include "vm/actors/actor_system.h"
+
+namespace indent {
+
+Actor& ActorSystem::restore_actor(uint64_t number, Class* cls, bool ended) {
+    auto* actor = new Actor(number);
+    actor->cls = cls;
+    actor->address = runtime_.shared.allocate(shape::kAddress, Format::Slots, 1, false);
+    (*actor->address)[0] = Value::raw(actor);
+    number_from(number);
+    if (ended) { // whoever names it holds it, and we do not
+        actor->status = Actor::Ended;
+        return *actor;
+    }
+    actor->status = Actor::Idle;
+    actor->layout_epoch = 0; // its objects may be of layouts before today's
+    std::lock_guard lock(actors_mutex_);
+    actor->next = first_actor_;
+    if (first_actor_) first_actor_->previous = actor;
+    first_actor_ = actor;
+    alive_.fetch_add(1, std::memory_order_relaxed);
+    return *actor;
+}
+
+void ActorSystem::restore_ties(Actor& actor, const std::vector<Actor*>& watchers, Actor* supervisor) {
+    if (watchers.empty() && !supervisor) return;
+    std::lock_guard lock(ties_mutex_);
+    if (!actor.ties) actor.ties = std::make_unique<Ties>();
+    for (Actor* watcher : watchers) actor.ties->watchers.emplace_back(runtime_.shared, watcher);
+    if (!supervisor) return;
+    actor.ties->supervisor = ActorRef(runtime_.shared, supervisor);
+    actor.supervised = true;
+}
+
+void ActorSystem::restore_message(Actor& actor, std::unique_ptr<ActorMessage> message) {
+    if (message->arguments && message->arguments->has_blocks()) suspect(actor);
+    message->era = era_;
+    actor.mailbox.fetch_add(1, std::memory_order_relaxed);
+    actor.add(message.release());
+}
+
+void ActorSystem::restore_timer(Actor& actor, uint64_t number, uint64_t in, uint64_t every,
+                                std::unique_ptr<ActorMessage> message) {
+    auto timer = std::make_shared<TimerRecord>();
+    timer->target = ActorRef(runtime_.shared, &actor);
+    timer->selector = message->selector;
+    timer->arguments = std::move(message->arguments);
+    timer->labels = std::move(message->labels);
+    timer->trailing_block = message->trailing_block;
+    timer->due = now() + in;
+    timer->every = every;
+    timers_.add_again(timer, number);
+    {
+        std::lock_guard lock(ties_mutex_);
+        if (!actor.ties) actor.ties = std::make_unique<Ties>();
+        actor.ties->timers.push_back(timer);
+    }
+    timers_.start(std::move(timer));
+}
+
+void ActorSystem::begin_restored(const std::vector<Actor*>& actors) {
+    if (!actors.empty()) start_threads();
+    for (Actor* actor : actors) {
+        actor->lock.lock();
+        const bool begins = actor->first && actor->status == Actor::Idle; // those before it may have woken it
+        if (begins) actor->status = Actor::Ready;
+        actor->lock.unlock();
+        if (!begins) continue;
+        became_active();
+        schedule(*actor, nullptr);
+    }
+}
+
+} // namespace indent
