@@ -12,6 +12,15 @@ namespace {
 constexpr size_t kMostWaiting = size_t(256) << 20; // bytes that may wait for the disk; turns wait then
 constexpr uint64_t kMillisecond = 1'000'000;       // ns
 
+// Bytes of changes after a base, beyond which a new base is shorter to read than they.
+uint64_t most_changes(uint32_t base) {
+    constexpr uint64_t kLeast = 16 << 10, kTimes = 4;
+    return std::max(kLeast, kTimes * base);
+}
+uint32_t small(uint64_t bytes) {
+    return uint32_t(std::min<uint64_t>(bytes, UINT32_MAX));
+}
+
 // Neither the main program nor a reload is an actor of the image.
 bool is_kept(const Actor& actor) {
     return actor.cls != nullptr;
@@ -19,8 +28,8 @@ bool is_kept(const Actor& actor) {
 
 } // namespace
 
-Journal::Journal(ActorSystem& actors, WorldNames& names, Keep keep, uint64_t last_message)
-    : actors_(actors), names_(names), keep_(std::move(keep)), last_message_(last_message) {
+Journal::Journal(ActorSystem& actors, WorldNames& names, Keep keep, uint64_t last_message, uint64_t turns)
+    : actors_(actors), names_(names), keep_(std::move(keep)), last_message_(last_message), turns_(turns) {
     auto thread = os::Thread::start("journal", size_t(1) << 20, [this] { run(); });
     if (thread)
         thread_ = std::move(thread).value();
@@ -87,6 +96,7 @@ FactsRecord Journal::facts_of(Actor& actor) {
 
 void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message, SegmentEnd end) {
     ByteWriter group;
+    bool is_end = false;
     Machine& vm = *worker.machine;
     if (is_kept(actor) && !(message && message->kind == ActorMessage::Native)) {
         SegmentRecord segment;
@@ -106,19 +116,25 @@ void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message,
                                                   : SegmentRecord::Done;
         if (end == SegmentEnd::Done) {
             ByteWriter heap;
-            if (message) {
+            // Where it has followed a reload, what its objects were need not be known any more; nor what they were a
+            // long chain of changes ago.
+            if (message && !segment.fresh && actor.log_changes < most_changes(actor.log_base)) {
                 Value* const roots[] = {&vm.actor_state, &vm.actor_journal, &vm.actor_drawings};
                 write_changes(heap, *vm.heap, vm.stack_base, roots, names_);
-            } else { // it has followed a reload: what its objects were need not be known any more
+                actor.log_changes = small(actor.log_changes + heap.size());
+            } else {
                 vm.heap->collect_nursery(vm.stack_base);
                 const Value roots[] = {vm.actor_state, vm.actor_journal, vm.actor_drawings};
                 write_base(heap, *vm.heap, roots, names_);
                 segment.fresh = true;
+                actor.log_base = small(heap.size());
+                actor.log_changes = 0;
             }
             segment.heap = heap.take();
         }
         // A turn without a trace: nobody needs to hear that it waits.
-        if (segment.end != SegmentRecord::Waits || segment.message || segment.timer) write(group, segment);
+        is_end = ends_turn(segment);
+        if (is_end || segment.message || segment.timer) write(group, segment);
         if (actor.supervision) write(group, facts_of(actor));
     }
     if (end != SegmentEnd::Failed) {
@@ -150,7 +166,7 @@ void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message,
                                           timer->every, post_of(*timer->target, message, false)});
         }
     }
-    if (group.size() > 0) append_group(group, true);
+    if (group.size() > 0) take(group, true, is_end);
 }
 
 // The actor's lock is held.
@@ -177,16 +193,22 @@ void Journal::atom(const Cell* atom, Value value) {
 void Journal::append(const Record& record) {
     ByteWriter group;
     write(group, record);
-    append_group(group, false); // an actor may be locked
+    take(group, false, false); // an actor may be locked
 }
 
-void Journal::append_group(ByteWriter& group, bool may_wait) {
+uint64_t Journal::turns() {
+    std::lock_guard lock(mutex_);
+    return turns_;
+}
+
+void Journal::take(const ByteWriter& group, bool may_wait, bool ends_turn) {
     std::unique_lock lock(mutex_);
     if (may_wait) done_.wait(lock, [&] { return buffer_.size() < kMostWaiting || failure_; });
     if (failure_ || closed_) return;
     const bool first = buffer_.empty();
-    buffer_.append(group.view());
+    append_group(buffer_, group.view());
     ++appended_;
+    turns_ += ends_turn;
     lock.unlock();
     if (first) work_.notify_one();
 }
@@ -201,6 +223,8 @@ void Journal::run() {
         Batch batch;
         batch.body.swap(buffer_);
         const uint64_t upto = appended_;
+        batch.turns = turns_;
+        batch.at_ms = os::wall_ns() / int64_t(kMillisecond);
         lock.unlock();
         done_.notify_all();
         batch.names = names_.take_rows(); // all that those groups name was there before them

@@ -19,13 +19,16 @@ namespace indent::image {
 struct Batch {
     std::vector<NameRow> names; // new ones, to be kept first
     std::string body;           // records.h
+    uint64_t turns = 0;         // that have ended in the story so far
+    int64_t at_ms = 0;
 };
 
 class Journal final : public TurnLog {
   public:
     // `keep` has a batch on the disk when it answers; it is called on the journal's thread, one call at a time.
     using Keep = std::function<Result<void>(const Batch&)>;
-    Journal(ActorSystem& actors, WorldNames& names, Keep keep, uint64_t last_message);
+    // The story so far has so many messages and turns.
+    Journal(ActorSystem& actors, WorldNames& names, Keep keep, uint64_t last_message, uint64_t turns);
     ~Journal() override; // keeps what is there
 
     void segment(Worker& worker, Actor& actor, const ActorMessage* message, SegmentEnd end) override;
@@ -35,6 +38,8 @@ class Journal final : public TurnLog {
     void atom(const Cell* atom, Value value) override;
     // One that no log tells.
     void append(const Record& record);
+    // Turns that have ended, of which it has heard. Any thread.
+    uint64_t turns();
 
     // What happens from here on is not told any more: the world is about to end. Answers as sync. Any thread.
     Result<void> close();
@@ -42,7 +47,7 @@ class Journal final : public TurnLog {
     Result<void> sync();
 
   private:
-    void append_group(ByteWriter& group, bool may_wait);
+    void take(const ByteWriter& group, bool may_wait, bool ends_turn);
     void run();
     FactsRecord facts_of(Actor& actor);
     PostRecord post_of(const Actor& to, const ActorMessage& message, bool first);
@@ -55,6 +60,7 @@ class Journal final : public TurnLog {
     std::condition_variable work_, done_;
     std::string buffer_;
     uint64_t appended_ = 0, kept_ = 0; // groups
+    uint64_t turns_;
     bool ending_ = false, closed_ = false;
     std::optional<Failure> failure_;
     os::Thread thread_;

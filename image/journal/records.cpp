@@ -31,4 +31,17 @@ bool read_all(std::string_view bytes, std::vector<Record>& records) {
     return in.at_end();
 }
 
+void append_group(std::string& batch, std::string_view group) {
+    ByteWriter size;
+    size.number(group.size());
+    batch.append(size.view());
+    batch.append(group);
+}
+
+bool next_group(ByteReader& in, std::string_view& group) {
+    if (in.failed() || in.remaining() == 0) return false;
+    group = in.text();
+    return !in.failed();
+}
+
 } // namespace indent::image

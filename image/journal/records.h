@@ -1,5 +1,5 @@
 // What a journal is made of. A group is what one segment of a turn did, or one thing that the machine did by itself: all
-// of it counts or nothing. A batch, one row of the image, is some groups.
+// of it counts or nothing. A batch, one row of the image, is some groups, each with its size before it.
 #pragma once
 #include "image/codec/archive.h"
 #include <optional>
@@ -144,12 +144,40 @@ struct ModuleValueRecord {
     }
 };
 
+// From here on the definitions are those of this epoch of the image.
+struct DefinitionsRecord {
+    uint64_t epoch = 0;
+    template <class A>
+    void serialize(A& a) {
+        a(epoch);
+    }
+};
+
+// What a checkpoint says that is of no actor.
+struct TotalsRecord {
+    uint64_t last_message = 0, last_actor = 0, turns = 0;
+    template <class A>
+    void serialize(A& a) {
+        a(last_message, last_actor, turns);
+    }
+};
+
 using Record = std::variant<BeginRecord, PostRecord, SegmentRecord, FactsRecord, EndRecord, TimerStartRecord,
-                            TimerEndRecord, AtomRecord, ModuleValueRecord>;
+                            TimerEndRecord, AtomRecord, ModuleValueRecord, DefinitionsRecord, TotalsRecord>;
 
 // Appends one to a group.
 void write(ByteWriter& out, const Record& record);
-// The records of a group or a batch, in their order; false: those are none.
+// The records of a group, in their order; false: those are none.
 [[nodiscard]] bool read_all(std::string_view bytes, std::vector<Record>& records);
+
+// A group becomes the next of a batch.
+void append_group(std::string& batch, std::string_view group);
+// The next group of a batch; false: there is no more, or what follows is none (then `in` has failed).
+[[nodiscard]] bool next_group(ByteReader& in, std::string_view& group);
+
+// Whether a turn ends with this: those are what places in the story are counted by.
+inline bool ends_turn(const SegmentRecord& segment) {
+    return segment.end != SegmentRecord::Waits;
+}
 
 } // namespace indent::image

@@ -9,36 +9,134 @@
 
 namespace indent::image {
 
+namespace {
+
+constexpr std::string_view kRest = "rest"; // the piece of what is of no actor
+
+} // namespace
+
 // ---- reading
 
-bool Recovery::add(std::string_view body) {
+bool Recovery::begin(std::string_view manifest, Piece piece) {
+    piece_ = std::move(piece);
+    auto listing = decode_listing(manifest);
+    if (!listing) return false;
+    std::string rest;
+    for (const ListingEntry& entry : listing->entries) {
+        if (entry.name == kRest) {
+            if (!piece_(entry.hash, rest)) return false;
+            continue;
+        }
+        uint64_t number = 0;
+        ByteReader in(entry.name);
+        number = in.fixed64();
+        if (!in.at_end()) return false;
+        Bundle& bundle = bundles_[number];
+        bundle.hash = entry.hash;
+        bundle.there = true;
+    }
+    return take_group(rest);
+}
+
+bool Recovery::take_group(std::string_view group) {
     std::vector<Record> records;
-    if (!read_all(body, records)) return false;
+    return read_all(group, records) && take_records(records);
+}
+
+bool Recovery::take_records(const std::vector<Record>& records) {
     for (const Record& record : records)
         if (!std::visit([&](const auto& one) { return take(one); }, record)) return false;
+    return !broken_;
+}
+
+bool Recovery::add(std::string_view batch, uint64_t from, uint64_t upto) {
+    ByteReader in(batch);
+    std::string_view group;
+    for (uint64_t i = 0; i < upto && next_group(in, group); ++i)
+        if (i >= from && !take_group(group)) return false;
+    return !in.failed();
+}
+
+Recovery::Bundle* Recovery::bundle_of(uint64_t actor) {
+    if (reading_ && actor / kBundle != reading_number_) return nullptr; // a piece says nothing of others
+    Bundle& bundle = bundles_[actor / kBundle];
+    if (bundle.read || !bundle.there) return &bundle;
+    bundle.read = true;
+    std::string content;
+    if (!piece_(bundle.hash, content)) {
+        broken_ = true;
+        return nullptr;
+    }
+    reading_ = true;
+    reading_number_ = actor / kBundle;
+    const bool whole = take_group(content);
+    reading_ = false;
+    bundle.changed = false;
+    if (!whole) broken_ = true;
+    return broken_ ? nullptr : &bundle;
+}
+
+Recovery::State* Recovery::find(uint64_t actor) {
+    Bundle* bundle = bundle_of(actor);
+    if (!bundle) return nullptr;
+    auto found = bundle->actors.find(actor);
+    return found == bundle->actors.end() ? nullptr : &found->second;
+}
+
+Recovery::State* Recovery::change(uint64_t actor) {
+    State* state = find(actor);
+    if (state) bundles_[actor / kBundle].changed = true;
+    return state;
+}
+
+bool Recovery::read_all_bundles() {
+    for (auto& entry : bundles_)
+        if (!bundle_of(entry.first * kBundle)) return false;
     return true;
 }
 
+template <class Visit>
+void Recovery::each_actor(Visit visit) {
+    for (auto& bundle : bundles_) {
+        (void)bundle_of(bundle.first * kBundle);
+        for (auto& actor : bundle.second.actors) visit(actor.first, actor.second);
+    }
+}
+
+std::vector<uint64_t> Recovery::actors() {
+    std::vector<uint64_t> all;
+    each_actor([&](uint64_t number, const State& state) {
+        if (!state.ended) all.push_back(number);
+    });
+    return all;
+}
+
+size_t Recovery::actor_count() {
+    return actors().size();
+}
+
 bool Recovery::take(const PostRecord& post) {
-    last_message_ = std::max(last_message_, post.number);
-    auto found = actors_.find(post.to);
-    if (found == actors_.end()) return ended_.contains(post.to); // it came too late
-    auto& mailbox = found->second.mailbox;
+    totals_.last_message = std::max(totals_.last_message, post.number);
+    State* state = change(post.to);
+    if (!state) return false;
+    if (state->ended) return true; // it came too late
     if (post.first)
-        mailbox.push_front(post);
+        state->mailbox.push_front(post);
     else
-        mailbox.push_back(post);
+        state->mailbox.push_back(post);
     return true;
 }
 
 bool Recovery::take(const SegmentRecord& segment) {
     if (segment.end > SegmentRecord::Failed) return false;
+    if (!reading_ && ends_turn(segment)) ++totals_.turns;
     if (segment.timer)
         if (auto timer = timers_.find(segment.timer); timer != timers_.end() && timer->second.every == 0)
             timers_.erase(timer);
-    auto found = actors_.find(segment.actor);
-    if (found == actors_.end()) return ended_.contains(segment.actor);
-    State& state = found->second;
+    State* found = change(segment.actor);
+    if (!found) return false;
+    if (found->ended) return true;
+    State& state = *found;
     state.turns = std::max(state.turns, segment.turn);
     auto message = std::find_if(state.mailbox.begin(), state.mailbox.end(), [&](const PostRecord& post) {
         return segment.message != 0 && post.number == segment.message;
@@ -55,28 +153,37 @@ bool Recovery::take(const SegmentRecord& segment) {
         state.begun.reset();
         state.begun_by_timer = false;
     }
-    if (segment.fresh && segment.end != SegmentRecord::Failed) state.picture = HeapPicture();
-    return segment.heap.empty() || state.picture.add(segment.heap);
+    if (segment.fresh && segment.end != SegmentRecord::Failed) state.heap.clear();
+    if (!segment.heap.empty()) state.heap.push_back(segment.heap);
+    return true;
 }
 
 bool Recovery::take(const FactsRecord& facts) {
-    last_actor_ = std::max(last_actor_, facts.actor);
-    if (ended_.contains(facts.actor)) return true;
-    actors_[facts.actor].facts = facts;
+    Bundle* bundle = bundle_of(facts.actor);
+    if (!bundle || facts.actor == 0) return false;
+    totals_.last_actor = std::max(totals_.last_actor, facts.actor);
+    bundle->changed = true;
+    State& state = bundle->actors[facts.actor];
+    if (!state.ended) state.facts = facts;
     return true;
 }
 
 bool Recovery::take(const EndRecord& end) {
-    auto found = actors_.find(end.actor);
-    if (found == actors_.end()) return ended_.contains(end.actor);
-    ended_[end.actor] = {found->second.facts.shape, end.reason};
-    actors_.erase(found);
+    State* state = change(end.actor);
+    if (!state) return false;
+    if (state->ended) return true;
+    const uint64_t shape = state->facts.shape;
+    *state = State();
+    state->ended = true;
+    state->end_reason = end.reason;
+    state->facts.actor = end.actor;
+    state->facts.shape = shape; // it is known that it was there
     std::erase_if(timers_, [&](auto& timer) { return timer.second.message.to == end.actor; });
     return true;
 }
 
 bool Recovery::take(const TimerStartRecord& timer) {
-    if (actors_.contains(timer.message.to)) timers_[timer.number] = timer;
+    timers_[timer.number] = timer;
     return true;
 }
 bool Recovery::take(const TimerEndRecord& timer) {
@@ -91,81 +198,98 @@ bool Recovery::take(const ModuleValueRecord& value) {
     module_values_[{value.module, value.name}] = value.value;
     return true;
 }
+bool Recovery::take(const DefinitionsRecord& epoch) {
+    epoch_ = epoch.epoch;
+    return true;
+}
+bool Recovery::take(const TotalsRecord& totals) {
+    totals_ = totals;
+    return true;
+}
 
 // ---- and writing it again as one
 
-std::string Recovery::checkpoint() const {
-    ByteWriter out;
-    write(out, BeginRecord{});
-    for (auto& [number, state] : actors_) write(out, state.facts);
-    for (auto& [number, ended] : ended_) { // it is known that they were there
-        FactsRecord facts;
-        facts.actor = number;
-        facts.shape = ended.shape;
-        write(out, facts);
-        write(out, EndRecord{number, ended.reason});
+void Recovery::write_state(ByteWriter& out, uint64_t number, const State& state) {
+    write(out, state.facts);
+    if (state.ended) {
+        write(out, EndRecord{number, state.end_reason});
+        return;
     }
-    for (auto& entry : actors_) {
-        const uint64_t number = entry.first;
-        const State& state = entry.second;
-        bool fresh = true;
-        auto write_heap = [&](const std::string& heap) {
-            SegmentRecord segment;
-            segment.actor = number;
-            segment.turn = state.turns;
-            segment.fresh = std::exchange(fresh, false);
-            segment.heap = heap;
-            write(out, segment);
-        };
-        if (!state.base.empty()) {
-            write_heap(state.base);
-        } else {
-            for (auto& heap : state.picture.records()) write_heap(*heap);
-        }
-        if (state.begun) {
-            PostRecord post = *state.begun;
-            post.first = false;
-            write(out, post);
-            SegmentRecord segment;
-            segment.actor = number;
-            segment.turn = state.turns;
-            segment.message = post.number;
-            segment.end = SegmentRecord::Waits;
-            write(out, segment);
-        }
-        for (PostRecord post : state.mailbox) {
-            post.first = false;
-            write(out, post);
-        }
+    bool fresh = true;
+    auto segment_of = [&](SegmentRecord::End end) {
+        SegmentRecord segment;
+        segment.actor = number;
+        segment.turn = state.turns;
+        segment.end = end;
+        return segment;
+    };
+    for (const std::string& heap : state.heap) {
+        SegmentRecord segment = segment_of(SegmentRecord::Done);
+        segment.fresh = std::exchange(fresh, false);
+        segment.heap = heap;
+        write(out, segment);
     }
-    for (auto& [number, timer] : timers_) write(out, timer);
-    for (auto& [number, value] : atoms_) write(out, AtomRecord{number, value});
-    for (auto& [name, value] : module_values_) write(out, ModuleValueRecord{name.first, name.second, value});
-    return out.take();
+    if (state.heap.empty() && state.turns > 0) write(out, segment_of(SegmentRecord::Done));
+    if (state.begun) {
+        PostRecord post = *state.begun;
+        post.first = false;
+        write(out, post);
+    }
+    if (state.begun || state.begun_by_timer) {
+        SegmentRecord segment = segment_of(SegmentRecord::Waits);
+        segment.message = state.begun ? state.begun->number : 0;
+        segment.timer = state.begun_by_timer ? UINT64_MAX : 0; // whose timer is known elsewhere
+        write(out, segment);
+    }
+    for (PostRecord post : state.mailbox) {
+        post.first = false;
+        write(out, post);
+    }
 }
 
-std::string Recovery::checkpoint(WorldNames& names, const std::vector<Actor*>& restored) {
-    for (Actor* actor : restored) {
-        State& state = actors_.at(actor->id);
-        if (!actor->heap || !actor->state || state.picture.records().size() < 2) continue;
-        ByteWriter base;
-        const Value roots[] = {actor->state, actor->journal, actor->drawings};
-        write_base(base, *actor->heap, roots, names);
-        state.base = base.take();
+bool Recovery::checkpoint(Checkpoint& made) {
+    std::vector<ListingEntry> entries;
+    ByteWriter rest;
+    write(rest, BeginRecord{});
+    write(rest, totals_);
+    write(rest, DefinitionsRecord{epoch_});
+    for (auto& [number, timer] : timers_) write(rest, timer);
+    for (auto& [number, value] : atoms_) write(rest, AtomRecord{number, value});
+    for (auto& [name, value] : module_values_) write(rest, ModuleValueRecord{name.first, name.second, value});
+    made.pieces.push_back(rest.take());
+    entries.push_back({std::string(kRest), hash_of(made.pieces.back())});
+    for (auto& [number, bundle] : bundles_) {
+        if (bundle.changed) {
+            ByteWriter piece;
+            for (auto& [actor, state] : bundle.actors) write_state(piece, actor, state);
+            bundle.hash = hash_of(piece.view());
+            bundle.there = bundle.read = true;
+            bundle.changed = false;
+            made.pieces.push_back(piece.take());
+        }
+        if (!bundle.there) continue;
+        ByteWriter name;
+        name.fixed64(number);
+        entries.push_back({name.take(), bundle.hash});
     }
-    return checkpoint();
+    made.manifest = encode_listing("", entries);
+    return !broken_;
 }
 
-bool Recovery::fits(WorldNames& names) const {
+bool Recovery::fits(WorldNames& names) {
     ShapeId shape = 0;
-    for (auto& [number, state] : actors_) {
-        if (!names.shape_of(state.facts.shape, shape)) return false;
-        for (uint64_t each : state.picture.shapes())
-            if (!names.shape_of(each, shape)) return false;
+    bool fits = true;
+    each_actor([&](uint64_t, const State& state) {
+        if (!fits || state.ended) return;
+        fits = names.shape_of(state.facts.shape, shape);
+        HeapPicture picture;
+        for (const std::string& heap : state.heap)
+            if (!picture.add(heap)) return; // it is held, whatever the layouts are
+        for (uint64_t each : picture.shapes()) fits = fits && names.shape_of(each, shape);
         for (const PostRecord& post : state.mailbox)
-            if (post.starts_as && !names.shape_of(post.starts_as, shape)) return false;
-    }
-    return true;
+            if (post.starts_as) fits = fits && names.shape_of(post.starts_as, shape);
+    });
+    return fits;
 }
 
 // ---- a world comes back
@@ -174,7 +298,8 @@ namespace {
 
 class Restoring {
   public:
-    Restoring(ActorSystem& actors, WorldNames& names) : actors_(actors), names_(names) {}
+    Restoring(ActorSystem& actors, WorldNames& names, std::function<Actor*(uint64_t)> actor = {})
+        : actors_(actors), names_(names), find_(std::move(actor)) {}
 
     SymbolId symbol(uint64_t number) {
         SymbolId id = 0;
@@ -182,6 +307,7 @@ class Restoring {
         return id;
     }
     Actor* actor(uint64_t number) {
+        if (find_) return number ? find_(number) : nullptr;
         auto found = by_number.find(number);
         return found == by_number.end() ? nullptr : found->second;
     }
@@ -208,21 +334,13 @@ class Restoring {
   private:
     ActorSystem& actors_;
     WorldNames& names_;
+    std::function<Actor*(uint64_t)> find_;
 };
 
 } // namespace
 
-Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
-    Restored restored;
+bool restore_heap(ActorSystem& actors, WorldNames& names, Actor& actor, const Recovery::State& state) {
     Runtime& runtime = actors.runtime();
-    Restoring from(actors, names);
-    auto trouble = [&](std::string words) { restored.troubles.push_back(std::move(words)); };
-    auto because = [&](size_t known) {
-        std::string words;
-        for (size_t i = known; i < names.troubles().size(); ++i)
-            words += (i > known ? "; " : ": ") + names.troubles()[i];
-        return words;
-    };
     // A row for each canvas (vm/prims/canvas.cpp).
     auto are_drawings = [](Value drawings) {
         if (!is_tuple(drawings)) return false;
@@ -237,8 +355,49 @@ Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
         return cls && cls->itself() == actor.cls && (!roots[1] || is_list(roots[1])) &&
                (roots.size() < 3 || !roots[2] || are_drawings(roots[2]));
     };
+    HeapPicture picture;
+    uint64_t bytes = 0;
+    for (const std::string& record : state.heap) {
+        if (!picture.add(record)) return false;
+        bytes += record.size();
+    }
+    if (state.heap.empty()) return false;
+    const uint64_t base = state.heap.front().size();
+    actor.log_base = uint32_t(std::min<uint64_t>(base, UINT32_MAX));
+    actor.log_changes = uint32_t(std::min<uint64_t>(bytes - base, UINT32_MAX));
+    std::vector<Value> roots;
+    actor.state = actor.journal = actor.drawings = Value();
+    actor.heap.emplace(runtime.shared, actors.heap_options());
+    if (!picture.restore(*actor.heap, roots, names) || !is_state(actor, roots)) {
+        actor.heap.reset();
+        return false;
+    }
+    actor.state = roots[0];
+    actor.journal = roots[1];
+    actor.drawings = roots.size() > 2 ? roots[2] : Value();
+    actor.heap_bytes = actor.heap->used_bytes();
+    return true;
+}
+
+std::unique_ptr<ActorMessage> message_from(ActorSystem& actors, WorldNames& names, const PostRecord& post,
+                                           const std::function<Actor*(uint64_t)>& actor) {
+    return Restoring(actors, names, actor).message(post);
+}
+
+Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
+    Restored restored;
+    Runtime& runtime = actors.runtime();
+    Restoring from(actors, names);
+    auto trouble = [&](std::string words) { restored.troubles.push_back(std::move(words)); };
+    auto because = [&](size_t known) {
+        std::string words;
+        for (size_t i = known; i < names.troubles().size(); ++i)
+            words += (i > known ? "; " : ": ") + names.troubles()[i];
+        return words;
+    };
     std::vector<uint64_t> lost;
-    for (auto& [number, state] : actors_) {
+    each_actor([&](uint64_t number, const State& state) {
+        if (state.ended) return;
         ShapeId shape = 0;
         const size_t known = names.troubles().size();
         Class* cls = names.shape_of(state.facts.shape, shape) && shape >= shape::kFirstFree
@@ -247,30 +406,32 @@ Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
         if (!cls || (cls->kind != ClassKind::Actor && cls->kind != ClassKind::Supervisor)) {
             trouble("actor " + std::to_string(number) + " is left out: its class" + because(known));
             lost.push_back(number);
-            continue;
+            return;
         }
         from.by_number[number] = &actors.restore_actor(number, cls->itself(), false);
-    }
-    auto dead = [&](uint64_t number, Ended ended) {
+    });
+    auto dead = [&](uint64_t number, uint64_t was, uint64_t reason) {
         ShapeId shape = 0;
-        Class* cls = names.shape_of(ended.shape, shape) ? runtime.shapes[shape].cls : nullptr;
+        Class* cls = was && names.shape_of(was, shape) ? runtime.shapes[shape].cls : nullptr;
         Actor& actor = actors.restore_actor(number, cls ? cls->itself() : nullptr, true);
-        actor.end_reason = from.symbol(ended.reason);
+        actor.end_reason = from.symbol(reason);
         restored.held.push_back(Value::cell(actor.address));
         from.by_number[number] = &actor;
         return &actor;
     };
-    for (uint64_t number : lost) dead(number, {0, 0});
+    for (uint64_t number : lost) dead(number, 0, 0);
     names.address_of = [&](uint64_t number) {
         Actor* actor = from.actor(number);
-        if (auto ended = ended_.find(number); !actor && ended != ended_.end())
-            actor = dead(number, ended->second);
+        if (!actor)
+            if (const State* state = find(number); state && state->ended)
+                actor = dead(number, state->facts.shape, state->end_reason);
         return actor ? Value::cell(actor->address) : Value();
     };
-    actors.number_from(last_actor_);
-    for (auto& [number, state] : actors_) {
+    actors.number_from(totals_.last_actor);
+    each_actor([&](uint64_t number, const State& state) {
+        if (state.ended) return;
         Actor& actor = *from.actor(number);
-        if (actor.status == Actor::Ended) continue;
+        if (actor.status == Actor::Ended) return;
         const FactsRecord& facts = state.facts;
         actor.turns = uint32_t(state.turns);
         actor.incarnation = uint32_t(facts.incarnation);
@@ -305,17 +466,9 @@ Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
                 made.children.push_back(std::move(child));
             }
         }
-        if (!state.picture.records().empty()) {
+        if (!state.heap.empty()) {
             const size_t known = names.troubles().size();
-            std::vector<Value> roots;
-            actor.heap.emplace(runtime.shared, actors.heap_options());
-            if (state.picture.restore(*actor.heap, roots, names) && is_state(actor, roots)) {
-                actor.state = roots[0];
-                actor.journal = roots[1];
-                actor.drawings = roots.size() > 2 ? roots[2] : Value();
-                actor.heap_bytes = actor.heap->used_bytes();
-            } else {
-                actor.heap.reset();
+            if (!restore_heap(actors, names, actor, state)) {
                 trouble(actors.describe(actor) + " is held: its state cannot be brought back" +
                         because(known));
                 actor.status = Actor::Held;
@@ -343,7 +496,8 @@ Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
                 trouble("a message for " + actors.describe(actor) + " is lost" + because(known_before));
         }
         restored.actors.push_back(&actor);
-    }
+    });
+    if (broken_) trouble("some actors are left out: what the image says of them is damaged");
     const uint64_t now_ms = uint64_t(os::wall_ns()) / 1'000'000;
     for (auto& [number, timer] : timers_) {
         Actor* to = from.actor(timer.message.to);

@@ -1,21 +1,39 @@
 // The story read from its beginning, or from a checkpoint: what there was when it ended. No code of the program runs.
 //
 //     Recovery recovery;
-//     for (each batch) if (!recovery.add(body)) …
-//     recovery.restore(actors, names, journal_numbers…)
+//     if (there is a checkpoint && !recovery.begin(manifest, piece)) …
+//     for (each batch after it) if (!recovery.add(body)) …
+//     recovery.restore(actors, names, …)
+//
+// A checkpoint is in pieces: one of what is of no actor, and one for each kBundle actors whose numbers are beside each
+// other. They are read when somebody asks for such an actor, and written anew when one of them has changed.
 #pragma once
 #include "image/codec/heap_record.h"
 #include "image/journal/records.h"
 #include "image/journal/world_names.h"
+#include "image/store/listing.h"
 #include <deque>
+#include <functional>
 #include <map>
 
 namespace indent::image {
 
 class Recovery {
   public:
-    // The next batch, or a checkpoint to begin with. False: that is none, or it cannot follow those before.
-    [[nodiscard]] bool add(std::string_view body);
+    // The content of a piece; false: it is not to be had.
+    using Piece = std::function<bool(const Hash& hash, std::string& content)>;
+    // From this checkpoint on; `piece` is asked as long as this lives. False: that is none.
+    [[nodiscard]] bool begin(std::string_view manifest, Piece piece);
+    // Groups [from, upto) of the next batch. False: that is none, or it cannot follow those before.
+    [[nodiscard]] bool add(std::string_view batch, uint64_t from = 0, uint64_t upto = UINT64_MAX);
+    // One group.
+    [[nodiscard]] bool take_records(const std::vector<Record>& records);
+    struct Checkpoint {
+        std::string manifest;            // a Listing (image/store)
+        std::vector<std::string> pieces; // of it, those that the checkpoint has not that all began with
+    };
+    // Failure: a piece is not to be had.
+    [[nodiscard]] bool checkpoint(Checkpoint& made);
 
     struct Restored {
         std::vector<Actor*> actors; // that live, by number; they begin with ActorSystem::begin_restored
@@ -26,26 +44,37 @@ class Recovery {
     // Puts the actors into a world that has none yet and whose modules are loaded. `names` has its rows.
     Restored restore(ActorSystem& actors, WorldNames& names);
 
-    // The state as one checkpoint, which can stand for all batches so far. Of what has been added, without a world.
-    std::string checkpoint() const;
-    // The same after restore, with the heaps of these actors, which have not begun yet, as they are now.
-    std::string checkpoint(WorldNames& names, const std::vector<Actor*>& restored);
-
     // Whether the world knows all layouts that actors, and what they begin with, are made of.
-    bool fits(WorldNames& names) const;
+    bool fits(WorldNames& names);
 
-    uint64_t last_message() const { return last_message_; }
-    size_t actor_count() const { return actors_.size(); }
+    uint64_t last_message() const { return totals_.last_message; }
+    uint64_t turns() const { return totals_.turns; }
+    uint64_t epoch() const { return epoch_; } // of the definitions then; 0: it is not said
+    size_t actor_count();
 
-  private:
+    // What is known of an actor.
     struct State {
         FactsRecord facts;
-        HeapPicture picture;
-        std::string base; // of the heap as it came back: stands for the picture
+        bool ended = false;
+        uint64_t end_reason = 0;       // a symbol
+        std::vector<std::string> heap; // records of heap_record.h: a base and changes
         uint64_t turns = 0;
         std::deque<PostRecord> mailbox;
         std::optional<PostRecord> begun; // what a turn handles that waits
         bool begun_by_timer = false;
+    };
+    // Null: there has never been one. Until the next call.
+    const State* actor(uint64_t number) { return find(number); }
+    std::vector<uint64_t> actors(); // that live, by number
+
+  private:
+    static constexpr uint64_t kBundle = 64;
+    struct Bundle {
+        Hash hash{};
+        bool there = false;   // it has a piece
+        bool changed = false; // the piece says something else
+        bool read = false;
+        std::map<uint64_t, State> actors;
     };
     bool take(const BeginRecord& begin) { return begin.format == BeginRecord::kFormat; }
     bool take(const PostRecord& post);
@@ -56,16 +85,35 @@ class Recovery {
     bool take(const TimerEndRecord& timer);
     bool take(const AtomRecord& atom);
     bool take(const ModuleValueRecord& value);
+    bool take(const DefinitionsRecord& epoch);
+    bool take(const TotalsRecord& totals);
+    bool take_group(std::string_view group);
+    Bundle* bundle_of(uint64_t actor); // read; null: it is not to be had
+    State* find(uint64_t actor);
+    State* change(uint64_t actor); // the same; its bundle has changed
+    bool read_all_bundles();
+    static void write_state(ByteWriter& out, uint64_t number, const State& state);
+    template <class Visit> // visit(number, State&), by number
+    void each_actor(Visit visit);
 
-    std::map<uint64_t, State> actors_;
-    struct Ended {
-        uint64_t shape, reason;
-    };
-    std::map<uint64_t, Ended> ended_;
+    Piece piece_;
+    std::map<uint64_t, Bundle> bundles_; // by number / kBundle
+    bool reading_ = false;               // what is taken comes from a piece,
+    uint64_t reading_number_ = 0;        // of this bundle
     std::map<uint64_t, TimerStartRecord> timers_;
     std::map<uint64_t, std::string> atoms_;
     std::map<std::pair<std::string, std::string>, std::string> module_values_;
-    uint64_t last_message_ = 0, last_actor_ = 0;
+    TotalsRecord totals_;
+    uint64_t epoch_ = 0;
+    bool broken_ = false; // a piece was not to be had
 };
+
+// The heap and the state of an actor, which nobody runs, as they are in `state`. False: they cannot be brought back; it has
+// neither. `names` has address_of.
+[[nodiscard]] bool restore_heap(ActorSystem& actors, WorldNames& names, Actor& actor,
+                                const Recovery::State& state);
+// A message as it waited; `actor` answers actors by their numbers. Null: it cannot be brought back.
+std::unique_ptr<ActorMessage> message_from(ActorSystem& actors, WorldNames& names, const PostRecord& post,
+                                           const std::function<Actor*(uint64_t)>& actor);
 
 } // namespace indent::image

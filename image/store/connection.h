@@ -69,9 +69,11 @@ class Connection {
     Result<Statement> prepare(std::string_view sql);
     // The first column of the first row of `sql`.
     Result<int64_t> integer(std::string_view sql);
-    // `body` within one transaction: all of it or nothing.
+    // `body` within one transaction: all of it or nothing. One within another is a part of that.
     template <class Body>
     Result<void> transaction(Body body) {
+        if (inside_) return body();
+        const Inside inside(inside_);
         if (auto begun = run("BEGIN IMMEDIATE"); !begun) return begun;
         if (Result<void> done = body(); !done) {
             roll_back();
@@ -97,8 +99,15 @@ class Connection {
     void roll_back();
     Result<void> harden();
 
+    struct Inside {
+        explicit Inside(bool& flag) : flag(flag) { flag = true; }
+        ~Inside() { flag = false; }
+        bool& flag;
+    };
+
     std::string path_;
     sqlite3* handle_;
+    bool inside_ = false; // a transaction
 };
 
 } // namespace indent::image

@@ -64,12 +64,9 @@ class ImageFile final : public Image {
     Result<std::map<std::string, std::string>> desk() override;
     Result<void> save(std::string_view key, std::string_view text) override;
     Result<void> forget(std::string_view key) override;
-    Result<void> append_story(const std::vector<NameRecord>& names, std::string_view body) override;
-    Result<void> begin_story_anew(const std::vector<std::string>& bodies) override;
-    Result<void> read_story(const std::function<Result<void>(NameRecord)>& name,
-                            const std::function<Result<void>(std::string_view)>& batch) override {
-        return story_->read(heads_.story, name, batch);
-    }
+    Story& story() override { return *story_; }
+    uint64_t newest_epoch() const override { return heads_.epoch; }
+    Result<void> together(const std::function<Result<void>()>& changes) override;
     Result<void> verify() override;
     Result<void> save_as(const std::string& path) override { return connection_->copy_to(path); }
     Result<void> limit_bytes(uint64_t bytes) override { return connection_->limit_bytes(bytes); }
@@ -83,6 +80,7 @@ class ImageFile final : public Image {
         return {"damaged", path() + " is damaged: " + std::string(what)};
     }
     Result<void> write_heads(const Heads& heads);
+    Result<void> change_story(const std::function<Result<void>(StoryHeads&)>& change);
     // Puts content under its hash, unless it is there; two contents with one hash are refused.
     Result<Hash> put(Statement& get, Statement& put, std::string_view content);
     Result<std::string> get(Statement& statement, const Hash& hash, std::string_view what);
@@ -94,7 +92,7 @@ class ImageFile final : public Image {
 
     std::unique_ptr<Connection> connection_; // outlives the statements
     std::optional<Statements> statements_;
-    std::optional<StoryRows> story_;
+    std::optional<Story> story_;
     Heads heads_;
 };
 
@@ -123,7 +121,9 @@ Result<void> ImageFile::prepare() {
         if (!prepared) return std::move(prepared).failure();
         *statement = std::move(prepared).value();
     }
-    story_.emplace(*connection_);
+    story_.emplace(
+        *connection_, heads_.story,
+        [this](const std::function<Result<void>(StoryHeads&)>& change) { return change_story(change); });
     return story_->prepare();
 }
 
@@ -375,23 +375,20 @@ Result<void> ImageFile::forget(std::string_view key) {
 
 // ---- the story
 
-Result<void> ImageFile::append_story(const std::vector<NameRecord>& names, std::string_view body) {
+Result<void> ImageFile::change_story(const std::function<Result<void>(StoryHeads&)>& change) {
     Heads next = heads_;
     auto done = connection_->transaction([&]() -> Result<void> {
-        if (auto appended = story_->append(next.story, names, body); !appended) return appended;
+        if (auto changed = change(next.story); !changed) return changed;
         return write_heads(next);
     });
     if (done) heads_ = next;
     return done;
 }
 
-Result<void> ImageFile::begin_story_anew(const std::vector<std::string>& bodies) {
-    Heads next = heads_;
-    auto done = connection_->transaction([&]() -> Result<void> {
-        if (auto begun = story_->begin_anew(next.story, bodies); !begun) return begun;
-        return write_heads(next);
-    });
-    if (done) heads_ = next;
+Result<void> ImageFile::together(const std::function<Result<void>()>& changes) {
+    const Heads before = heads_;
+    auto done = connection_->transaction([&] { return changes(); });
+    if (!done) heads_ = before;
     return done;
 }
 
@@ -410,7 +407,7 @@ Result<void> ImageFile::verify() {
     if (!all) return std::move(all).failure();
     for (const auto& epoch : *all)
         if (auto read = modules_at(epoch.number); !read) return std::move(read).failure();
-    return read_story([](NameRecord) { return ok(); }, [](std::string_view) { return ok(); });
+    return story_->verify();
 }
 
 } // namespace

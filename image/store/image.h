@@ -8,6 +8,7 @@
 // "no_space", "io_error"; the messages name the file.
 #pragma once
 #include "image/store/records.h"
+#include "image/store/story.h"
 #include "vm/base/result.h"
 #include <functional>
 #include <map>
@@ -43,14 +44,12 @@ class Image {
     virtual Result<void> save(std::string_view key, std::string_view text) = 0;
     virtual Result<void> forget(std::string_view key) = 0;
 
-    // The story of its actors (image/journal makes and reads what is in it): one batch more, with the names that it is the
-    // first to use; an empty body: names alone.
-    virtual Result<void> append_story(const std::vector<NameRecord>& names, std::string_view body) = 0;
-    // These batches stand for all that there were.
-    virtual Result<void> begin_story_anew(const std::vector<std::string>& bodies) = 0;
-    // All names by kind and number, then all batches in their order; stops with the first failure that is answered.
-    virtual Result<void> read_story(const std::function<Result<void>(NameRecord)>& name,
-                                    const std::function<Result<void>(std::string_view body)>& batch) = 0;
+    // The story of its actors (image/journal makes and reads what is in it).
+    virtual Story& story() = 0;
+    virtual uint64_t newest_epoch() const = 0; // 0: there is none yet
+
+    // What `changes` does by other calls, as one change.
+    virtual Result<void> together(const std::function<Result<void>()>& changes) = 0;
 
     // Looks at everything in the file, SQLite's own structure included. May take long.
     virtual Result<void> verify() = 0;

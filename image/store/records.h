@@ -38,4 +38,49 @@ struct NameRecord {
     bool operator==(const NameRecord&) const = default;
 };
 
+// A place in the story: after some groups of a batch, of which there are that many turns up to there.
+struct StoryPlace {
+    static constexpr uint64_t kWhole = uint64_t(1) << 62; // all groups of the batch
+
+    uint64_t timeline = 1;
+    uint64_t batch = 0; // 0: before all
+    uint64_t groups = kWhole;
+    uint64_t turn = 0;
+
+    bool operator==(const StoryPlace&) const = default;
+};
+
+struct BatchRecord {
+    uint64_t number = 0;
+    uint64_t timeline = 1;
+    uint64_t turn = 0; // how many turns there are after it, on the way to it
+    int64_t at_ms = 0; // when its last group came, since 1970, UTC
+    std::string_view body;
+};
+
+struct CheckpointRecord {
+    uint64_t number = 0;
+    StoryPlace place;
+    int64_t at_ms = 0;
+    uint64_t epoch = 0;   // of the definitions then
+    std::string manifest; // a Listing of pieces
+};
+
+struct TimelineRecord {
+    uint64_t number = 0;
+    std::string name;
+    StoryPlace from; // in its parent
+    uint64_t epoch = 0;
+    int64_t at_ms = 0; // when it was made
+};
+
+struct SnapshotRecord {
+    uint64_t number = 0;
+    std::string name;
+    StoryPlace place;
+    uint64_t epoch = 0;
+    int64_t at_ms = 0;
+    bool pinned = true; // false: made by itself, before a reload
+};
+
 } // namespace indent::image

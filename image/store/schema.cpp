@@ -21,8 +21,13 @@ struct Table {
 // In the order of their names, as check_schema reads them.
 constexpr Table kTables[] = {
     {"batches",
-     "CREATE TABLE batches(number INTEGER NOT NULL PRIMARY KEY, body BLOB NOT NULL, "
-     "checksum INTEGER NOT NULL) STRICT",
+     "CREATE TABLE batches(number INTEGER NOT NULL PRIMARY KEY, timeline INTEGER NOT NULL, "
+     "turn INTEGER NOT NULL, at_ms INTEGER NOT NULL, checksum INTEGER NOT NULL, body BLOB NOT NULL) STRICT",
+     2},
+    {"checkpoints",
+     "CREATE TABLE checkpoints(number INTEGER NOT NULL PRIMARY KEY, timeline INTEGER NOT NULL, "
+     "batch INTEGER NOT NULL, groups INTEGER NOT NULL, turn INTEGER NOT NULL, at_ms INTEGER NOT NULL, "
+     "epoch INTEGER NOT NULL, checksum INTEGER NOT NULL, manifest BLOB NOT NULL) STRICT",
      2},
     {"definitions",
      "CREATE TABLE definitions(hash BLOB NOT NULL PRIMARY KEY, text BLOB NOT NULL) STRICT, WITHOUT ROWID"},
@@ -37,6 +42,19 @@ constexpr Table kTables[] = {
     {"names",
      "CREATE TABLE names(kind INTEGER NOT NULL, number INTEGER NOT NULL, content BLOB NOT NULL, "
      "checksum INTEGER NOT NULL, PRIMARY KEY(kind, number)) STRICT, WITHOUT ROWID",
+     2},
+    {"pieces",
+     "CREATE TABLE pieces(hash BLOB NOT NULL PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID", 2},
+    {"snapshots",
+     "CREATE TABLE snapshots(number INTEGER NOT NULL PRIMARY KEY, name BLOB NOT NULL, "
+     "timeline INTEGER NOT NULL, batch INTEGER NOT NULL, groups INTEGER NOT NULL, turn INTEGER NOT NULL, "
+     "epoch INTEGER NOT NULL, at_ms INTEGER NOT NULL, pinned INTEGER NOT NULL, "
+     "checksum INTEGER NOT NULL) STRICT",
+     2},
+    {"timelines",
+     "CREATE TABLE timelines(number INTEGER NOT NULL PRIMARY KEY, name BLOB NOT NULL, "
+     "parent INTEGER NOT NULL, batch INTEGER NOT NULL, groups INTEGER NOT NULL, turn INTEGER NOT NULL, "
+     "epoch INTEGER NOT NULL, at_ms INTEGER NOT NULL, checksum INTEGER NOT NULL) STRICT",
      2},
     {"workbench", "CREATE TABLE workbench(key BLOB NOT NULL PRIMARY KEY, text BLOB NOT NULL, "
                   "checksum INTEGER NOT NULL) STRICT, WITHOUT ROWID"},

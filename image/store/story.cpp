@@ -1,5 +1,6 @@
 #include "image/store/story.h"
-#include "image/store/listing.h"
+#include <algorithm>
+#include <set>
 
 namespace indent::image {
 
@@ -8,36 +9,110 @@ namespace {
 int64_t name_checksum(uint64_t kind, uint64_t number, std::string_view content) {
     return checksum_of({number_bytes(kind), number_bytes(number), content});
 }
-int64_t batch_checksum(uint64_t number, std::string_view body) {
-    return checksum_of({number_bytes(number), body});
+int64_t checksum(const BatchRecord& batch) {
+    return checksum_of({number_bytes(batch.number), number_bytes(batch.timeline), number_bytes(batch.turn),
+                        number_bytes(uint64_t(batch.at_ms)), batch.body});
+}
+std::string place_bytes(const StoryPlace& place) {
+    return number_bytes(place.timeline) + number_bytes(place.batch) + number_bytes(place.groups) +
+           number_bytes(place.turn);
+}
+int64_t checksum(const CheckpointRecord& checkpoint) {
+    return checksum_of({"checkpoint", number_bytes(checkpoint.number), place_bytes(checkpoint.place),
+                        number_bytes(uint64_t(checkpoint.at_ms)), number_bytes(checkpoint.epoch),
+                        checkpoint.manifest});
+}
+int64_t checksum(const TimelineRecord& timeline) {
+    return checksum_of({"timeline", number_bytes(timeline.number), timeline.name, place_bytes(timeline.from),
+                        number_bytes(timeline.epoch), number_bytes(uint64_t(timeline.at_ms))});
+}
+int64_t checksum(const SnapshotRecord& snapshot) {
+    return checksum_of({"snapshot", number_bytes(snapshot.number), snapshot.name, place_bytes(snapshot.place),
+                        number_bytes(snapshot.epoch), number_bytes(uint64_t(snapshot.at_ms)),
+                        number_bytes(snapshot.pinned)});
+}
+
+// Columns from `at` on: timeline, batch, groups, turn.
+StoryPlace place_at(const Statement& row, int at) {
+    return {uint64_t(row.integer(at)), uint64_t(row.integer(at + 1)), uint64_t(row.integer(at + 2)),
+            uint64_t(row.integer(at + 3))};
+}
+void bind_place(Statement& row, int at, const StoryPlace& place) {
+    row.bind(at, int64_t(place.timeline));
+    row.bind(at + 1, int64_t(place.batch));
+    row.bind(at + 2, int64_t(place.groups));
+    row.bind(at + 3, int64_t(place.turn));
+}
+
+Result<void> run(Statement& row) {
+    auto done = row.step();
+    if (!done) return std::move(done).failure();
+    return ok();
 }
 
 } // namespace
 
 std::string StoryHeads::encode() const {
-    return number_bytes(first) + number_bytes(last) + number_bytes(names) + number_bytes(names_sum);
+    std::string bytes;
+    for (uint64_t n : {timeline, first, last, last_checkpoint, last_timeline, last_snapshot})
+        bytes += number_bytes(n);
+    for (const RowSum* sum : {&names, &checkpoints, &timelines, &snapshots})
+        bytes += number_bytes(sum->rows) + number_bytes(sum->sum);
+    return bytes;
 }
 
 std::optional<StoryHeads> StoryHeads::decode(std::string_view bytes) {
     StoryHeads heads;
-    if (!take_number(bytes, heads.first) || !take_number(bytes, heads.last) ||
-        !take_number(bytes, heads.names) || !take_number(bytes, heads.names_sum) || !bytes.empty() ||
-        heads.first == 0 || heads.last + 1 < heads.first)
+    for (uint64_t* n : {&heads.timeline, &heads.first, &heads.last, &heads.last_checkpoint,
+                        &heads.last_timeline, &heads.last_snapshot})
+        if (!take_number(bytes, *n)) return std::nullopt;
+    for (RowSum* sum : {&heads.names, &heads.checkpoints, &heads.timelines, &heads.snapshots})
+        if (!take_number(bytes, sum->rows) || !take_number(bytes, sum->sum)) return std::nullopt;
+    if (!bytes.empty() || heads.first == 0 || heads.last + 1 < heads.first || heads.timeline == 0 ||
+        heads.timeline > heads.last_timeline)
         return std::nullopt;
     return heads;
 }
 
-Failure StoryRows::damaged(std::string_view what) const {
+Failure Story::damaged(std::string_view what) const {
     return {"damaged", connection_.path() + " is damaged: " + std::string(what)};
 }
 
-Result<void> StoryRows::prepare() {
+Result<void> Story::prepare() {
     const std::pair<Statement*, std::string_view> all[] = {
-        {&put_batch_, "INSERT INTO batches VALUES(?1, ?2, ?3)"},
-        {&drop_batches_, "DELETE FROM batches WHERE number <= ?1"},
-        {&all_batches_, "SELECT number, body, checksum FROM batches ORDER BY number"},
+        {&put_batch_, "INSERT INTO batches VALUES(?1, ?2, ?3, ?4, ?5, ?6)"},
+        {&drop_batches_, "DELETE FROM batches WHERE number < ?1"},
+        {&batches_, "SELECT number, timeline, turn, at_ms, checksum, body FROM batches "
+                    "WHERE number BETWEEN ?1 AND ?2 ORDER BY number"},
+        {&batches_back_, "SELECT number, timeline, turn, at_ms, checksum, body FROM batches "
+                         "WHERE number BETWEEN ?1 AND ?2 ORDER BY number DESC"},
+        {&with_turn_,
+         "SELECT number FROM batches WHERE timeline = ?1 AND turn >= ?2 ORDER BY number LIMIT 1"},
         {&put_name_, "INSERT INTO names VALUES(?1, ?2, ?3, ?4)"},
         {&all_names_, "SELECT kind, number, content, checksum FROM names ORDER BY kind, number"},
+        {&put_piece_, "INSERT INTO pieces VALUES(?1, ?2)"},
+        {&has_piece_, "SELECT 1 FROM pieces WHERE hash = ?1"},
+        {&get_piece_, "SELECT body FROM pieces WHERE hash = ?1"},
+        {&drop_piece_, "DELETE FROM pieces WHERE hash = ?1"},
+        {&piece_hashes_, "SELECT hash FROM pieces"},
+        {&put_checkpoint_, "INSERT INTO checkpoints VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
+        {&checkpoint_before_,
+         "SELECT number, timeline, batch, groups, turn, at_ms, epoch, checksum, manifest FROM checkpoints "
+         "WHERE timeline = ?1 AND (batch < ?2 OR (batch = ?2 AND groups <= ?3)) "
+         "ORDER BY batch DESC, groups DESC, number DESC LIMIT 1"},
+        {&all_checkpoints_,
+         "SELECT number, timeline, batch, groups, turn, at_ms, epoch, checksum, manifest FROM checkpoints "
+         "ORDER BY number"},
+        {&drop_checkpoint_, "DELETE FROM checkpoints WHERE number = ?1 RETURNING checksum"},
+        {&put_timeline_, "INSERT OR REPLACE INTO timelines VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
+        {&all_timelines_, "SELECT number, name, parent, batch, groups, turn, epoch, at_ms, checksum "
+                          "FROM timelines ORDER BY number"},
+        {&put_snapshot_, "INSERT INTO snapshots VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
+        {&all_snapshots_, "SELECT number, name, timeline, batch, groups, turn, epoch, at_ms, pinned, "
+                          "checksum FROM snapshots ORDER BY number"},
+        {&drop_snapshot_, "DELETE FROM snapshots WHERE number = ?1 RETURNING checksum"},
+        {&bytes_, "SELECT coalesce((SELECT sum(length(body)) FROM batches), 0) + "
+                  "coalesce((SELECT sum(length(body)) FROM pieces), 0)"},
     };
     for (auto [statement, sql] : all) {
         auto prepared = connection_.prepare(sql);
@@ -47,10 +122,9 @@ Result<void> StoryRows::prepare() {
     return ok();
 }
 
-Result<void> StoryRows::append(StoryHeads& heads, const std::vector<NameRecord>& names,
-                               std::string_view body) {
-    if (body.size() > kLargestBatch)
-        return Failure{"too_large", "what was done at once is too large for " + connection_.path()};
+// ---- batches and names
+
+Result<void> Story::put_names(StoryHeads& heads, const std::vector<NameRecord>& names) {
     for (const NameRecord& name : names) {
         const int64_t sum = name_checksum(name.kind, name.number, name.content);
         Using row(put_name_);
@@ -58,63 +132,403 @@ Result<void> StoryRows::append(StoryHeads& heads, const std::vector<NameRecord>&
         row->bind(2, int64_t(name.number));
         row->bind_blob(3, name.content);
         row->bind(4, sum);
-        if (auto done = row->step(); !done) return std::move(done).failure();
-        heads.names++;
-        heads.names_sum ^= uint64_t(sum);
+        if (auto done = run(put_name_); !done) return done;
+        heads.names.add(sum);
     }
-    if (body.empty()) return ok();
-    Using row(put_batch_);
-    row->bind(1, int64_t(heads.last + 1));
-    row->bind_blob(2, body);
-    row->bind(3, batch_checksum(heads.last + 1, body));
-    if (auto done = row->step(); !done) return std::move(done).failure();
-    heads.last++;
     return ok();
 }
 
-Result<void> StoryRows::begin_anew(StoryHeads& heads, const std::vector<std::string>& bodies) {
-    {
-        Using row(drop_batches_);
-        row->bind(1, int64_t(heads.last));
-        if (auto done = row->step(); !done) return std::move(done).failure();
-    }
-    heads.first = heads.last + 1;
-    for (const std::string& body : bodies)
-        if (auto done = append(heads, {}, body); !done) return done;
-    return ok();
+Result<void> Story::append(const std::vector<NameRecord>& names, const BatchRecord& batch) {
+    if (batch.body.size() > kLargestBatch)
+        return Failure{"too_large", "what was done at once is too large for " + connection_.path()};
+    return commit_([&](StoryHeads& heads) -> Result<void> {
+        if (auto put = put_names(heads, names); !put || batch.body.empty()) return put;
+        BatchRecord next = batch;
+        next.number = ++heads.last;
+        next.timeline = heads.timeline;
+        Using row(put_batch_);
+        row->bind(1, int64_t(next.number));
+        row->bind(2, int64_t(next.timeline));
+        row->bind(3, int64_t(next.turn));
+        row->bind(4, next.at_ms);
+        row->bind(5, checksum(next));
+        row->bind_blob(6, next.body);
+        return run(put_batch_);
+    });
 }
 
-Result<void> StoryRows::read(const StoryHeads& heads, const std::function<Result<void>(NameRecord)>& name,
-                             const std::function<Result<void>(std::string_view body)>& batch) {
-    uint64_t names = 0, sum = 0;
-    {
-        Using row(all_names_);
-        for (;;) {
-            auto found = row->step();
-            if (!found) return std::move(found).failure();
-            if (!*found) break;
-            NameRecord record{uint64_t(row->integer(0)), uint64_t(row->integer(1)),
-                              std::string(row->bytes(2))};
-            if (row->integer(3) != name_checksum(record.kind, record.number, record.content))
-                return damaged("a name does not match its checksum");
-            ++names;
-            sum ^= uint64_t(row->integer(3));
-            if (auto done = name(std::move(record)); !done) return done;
-        }
-    }
-    if (names != heads.names || sum != heads.names_sum) return damaged("a name is missing");
-    uint64_t next = heads.first;
-    Using row(all_batches_);
-    for (;; ++next) {
+Result<void> Story::read_names(const std::function<Result<void>(NameRecord)>& name) {
+    RowSum sum;
+    Using row(all_names_);
+    for (;;) {
         auto found = row->step();
         if (!found) return std::move(found).failure();
         if (!*found) break;
-        if (uint64_t(row->integer(0)) != next || next > heads.last ||
-            row->integer(2) != batch_checksum(next, row->bytes(1)))
-            return damaged("the batch " + std::to_string(next) + " of the story is not what it was");
-        if (auto done = batch(row->bytes(1)); !done) return done;
+        NameRecord record{uint64_t(row->integer(0)), uint64_t(row->integer(1)), std::string(row->bytes(2))};
+        if (row->integer(3) != name_checksum(record.kind, record.number, record.content))
+            return damaged("a name does not match its checksum");
+        sum.add(row->integer(3));
+        if (auto done = name(std::move(record)); !done) return done;
     }
-    if (next != heads.last + 1) return damaged("a batch of the story is missing");
+    if (sum != heads_.names) return damaged("a name is missing");
+    return ok();
+}
+
+Result<void> Story::read(Statement& rows, uint64_t timeline, uint64_t from, uint64_t upto,
+                         const std::function<Result<bool>(const BatchRecord&)>& batch) {
+    from = std::max(from, heads_.first);
+    upto = std::min(upto, heads_.last);
+    if (from > upto) return ok();
+    const bool back = &rows == &batches_back_;
+    uint64_t next = back ? upto : from;
+    Using row(rows);
+    row->bind(1, int64_t(from));
+    row->bind(2, int64_t(upto));
+    for (uint64_t left = upto - from + 1; left > 0; --left, back ? --next : ++next) {
+        auto found = row->step();
+        if (!found) return std::move(found).failure();
+        if (!*found || uint64_t(row->integer(0)) != next)
+            return damaged("the batch " + std::to_string(next) + " of the story is missing");
+        BatchRecord record{next, uint64_t(row->integer(1)), uint64_t(row->integer(2)), row->integer(3), {}};
+        if (timeline != 0 && record.timeline != timeline) continue;
+        record.body = row->bytes(5);
+        if (row->integer(4) != checksum(record))
+            return damaged("the batch " + std::to_string(next) + " of the story is not what it was");
+        auto goes_on = batch(record);
+        if (!goes_on) return std::move(goes_on).failure();
+        if (!*goes_on) break;
+    }
+    return ok();
+}
+
+Result<void> Story::read_batches(uint64_t timeline, uint64_t from, uint64_t upto,
+                                 const std::function<Result<bool>(const BatchRecord&)>& batch) {
+    return read(batches_, timeline, from, upto, batch);
+}
+Result<void> Story::read_batches_back(uint64_t timeline, uint64_t from, uint64_t upto,
+                                      const std::function<Result<bool>(const BatchRecord&)>& batch) {
+    return read(batches_back_, timeline, from, upto, batch);
+}
+
+Result<uint64_t> Story::batch_with_turn(uint64_t timeline, uint64_t turn) {
+    Using row(with_turn_);
+    row->bind(1, int64_t(timeline));
+    row->bind(2, int64_t(turn));
+    auto found = row->step();
+    if (!found) return std::move(found).failure();
+    return *found ? uint64_t(row->integer(0)) : 0;
+}
+
+// ---- checkpoints
+
+Result<void> Story::put_pieces(const std::vector<std::string>& pieces) {
+    return commit_([&](StoryHeads&) -> Result<void> {
+        for (const std::string& piece : pieces) {
+            const Hash hash = hash_of(piece);
+            {
+                Using row(has_piece_);
+                row->bind_blob(1, bytes_of(hash));
+                auto found = row->step();
+                if (!found) return std::move(found).failure();
+                if (*found) continue;
+            }
+            Using row(put_piece_);
+            row->bind_blob(1, bytes_of(hash));
+            row->bind_blob(2, piece);
+            if (auto done = run(put_piece_); !done) return done;
+        }
+        return ok();
+    });
+}
+
+Result<std::string> Story::piece(const Hash& hash) {
+    Using row(get_piece_);
+    row->bind_blob(1, bytes_of(hash));
+    auto found = row->step();
+    if (!found) return std::move(found).failure();
+    if (!*found) return damaged("a piece of a checkpoint is missing");
+    std::string body(row->bytes(0));
+    if (hash_of(body) != hash) return damaged("a piece of a checkpoint does not match its hash");
+    return body;
+}
+
+Result<uint64_t> Story::put(StoryHeads& heads, CheckpointRecord checkpoint) {
+    checkpoint.number = ++heads.last_checkpoint;
+    const int64_t sum = checksum(checkpoint);
+    Using row(put_checkpoint_);
+    row->bind(1, int64_t(checkpoint.number));
+    bind_place(put_checkpoint_, 2, checkpoint.place);
+    row->bind(6, checkpoint.at_ms);
+    row->bind(7, int64_t(checkpoint.epoch));
+    row->bind(8, sum);
+    row->bind_blob(9, checkpoint.manifest);
+    if (auto done = run(put_checkpoint_); !done) return std::move(done).failure();
+    heads.checkpoints.add(sum);
+    return checkpoint.number;
+}
+
+Result<uint64_t> Story::put_checkpoint(const CheckpointRecord& checkpoint) {
+    uint64_t number = 0;
+    auto done = commit_([&](StoryHeads& heads) -> Result<void> {
+        auto put_it = put(heads, checkpoint);
+        if (!put_it) return std::move(put_it).failure();
+        number = *put_it;
+        return ok();
+    });
+    if (!done) return std::move(done).failure();
+    return number;
+}
+
+Result<std::optional<CheckpointRecord>> Story::read_checkpoint(Statement& row) {
+    auto found = row.step();
+    if (!found) return std::move(found).failure();
+    if (!*found) return std::optional<CheckpointRecord>();
+    CheckpointRecord record{uint64_t(row.integer(0)), place_at(row, 1), row.integer(5),
+                            uint64_t(row.integer(6)), std::string(row.bytes(8))};
+    if (row.integer(7) != checksum(record)) return damaged("a checkpoint does not match its checksum");
+    return std::optional(std::move(record));
+}
+
+Result<std::optional<CheckpointRecord>> Story::checkpoint_before(const StoryPlace& place) {
+    Using row(checkpoint_before_);
+    row->bind(1, int64_t(place.timeline));
+    row->bind(2, int64_t(place.batch));
+    row->bind(3, int64_t(place.groups));
+    return read_checkpoint(checkpoint_before_);
+}
+
+Result<std::vector<CheckpointRecord>> Story::checkpoints() {
+    std::vector<CheckpointRecord> all;
+    RowSum sum;
+    Using row(all_checkpoints_);
+    for (;;) {
+        auto read = read_checkpoint(all_checkpoints_);
+        if (!read) return std::move(read).failure();
+        if (!*read) break;
+        sum.add(checksum(**read));
+        all.push_back(std::move(**read));
+        all.back().manifest = {};
+    }
+    if (sum != heads_.checkpoints) return damaged("a checkpoint is missing");
+    return all;
+}
+
+// ---- timelines and snapshots
+
+Result<std::vector<TimelineRecord>> Story::timelines() {
+    std::vector<TimelineRecord> all;
+    RowSum sum;
+    Using row(all_timelines_);
+    for (;;) {
+        auto found = row->step();
+        if (!found) return std::move(found).failure();
+        if (!*found) break;
+        TimelineRecord record{uint64_t(row->integer(0)), std::string(row->bytes(1)),
+                              place_at(all_timelines_, 2), uint64_t(row->integer(6)), row->integer(7)};
+        if (row->integer(8) != checksum(record)) return damaged("a timeline does not match its checksum");
+        sum.add(row->integer(8));
+        all.push_back(std::move(record));
+    }
+    if (sum != heads_.timelines) return damaged("a timeline is missing");
+    return all;
+}
+
+Result<void> Story::put(StoryHeads& heads, const TimelineRecord& timeline) {
+    const int64_t sum = checksum(timeline);
+    Using row(put_timeline_);
+    row->bind(1, int64_t(timeline.number));
+    row->bind_blob(2, timeline.name);
+    bind_place(put_timeline_, 3, timeline.from);
+    row->bind(7, int64_t(timeline.epoch));
+    row->bind(8, timeline.at_ms);
+    row->bind(9, sum);
+    heads.timelines.add(sum);
+    return run(put_timeline_);
+}
+
+Result<uint64_t> Story::begin_timeline(TimelineRecord timeline, CheckpointRecord checkpoint, bool goes_on) {
+    auto done = commit_([&](StoryHeads& heads) -> Result<void> {
+        timeline.number = ++heads.last_timeline;
+        if (auto put_it = put(heads, timeline); !put_it) return put_it;
+        checkpoint.place.timeline = timeline.number;
+        if (auto put_it = put(heads, checkpoint); !put_it) return std::move(put_it).failure();
+        if (goes_on) heads.timeline = timeline.number;
+        return ok();
+    });
+    if (!done) return std::move(done).failure();
+    return timeline.number;
+}
+
+Result<void> Story::go_on_with(uint64_t timeline) {
+    if (timeline == 0 || timeline > heads_.last_timeline)
+        return Failure{"not_found", connection_.path() + " has no timeline " + std::to_string(timeline)};
+    return commit_([&](StoryHeads& heads) {
+        heads.timeline = timeline;
+        return ok();
+    });
+}
+
+Result<void> Story::name_timeline(uint64_t number, std::string name) {
+    auto all = timelines();
+    if (!all) return std::move(all).failure();
+    for (TimelineRecord& timeline : *all) {
+        if (timeline.number != number) continue;
+        return commit_([&](StoryHeads& heads) {
+            heads.timelines.drop(checksum(timeline));
+            timeline.name = name;
+            return put(heads, timeline);
+        });
+    }
+    return Failure{"not_found",
+                   connection_.path() + " has no timeline " + std::to_string(number) + " that can be named"};
+}
+
+Result<std::vector<SnapshotRecord>> Story::snapshots() {
+    std::vector<SnapshotRecord> all;
+    RowSum sum;
+    Using row(all_snapshots_);
+    for (;;) {
+        auto found = row->step();
+        if (!found) return std::move(found).failure();
+        if (!*found) break;
+        SnapshotRecord record{uint64_t(row->integer(0)),
+                              std::string(row->bytes(1)),
+                              place_at(all_snapshots_, 2),
+                              uint64_t(row->integer(6)),
+                              row->integer(7),
+                              row->integer(8) != 0};
+        if (row->integer(9) != checksum(record)) return damaged("a snapshot does not match its checksum");
+        sum.add(row->integer(9));
+        all.push_back(std::move(record));
+    }
+    if (sum != heads_.snapshots) return damaged("a snapshot is missing");
+    return all;
+}
+
+Result<uint64_t> Story::put_snapshot(SnapshotRecord snapshot) {
+    auto done = commit_([&](StoryHeads& heads) {
+        snapshot.number = ++heads.last_snapshot;
+        const int64_t sum = checksum(snapshot);
+        Using row(put_snapshot_);
+        row->bind(1, int64_t(snapshot.number));
+        row->bind_blob(2, snapshot.name);
+        bind_place(put_snapshot_, 3, snapshot.place);
+        row->bind(7, int64_t(snapshot.epoch));
+        row->bind(8, snapshot.at_ms);
+        row->bind(9, int64_t(snapshot.pinned));
+        row->bind(10, sum);
+        heads.snapshots.add(sum);
+        return run(put_snapshot_);
+    });
+    if (!done) return std::move(done).failure();
+    return snapshot.number;
+}
+
+Result<void> Story::drop_snapshot(uint64_t number) {
+    return commit_([&](StoryHeads& heads) -> Result<void> {
+        Using row(drop_snapshot_);
+        row->bind(1, int64_t(number));
+        auto found = row->step();
+        if (!found) return std::move(found).failure();
+        if (!*found)
+            return Failure{"not_found", connection_.path() + " has no snapshot " + std::to_string(number)};
+        heads.snapshots.drop(row->integer(0));
+        return run(drop_snapshot_);
+    });
+}
+
+// ---- what is forgotten
+
+Result<void> Story::forget(uint64_t first, const std::vector<uint64_t>& checkpoints) {
+    return commit_([&](StoryHeads& heads) -> Result<void> {
+        for (uint64_t number : checkpoints) {
+            Using row(drop_checkpoint_);
+            row->bind(1, int64_t(number));
+            auto found = row->step();
+            if (!found) return std::move(found).failure();
+            if (!*found) continue;
+            heads.checkpoints.drop(row->integer(0));
+            if (auto done = run(drop_checkpoint_); !done) return done;
+        }
+        first = std::min(first, heads.last + 1);
+        if (first <= heads.first) return ok();
+        heads.first = first;
+        Using row(drop_batches_);
+        row->bind(1, int64_t(first));
+        return run(drop_batches_);
+    });
+}
+
+Result<bool> Story::sweep_pieces(size_t most) {
+    std::set<Hash> wanted;
+    {
+        Using row(all_checkpoints_);
+        for (;;) {
+            auto read = read_checkpoint(all_checkpoints_);
+            if (!read) return std::move(read).failure();
+            if (!*read) break;
+            auto listing = decode_listing((*read)->manifest);
+            if (!listing) return damaged("a checkpoint is not what it was");
+            for (const ListingEntry& entry : listing->entries) wanted.insert(entry.hash);
+        }
+    }
+    std::vector<Hash> dropped;
+    {
+        Using row(piece_hashes_);
+        while (dropped.size() < most) {
+            auto found = row->step();
+            if (!found) return std::move(found).failure();
+            if (!*found) break;
+            auto hash = hash_from(row->bytes(0));
+            if (!hash) return damaged("a piece of a checkpoint has no hash");
+            if (!wanted.contains(*hash)) dropped.push_back(*hash);
+        }
+    }
+    if (dropped.empty()) return false;
+    auto done = commit_([&](StoryHeads&) -> Result<void> {
+        for (const Hash& hash : dropped) {
+            Using row(drop_piece_);
+            row->bind_blob(1, bytes_of(hash));
+            if (auto gone = run(drop_piece_); !gone) return gone;
+        }
+        return ok();
+    });
+    if (!done) return std::move(done).failure();
+    return dropped.size() == most;
+}
+
+Result<uint64_t> Story::bytes() {
+    Using row(bytes_);
+    auto found = row->step();
+    if (!found) return std::move(found).failure();
+    return *found ? uint64_t(row->integer(0)) : 0;
+}
+
+// ---- looking at everything
+
+Result<void> Story::verify() {
+    if (auto read = read_names([](NameRecord) { return ok(); }); !read) return read;
+    if (auto read =
+            read_batches(0, heads_.first, heads_.last, [](const BatchRecord&) { return Result<bool>(true); });
+        !read)
+        return read;
+    if (auto read = timelines(); !read) return std::move(read).failure();
+    if (auto read = snapshots(); !read) return std::move(read).failure();
+    if (auto read = checkpoints(); !read) return std::move(read).failure();
+    std::set<Hash> wanted;
+    {
+        Using row(all_checkpoints_);
+        for (;;) {
+            auto read = read_checkpoint(all_checkpoints_);
+            if (!read) return std::move(read).failure();
+            if (!*read) break;
+            auto listing = decode_listing((*read)->manifest);
+            if (!listing) return damaged("a checkpoint is not what it was");
+            for (const ListingEntry& entry : listing->entries) wanted.insert(entry.hash);
+        }
+    }
+    for (const Hash& hash : wanted)
+        if (auto read = piece(hash); !read) return std::move(read).failure();
     return ok();
 }
 

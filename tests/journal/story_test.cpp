@@ -37,7 +37,15 @@ class Told {
         }
         // A checkpoint says the same as the batches before it.
         Recovery from_checkpoint;
-        REQUIRE(from_checkpoint.add(recovery.checkpoint()));
+        Recovery::Checkpoint checkpoint;
+        REQUIRE(recovery.checkpoint(checkpoint));
+        auto piece = [&](const Hash& hash, std::string& content) {
+            for (const std::string& each : checkpoint.pieces)
+                if (hash_of(each) == hash) content = each;
+            return hash_of(content) == hash;
+        };
+        REQUIRE(from_checkpoint.begin(checkpoint.manifest, piece));
+        CHECK(from_checkpoint.turns() == recovery.turns());
         CHECK(from_checkpoint.actor_count() == recovery.actor_count());
         auto restored =
             (story_.batches.size() % 2 ? from_checkpoint : recovery).restore(world_->actors(), *names_);
@@ -50,7 +58,7 @@ class Told {
                 story_.batches.push_back(batch);
                 return ok();
             },
-            recovery.last_message());
+            recovery.last_message(), recovery.turns());
         world_->actors().log = journal_.get();
         world_->actors().begin_restored(restored.actors);
     }

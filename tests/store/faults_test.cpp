@@ -54,6 +54,7 @@ struct Content {
     std::map<std::string, std::string> desk;
     std::vector<image::NameRecord> names;
     std::vector<std::string> batches;
+    std::vector<image::StoryPlace> places; // of checkpoints, snapshots, timelines
     bool operator==(const Content&) const = default;
 };
 
@@ -67,17 +68,24 @@ std::optional<Content> content_of(const std::string& path) {
     auto modules = (*image)->modules();
     auto desk = (*image)->desk();
     if (!modules || !desk) return std::nullopt;
-    Content content{std::move(modules).value(), std::move(desk).value(), {}, {}};
-    auto story = (*image)->read_story(
-        [&](image::NameRecord name) {
-            content.names.push_back(std::move(name));
-            return ok();
-        },
-        [&](std::string_view body) {
-            content.batches.emplace_back(body);
-            return ok();
-        });
-    if (!story) return std::nullopt;
+    Content content{std::move(modules).value(), std::move(desk).value(), {}, {}, {}};
+    auto& story = (*image)->story();
+    auto names = story.read_names([&](image::NameRecord name) {
+        content.names.push_back(std::move(name));
+        return ok();
+    });
+    auto batches = story.read_batches(0, 0, UINT64_MAX, [&](const image::BatchRecord& batch) {
+        content.batches.emplace_back(batch.body);
+        return Result<bool>(true);
+    });
+    auto checkpoints = story.checkpoints();
+    auto snapshots = story.snapshots();
+    auto timelines = story.timelines();
+    auto piece = story.piece(image::hash_of(std::string(3000, 'p')));
+    if (!names || !batches || !checkpoints || !snapshots || !timelines || !piece) return std::nullopt;
+    for (const auto& each : *checkpoints) content.places.push_back(each.place);
+    for (const auto& each : *snapshots) content.places.push_back(each.place);
+    for (const auto& each : *timelines) content.places.push_back(each.from);
     return content;
 }
 
@@ -93,11 +101,17 @@ TEST_CASE("a flipped bit anywhere is noticed, or lies where nothing is kept") {
         REQUIRE((*image)->save("workspace/1", std::string(9000, 'w')));
         REQUIRE((*image)->save("layout", "left"));
         for (uint64_t n = 1; n <= 12; ++n)
-            REQUIRE((*image)->append_story(
+            REQUIRE((*image)->story().append(
                 {{0, n, "name" + std::to_string(n)}, {3, 100 - n, std::string(300, 'n')}},
-                std::string(size_t(n * 700), char('a' + n))));
-        REQUIRE((*image)->begin_story_anew({"all so far", std::string(5000, 'x')}));
-        REQUIRE((*image)->append_story({}, "and more"));
+                {0, 1, n, int64_t(n), std::string(size_t(n * 700), char('a' + n))}));
+        image::Story& story = (*image)->story();
+        const std::string piece(3000, 'p');
+        REQUIRE(story.put_pieces({piece}));
+        const std::string manifest = image::encode_listing("", {{"piece", image::hash_of(piece)}});
+        REQUIRE(story.put_checkpoint({0, {1, 5, image::StoryPlace::kWhole, 5}, 4, 1, manifest}));
+        REQUIRE(story.put_snapshot({0, "here", {1, 4, 1, 4}, 1, 0, true}));
+        REQUIRE(
+            story.begin_timeline({0, "other", {1, 3, 1, 3}, 1, 7}, {0, {1, 3, 1, 3}, 7, 1, manifest}, false));
     }
     const auto expected = content_of(path);
     REQUIRE(expected);

@@ -253,54 +253,145 @@ TEST_CASE("an image where nothing may be written says so") {
     CHECK(Image::create("/nowhere/at/all/a.indent").failure().code == "not_found");
 }
 
-TEST_CASE("the story comes back as it was told, and a new beginning stands for what was before it") {
-    Folder folder;
-    const std::string path = folder.file("a.indent");
+namespace {
+
+image::BatchRecord batch(std::string_view body, uint64_t turn = 0) {
+    image::BatchRecord record;
+    record.body = body;
+    record.turn = turn;
+    return record;
+}
+
+struct Told {
     std::vector<image::NameRecord> names;
     std::vector<std::string> batches;
-    auto read_all = [&] {
-        names.clear();
-        batches.clear();
+    bool whole = false;
+};
+// Of one timeline; 0: of all.
+Told told(Image& image, uint64_t timeline = 0) {
+    Told all;
+    auto names = image.story().read_names([&](image::NameRecord name) {
+        all.names.push_back(std::move(name));
+        return ok();
+    });
+    auto batches = image.story().read_batches(timeline, 0, UINT64_MAX, [&](const image::BatchRecord& one) {
+        all.batches.emplace_back(one.body);
+        return Result<bool>(true);
+    });
+    all.whole = names && batches;
+    return all;
+}
+
+} // namespace
+
+TEST_CASE("the story comes back as it was told, and what was told in vain is not in it") {
+    Folder folder;
+    const std::string path = folder.file("a.indent");
+    REQUIRE(Image::create(path));
+    {
+        auto opened = Image::open(path);
+        REQUIRE(opened);
+        CHECK(told(**opened).names.empty());
+        CHECK(told(**opened).batches.empty());
+        image::Story& story = (*opened)->story();
+        REQUIRE(story.append({{1, 64, "b"}, {0, 1, "a"}}, batch("first", 3)));
+        REQUIRE(story.append({}, batch(std::string_view("second\0", 7), 5)));
+        REQUIRE(story.append({{0, 2, ""}}, batch("")));
+        // A name that is there already: nothing of the batch is kept.
+        CHECK_FALSE(story.append({{0, 2, "again"}}, batch("no")));
+    }
+    {
         auto opened = Image::open(path);
         REQUIRE(opened);
         REQUIRE((*opened)->verify());
-        REQUIRE((*opened)->read_story(
-            [&](image::NameRecord name) {
-                names.push_back(std::move(name));
-                return ok();
-            },
-            [&](std::string_view body) {
-                batches.emplace_back(body);
-                return ok();
-            }));
-    };
-    REQUIRE(Image::create(path));
-    read_all();
-    CHECK(names.empty());
-    CHECK(batches.empty());
-    {
-        auto opened = Image::open(path);
-        REQUIRE((*opened)->append_story({{1, 64, "b"}, {0, 1, "a"}}, "first"));
-        REQUIRE((*opened)->append_story({}, std::string("second\0", 7)));
-        REQUIRE((*opened)->append_story({{0, 2, ""}}, ""));
+        const Told all = told(**opened);
+        CHECK(all.names == std::vector<image::NameRecord>{{0, 1, "a"}, {0, 2, ""}, {1, 64, "b"}});
+        CHECK(all.batches == std::vector<std::string>{"first", std::string("second\0", 7)});
+        image::Story& story = (*opened)->story();
+        CHECK(*story.batch_with_turn(1, 3) == 1);
+        CHECK(*story.batch_with_turn(1, 4) == 2);
+        CHECK(*story.batch_with_turn(1, 6) == 0);
     }
-    read_all();
-    CHECK(names == std::vector<image::NameRecord>{{0, 1, "a"}, {0, 2, ""}, {1, 64, "b"}});
-    CHECK(batches == std::vector<std::string>{"first", std::string("second\0", 7)});
-    {
-        auto opened = Image::open(path);
-        REQUIRE((*opened)->begin_story_anew({"both", "of them"}));
-        REQUIRE((*opened)->append_story({}, "third"));
-        // A name that is there already: nothing of the batch is kept.
-        CHECK_FALSE((*opened)->append_story({{0, 2, "again"}}, "no"));
-    }
-    read_all();
-    CHECK(names.size() == 3);
-    CHECK(batches == std::vector<std::string>{"both", "of them", "third"});
-    run_sql(path, "DELETE FROM batches WHERE number = 4");
+    run_sql(path, "DELETE FROM batches WHERE number = 2");
     auto opened = Image::open(path);
     REQUIRE(opened);
     CHECK_FALSE((*opened)->verify());
+    CHECK_FALSE(told(**opened).whole);
+}
+
+TEST_CASE("checkpoints, timelines and snapshots are kept, and what nobody needs goes") {
+    Folder folder;
+    const std::string path = folder.file("a.indent");
+    REQUIRE(Image::create(path));
+    auto manifest = [](const std::vector<std::string>& pieces) {
+        std::vector<image::ListingEntry> entries;
+        for (const std::string& piece : pieces) entries.push_back({piece, image::hash_of(piece)});
+        return image::encode_listing("", entries);
+    };
+    {
+        auto opened = Image::open(path);
+        REQUIRE(opened);
+        image::Story& story = (*opened)->story();
+        for (uint64_t n = 1; n <= 6; ++n) REQUIRE(story.append({}, batch("batch " + std::to_string(n), n)));
+        REQUIRE(story.put_pieces({"one", "two"}));
+        REQUIRE(story.put_pieces({"two", "three"}));
+        REQUIRE(
+            story.put_checkpoint({0, {1, 2, image::StoryPlace::kWhole, 2}, 0, 1, manifest({"one", "two"})}));
+        REQUIRE(story.put_checkpoint(
+            {0, {1, 5, image::StoryPlace::kWhole, 5}, 0, 1, manifest({"two", "three"})}));
+        REQUIRE(story.put_snapshot({0, "here", {1, 4, 1, 4}, 1, 0, true}));
+        REQUIRE(story.put_snapshot({0, "there", {1, 5, 1, 5}, 1, 0, false}));
+        auto at = story.checkpoint_before({1, 4, image::StoryPlace::kWhole, 4});
+        REQUIRE(at);
+        REQUIRE(*at);
+        CHECK((*at)->place.batch == 2);
+        CHECK_FALSE(story.checkpoint_before({1, 1, image::StoryPlace::kWhole, 1})->has_value());
+        // Going back: the second timeline begins after batch 4, and goes on.
+        REQUIRE(story.put_pieces({"four"}));
+        auto line = story.begin_timeline({0, "again", {1, 4, 1, 4}, 1, 0},
+                                         {0, {1, 4, 1, 4}, 0, 1, manifest({"four"})}, true);
+        REQUIRE(line);
+        CHECK(*line == 2);
+        REQUIRE(story.append({}, batch("other", 5)));
+        CHECK(told(**opened, 1).batches.size() == 6);
+        CHECK(told(**opened, 2).batches == std::vector<std::string>{"other"});
+        REQUIRE(story.name_timeline(2, "renamed"));
+        CHECK_FALSE(story.name_timeline(3, "none"));
+    }
+    {
+        auto opened = Image::open(path);
+        REQUIRE(opened);
+        REQUIRE((*opened)->verify());
+        image::Story& story = (*opened)->story();
+        CHECK(story.heads().timeline == 2);
+        CHECK(story.timelines()->at(0).name == "renamed");
+        CHECK(story.snapshots()->size() == 2);
+        CHECK(story.checkpoints()->size() == 3);
+        REQUIRE(story.forget(4, {1}));
+        CHECK(told(**opened, 1).batches.size() == 3);
+        while (*story.sweep_pieces(1)) {
+        }
+        CHECK_FALSE(story.piece(image::hash_of("one")));
+        CHECK(story.piece(image::hash_of("two")));
+        CHECK(story.piece(image::hash_of("four")));
+        REQUIRE(story.drop_snapshot(2));
+        CHECK_FALSE(story.drop_snapshot(2));
+        REQUIRE(story.go_on_with(1));
+        CHECK_FALSE(story.go_on_with(3));
+        REQUIRE((*opened)->verify());
+    }
+    for (const char* sql :
+         {"DELETE FROM snapshots", "DELETE FROM timelines", "DELETE FROM checkpoints",
+          "DELETE FROM pieces WHERE body = x'74776f'", "UPDATE snapshots SET turn = turn + 1",
+          "UPDATE timelines SET batch = 1", "UPDATE checkpoints SET epoch = 9"}) {
+        INFO(sql);
+        const std::string bad = folder.file("bad.indent");
+        write(bad, read(path));
+        run_sql(bad, sql);
+        auto opened = Image::open(bad);
+        REQUIRE(opened);
+        CHECK_FALSE((*opened)->verify());
+    }
 }
 
 TEST_CASE("an image that version 1 made opens with what it holds, and takes a story") {
@@ -315,7 +406,7 @@ TEST_CASE("an image that version 1 made opens with what it holds, and takes a st
     REQUIRE(modules);
     REQUIRE(desk);
     CHECK(desk->contains("workspace/1"));
-    REQUIRE((*opened)->append_story({{0, 1, "name"}}, "batch"));
+    REQUIRE((*opened)->story().append({{0, 1, "name"}}, batch("batch")));
     opened = Failure{"", ""};
     auto again = Image::open(path);
     REQUIRE(again);

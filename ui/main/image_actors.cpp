@@ -1,32 +1,33 @@
 #include "ui/main/image_actors.h"
 #include "image/journal/journal.h"
 #include "image/journal/parcels.h"
+#include "vm/os/clock.h"
 #include "vm/world/world.h"
 
 namespace indent {
 
 namespace {
 
-constexpr size_t kLargestBody = size_t(512) << 20; // of a checkpoint that is one batch
+constexpr uint64_t kCheckpointBytes = 8
+                                      << 20; // of batches: so many are read when an image is opened, at most
+constexpr uint64_t kWorthIt = 256 << 10;     // the same, when it is closed
 
 } // namespace
 
-ImageActors::ImageActors(image::Image& image, std::mutex& mutex) : image_(image), mutex_(mutex) {}
+ImageActors::ImageActors(image::Image& image, std::mutex& mutex, DefinitionStore& store)
+    : image_(image), mutex_(mutex), past_(image, mutex, store) {}
 ImageActors::~ImageActors() = default;
 
 Result<void> ImageActors::open() {
+    rows_.clear();
+    world_ = nullptr;
     std::lock_guard lock(mutex_);
-    auto read = image_.read_story(
-        [&](image::NameRecord name) {
-            rows_.push_back(std::move(name));
-            return ok();
-        },
-        [&](std::string_view body) {
-            bodies_.emplace_back(body);
-            return ok();
-        });
-    batches_ = bodies_.size();
-    return read;
+    image::Story& story = image_.story();
+    is_new_ = story.heads().last == 0;
+    return story.read_names([&](image::NameRecord name) {
+        rows_.push_back(std::move(name));
+        return ok();
+    });
 }
 
 Result<void> ImageActors::prepare(World& world) {
@@ -34,13 +35,16 @@ Result<void> ImageActors::prepare(World& world) {
     const Failure damaged{"damaged", image_.path() + " is damaged: the story of its actors makes no sense"};
     world_ = &world;
     names_ = std::make_unique<image::WorldNames>(world.actors());
-    recovery_ = std::make_unique<image::Recovery>();
     for (const image::NameRecord& row : rows_) {
         if (row.kind > image::NameRow::Shared) return damaged;
         if (!names_->add({uint8_t(row.kind), row.number, row.content})) return damaged;
     }
-    for (const std::string& body : bodies_)
-        if (!recovery_->add(body)) return damaged;
+    image::Past past(image_, mutex_);
+    auto now = past.now();
+    if (!now) return std::move(now).failure();
+    auto read = past.read(*now);
+    if (!read) return std::move(read).failure();
+    recovery_ = std::move(*read);
     return ok();
 }
 
@@ -56,31 +60,66 @@ Result<std::vector<std::string>> ImageActors::begin(World& world) {
     ActorSystem& actors = world.actors();
     auto restored = recovery_->restore(actors, *names_);
     for (Value address : restored.held) world.runtime().shared.release(address);
-    // What there is now stands for the batches that led to it.
-    if (batches_ > 1) {
-        const std::string all = recovery_->checkpoint(*names_, restored.actors);
-        if (auto kept = keep_names(); !kept) return std::move(kept).failure();
-        std::lock_guard lock(mutex_);
-        if (all.size() <= kLargestBody)
-            if (auto begun = image_.begin_story_anew({all}); !begun) return std::move(begun).failure();
+    if (auto kept = keep_names(); !kept) return std::move(kept).failure();
+    {
+        std::lock_guard lock(journal_mutex_);
+        journal_ = std::make_unique<image::Journal>(
+            actors, *names_, [this](const image::Batch& batch) { return keep(batch); },
+            recovery_->last_message(), recovery_->turns());
     }
-    journal_ = std::make_unique<image::Journal>(
-        actors, *names_,
-        [this](const image::Batch& batch) {
-            std::vector<image::NameRecord> rows;
-            for (const image::NameRow& row : batch.names) rows.push_back({row.kind, row.number, row.content});
-            std::lock_guard lock(mutex_);
-            return image_.append_story(rows, batch.body);
-        },
-        recovery_->last_message());
-    if (batches_ == 0) journal_->append(image::BeginRecord{});
+    if (is_new_) journal_->append(image::BeginRecord{});
+    uint64_t epoch = 0;
+    {
+        std::lock_guard lock(mutex_);
+        epoch = image_.newest_epoch();
+    }
+    if (recovery_->epoch() != epoch) journal_->append(image::DefinitionsRecord{epoch});
     actors.log = journal_.get();
     recovery_.reset();
     rows_ = {};
-    bodies_ = {};
-    batches_ = 1;
+    is_new_ = false;
+    ending_ = false;
+    auto thread = os::Thread::start("checkpoints", size_t(1) << 20, [this] { make_checkpoints(); });
+    if (!thread) return std::move(thread).failure();
+    checkpoints_ = std::move(*thread);
     actors.begin_restored(restored.actors);
     return restored.troubles;
+}
+
+// On the journal's thread.
+Result<void> ImageActors::keep(const image::Batch& batch) {
+    std::vector<image::NameRecord> rows;
+    for (const image::NameRow& row : batch.names) rows.push_back({row.kind, row.number, row.content});
+    image::BatchRecord record;
+    record.turn = batch.turns;
+    record.at_ms = batch.at_ms;
+    record.body = batch.body;
+    {
+        std::lock_guard lock(mutex_);
+        if (auto kept = image_.story().append(rows, record); !kept) return kept;
+    }
+    std::lock_guard lock(checkpoint_mutex_);
+    since_checkpoint_ += batch.body.size();
+    if (since_checkpoint_ >= kCheckpointBytes) checkpoint_wanted_.notify_one();
+    return ok();
+}
+
+void ImageActors::make_checkpoints() {
+    std::unique_lock lock(checkpoint_mutex_);
+    for (;;) {
+        checkpoint_wanted_.wait(lock, [&] { return ending_ || since_checkpoint_ >= kCheckpointBytes; });
+        if (ending_) return;
+        since_checkpoint_ = 0;
+        lock.unlock();
+        const auto stop = [this] {
+            std::lock_guard wanted(checkpoint_mutex_);
+            return ending_;
+        };
+        // What fails here fails again when something is to be kept, and is told then.
+        if (image::make_checkpoint(image_, mutex_, stop))
+            (void)image::keep_budget(image_, mutex_, budget_, stop);
+        lock.lock();
+    }
 }
 
 Result<void> ImageActors::keep_names() {
@@ -89,7 +128,7 @@ Result<void> ImageActors::keep_names() {
         rows.push_back({row.kind, row.number, std::move(row.content)});
     if (rows.empty()) return ok();
     std::lock_guard lock(mutex_);
-    return image_.append_story(rows, "");
+    return image_.story().append(rows, {});
 }
 
 // Only effects of modules set them, which run on this thread or in a reload that it waits for.
@@ -118,6 +157,27 @@ Result<void> ImageActors::sync() {
     return journal_->sync();
 }
 
+void ImageActors::reload_is_kept(std::string_view what) {
+    if (!journal_) return;
+    // What was before it has a name of its own.
+    const bool kept = bool(journal_->sync());
+    uint64_t epoch = 0;
+    {
+        std::lock_guard lock(mutex_);
+        epoch = image_.newest_epoch();
+        image::Story& story = image_.story();
+        image::SnapshotRecord snapshot;
+        snapshot.name = "before " + std::to_string(epoch) + ": " + std::string(what);
+        snapshot.place = {story.heads().timeline, story.heads().last, image::StoryPlace::kWhole,
+                          journal_->turns()};
+        snapshot.epoch = epoch - 1;
+        snapshot.at_ms = os::wall_ns() / 1'000'000;
+        snapshot.pinned = false;
+        if (kept) (void)story.put_snapshot(std::move(snapshot)); // a reload is not lost for want of it
+    }
+    journal_->append(image::DefinitionsRecord{epoch});
+}
+
 void ImageActors::follow_reload() {
     if (!journal_) return;
     ActorSystem& actors = world_->actors();
@@ -133,14 +193,44 @@ void ImageActors::follow_reload() {
         }
 }
 
+Result<std::string> ImageActors::go_back(const std::string& where, const std::string& name) {
+    return past_.go_back(where, name);
+}
+
+Result<void> ImageActors::knows(const std::string& where) {
+    return past_.knows(where);
+}
+
+Result<std::string> ImageActors::ask(const std::string& question, const std::vector<std::string>& words) {
+    { // of what has happened just now, too
+        std::lock_guard lock(journal_mutex_);
+        if (journal_)
+            if (auto kept = journal_->sync(); !kept) return std::move(kept).failure();
+    }
+    return past_.ask(question, words);
+}
+
 void ImageActors::end() {
     if (!journal_) return;
     note_module_values();
     (void)journal_->close(); // what was acknowledged is kept already
     world_->actors().stop_workers();
     world_->actors().log = nullptr;
-    journal_.reset();
+    {
+        std::lock_guard lock(journal_mutex_);
+        journal_.reset();
+    }
     names_.reset();
+    {
+        std::lock_guard lock(checkpoint_mutex_);
+        ending_ = true;
+    }
+    checkpoint_wanted_.notify_one();
+    checkpoints_ = {};
+    const auto never = [] { return false; };
+    if (since_checkpoint_ >= kWorthIt && image::make_checkpoint(image_, mutex_, never))
+        (void)image::keep_budget(image_, mutex_, budget_, never);
+    since_checkpoint_ = 0;
 }
 
 } // namespace indent

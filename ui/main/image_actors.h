@@ -1,8 +1,13 @@
 // The actors of a session, kept in an image (image/journal).
 #pragma once
+#include "image/history/past.h"
 #include "image/journal/recovery.h"
 #include "image/store/image.h"
+#include "ui/main/image_past.h"
+#include "vm/os/thread.h"
 #include "vm/session/actor_story.h"
+#include <atomic>
+#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -11,37 +16,56 @@ namespace indent {
 
 namespace image {
 class Journal;
-}
+struct Batch;
+} // namespace image
 
 class ImageActors final : public ActorStory {
   public:
     // `mutex` is of whoever uses the image: the journal's thread does, too. Both outlive this.
-    ImageActors(image::Image& image, std::mutex& mutex);
+    ImageActors(image::Image& image, std::mutex& mutex, DefinitionStore& store);
     ~ImageActors() override;
 
     Result<void> open() override;
-    bool is_new() const override { return batches_ == 0; }
+    bool is_new() const override { return is_new_; }
     bool fits(World& world) override;
     Result<std::vector<std::string>> begin(World& world) override;
     Result<void> sync() override;
+    void reload_is_kept(std::string_view what) override;
     void follow_reload() override;
     void end() override;
+    Result<std::string> go_back(const std::string& where, const std::string& name) override;
+    Result<void> knows(const std::string& where) override;
+    Result<std::string> ask(const std::string& question, const std::vector<std::string>& words) override;
+
+    // What history may take of the file, in bytes.
+    void set_history_budget(uint64_t bytes) { budget_ = bytes; }
 
   private:
     Result<void> prepare(World& world); // names_ and recovery_ are for it
     void note_module_values();
     Result<void> keep_names();
+    Result<void> keep(const image::Batch& batch);
+    void make_checkpoints();
 
     image::Image& image_;
     std::mutex& mutex_;
+    ImagePast past_;
     std::vector<image::NameRecord> rows_;
-    std::vector<std::string> bodies_;
-    size_t batches_ = 0;
+    bool is_new_ = true;
     World* world_ = nullptr;
     std::unique_ptr<image::WorldNames> names_;
     std::unique_ptr<image::Recovery> recovery_;
     std::unique_ptr<image::Journal> journal_;
+    std::mutex journal_mutex_;                                                 // of whether it is there
     std::map<std::pair<std::string, std::string>, std::string> module_values_; // as they were told last
+    std::atomic<uint64_t> budget_ = uint64_t(1) << 30;
+
+    // Checkpoints, made beside what runs.
+    std::mutex checkpoint_mutex_; // of what follows
+    std::condition_variable checkpoint_wanted_;
+    uint64_t since_checkpoint_ = 0; // bytes
+    bool ending_ = false;
+    os::Thread checkpoints_;
 };
 
 } // namespace indent

@@ -1,8 +1,10 @@
 #include "ui/main/image_commands.h"
 #include "ui/client/served_image.h"
 #include "ui/client/socket_client.h"
+#include "ui/main/ask_client.h"
 #include "ui/main/commands.h"
 #include "ui/main/image_session.h"
+#include "ui/main/past_commands.h"
 #include "vm/os/files.h"
 #include "vm/os/local_socket.h"
 #include "vm/os/process.h"
@@ -29,40 +31,6 @@ void print(const std::string& text) {
     std::fwrite(text.data(), 1, text.size(), stdout);
 }
 
-// Waits for the reply. What is printed while the request runs appears; so does what a person must hear of.
-Reply ask(ui::Client& client, Request request) {
-    const RequestId id = client.send(std::move(request));
-    if (id == 0) return {0, Failed{"busy", "the session takes no more requests now"}};
-    bool runs = false;
-    for (;;) {
-        auto message = client.wait(std::chrono::milliseconds(60'000));
-        if (!message) continue;
-        if (auto* reply = std::get_if<Reply>(&*message)) {
-            if (reply->id == id) return std::move(*reply);
-            continue;
-        }
-        const auto& event = std::get<Event>(*message);
-        if (auto* busy = std::get_if<Busy>(&event)) {
-            runs = busy->request == id;
-        } else if (auto* output = std::get_if<Output>(&event)) {
-            if (runs) print(output->text);
-        } else if (auto* trouble = std::get_if<Trouble>(&event)) {
-            std::fprintf(stderr, "indent: %s\n", trouble->message.c_str());
-        } else if (std::holds_alternative<Ended>(event)) {
-            return {id, Failed{"ended", "the program that has the image open has ended"}};
-        }
-    }
-}
-
-// The answer of this kind, or why there is none.
-template <class Answer>
-Result<Answer> ask_for(ui::Client& client, Request request) {
-    Reply reply = ask(client, std::move(request));
-    if (auto* failed = std::get_if<Failed>(&reply.body)) return Failure{failed->code, failed->message};
-    if (auto* answer = std::get_if<Answer>(&reply.body)) return std::move(*answer);
-    return Failure{"unreadable", "the session gave an answer to something else"};
-}
-
 // What is about the file alone is asked of whoever has it open, or else of the file: no program is started for it.
 class File {
   public:
@@ -71,6 +39,7 @@ class File {
         if (!found) return std::move(found).failure();
         return File(std::move(found).value());
     }
+    File() = default; // none
     // 0: no other has it open.
     int64_t process() const { return served_ ? served_->process() : 0; }
 
@@ -303,7 +272,8 @@ int show_image(const std::string& path) {
     print("epochs: " + std::to_string(epochs->size()));
     if (!epochs->empty()) print(", the last " + moment(epochs->back().at_ms) + ": " + epochs->back().what);
     print("\n");
-    return 0;
+    *file = File();
+    return ask_image(path, "info", {});
 }
 
 int show_image_log(const std::string& path) {

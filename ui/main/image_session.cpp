@@ -61,7 +61,8 @@ Result<std::unique_ptr<ImageSession>> ImageSession::start(FoundImage found, Opti
         return session;
     }
     session->store_ = std::make_unique<ImageStore>(std::move(found.own));
-    session->actors_ = std::make_unique<ImageActors>(session->store_->image(), session->store_->mutex());
+    session->actors_ =
+        std::make_unique<ImageActors>(session->store_->image(), session->store_->mutex(), *session->store_);
     Session::Options of_session{INDENT_VERSION};
     of_session.story = session->actors_.get();
     auto host = SessionHost::start(*session->store_, of_session, std::move(options.wake));

@@ -2,6 +2,7 @@
 #include "ui/main/commands.h"
 #include "ui/main/image_commands.h"
 #include "ui/main/open_command.h"
+#include "ui/main/past_commands.h"
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdio>
@@ -110,8 +111,9 @@ int main(int count, char** words) {
     std::string export_folder;
     auto* export_command = on_image(app.add_subcommand("export", "Write the modules of an image as files"));
     export_command->add_option("folder", export_folder, "Where; made if there is none")->required();
-    auto* image_command = app.add_subcommand("image", "About an image's file: info, log, verify, save-as");
+    auto* image_command = app.add_subcommand("image", "About an image's file and its history");
     image_command->require_subcommand(1);
+    PastCommands past_commands(*image_command, image);
     auto* info_command = on_image(image_command->add_subcommand("info", "What is in it"));
     auto* log_command = on_image(image_command->add_subcommand("log", "Every change that was taken"));
     auto* verify_command = on_image(image_command->add_subcommand("verify", "Look at every byte of it"));
@@ -160,6 +162,7 @@ int main(int count, char** words) {
     if (*eval_command) return eval_in_image(image, eval_text);
     if (*load_command) return load_into_image(image, load_paths);
     if (*export_command) return export_image(image, export_folder);
+    if (int code = 0; past_commands.run(code)) return code;
     if (*info_command) return show_image(image);
     if (*log_command) return show_image_log(image);
     if (*verify_command) return verify_image(image);

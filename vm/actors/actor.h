@@ -257,7 +257,9 @@ struct Actor {
     std::atomic<uint64_t> heap_bytes = 0;
     std::atomic<uint64_t> nanoseconds = 0; // that its turns have run, without what they waited
     uint32_t incarnation = 0;
-    uint32_t era = 0;                     // of its turn; of the worker that runs it
+    uint32_t log_base = 0,
+             log_changes = 0; // bytes in an image: of its heap, of what came after; the log's alone
+    uint32_t era = 0;         // of its turn; of the worker that runs it
     std::atomic<uint32_t> turn_epoch = 0; // Runtime::epoch when its turn began
     uint32_t layout_epoch = 0;            // of the worker that runs it: what its heap has been migrated to
     SymbolId end_reason = 0;

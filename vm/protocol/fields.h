@@ -103,6 +103,21 @@ void fields(auto& v, Of<SaveImageAs> auto& m) {
     v.must("path", m.path);
 }
 
+constexpr std::string_view kind_of(const AskPast*) {
+    return "ask_past";
+}
+void fields(auto& v, Of<AskPast> auto& m) {
+    v.must("question", m.question);
+    v.may("words", m.words);
+}
+constexpr std::string_view kind_of(const GoBack*) {
+    return "go_back";
+}
+void fields(auto& v, Of<GoBack> auto& m) {
+    v.must("where", m.where);
+    v.may("name", m.name);
+}
+
 // ---- mirrors
 
 void fields(auto& v, Of<Diagnostic> auto& m) {
@@ -241,6 +256,12 @@ constexpr std::string_view kind_of(const Epochs*) {
 }
 void fields(auto& v, Of<Epochs> auto& m) {
     v.must("epochs", m.epochs);
+}
+constexpr std::string_view kind_of(const Told*) {
+    return "told";
+}
+void fields(auto& v, Of<Told> auto& m) {
+    v.must("text", m.text);
 }
 constexpr std::string_view kind_of(const Failed*) {
     return "failed";

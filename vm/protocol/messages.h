@@ -78,6 +78,9 @@ struct Description {
 struct Epochs {
     std::vector<EpochMirror> epochs{}; // oldest first
 };
+struct Told {
+    std::string text{}; // for a terminal; lines end in '\n'
+};
 // The request could not be served: nothing of that name, the image cannot be written …
 struct Failed {
     std::string code{}; // as in Failure
@@ -87,7 +90,7 @@ struct Failed {
 struct Reply {
     RequestId id = 0;
     std::variant<Evaluated, Accepted, Loaded, Modules, Definitions, Source, Done, Desk, Completions,
-                 Documentation, Description, Epochs, Failed>
+                 Documentation, Description, Epochs, Told, Failed>
         body;
 };
 

@@ -71,8 +71,20 @@ struct SaveImageAs {    // -> Done
     std::string path{}; // of a new file; from the root, as the program may stand in another folder
 };
 
-using Request = std::variant<Evaluate, Accept, Load, ListModules, ListDefinitions, GetSource, SaveDesk,
-                             LoadDesk, Complete, Document, Describe, ListEpochs, VerifyImage, SaveImageAs>;
+// A question about the image's history (ui/main/image_past.h lists them), with its words. -> Told
+struct AskPast {
+    std::string question{};
+    std::vector<std::string> words{};
+};
+// Goes on from a place of the history, on a timeline of its own. -> Told
+struct GoBack {
+    std::string where{};
+    std::string name{}; // of the timeline; empty: none
+};
+
+using Request =
+    std::variant<Evaluate, Accept, Load, ListModules, ListDefinitions, GetSource, SaveDesk, LoadDesk,
+                 Complete, Document, Describe, ListEpochs, VerifyImage, SaveImageAs, AskPast, GoBack>;
 
 struct RequestEnvelope {
     RequestId id = 0;
@@ -85,7 +97,7 @@ enum class Lane : uint8_t { Program, Desk };
 inline Lane lane_of(const Request& request) {
     return std::holds_alternative<Evaluate>(request) || std::holds_alternative<Accept>(request) ||
                    std::holds_alternative<Load>(request) || std::holds_alternative<Complete>(request) ||
-                   std::holds_alternative<Document>(request)
+                   std::holds_alternative<Document>(request) || std::holds_alternative<GoBack>(request)
                ? Lane::Program
                : Lane::Desk;
 }

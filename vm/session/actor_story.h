@@ -3,6 +3,7 @@
 #pragma once
 #include "vm/base/result.h"
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace indent {
@@ -23,8 +24,18 @@ class ActorStory {
     virtual Result<std::vector<std::string>> begin(World& world) = 0;
     // All that has happened so far is kept when it answers.
     virtual Result<void> sync() = 0;
+    // The definitions of a reload have just been kept, as the store's newest epoch, and everything can still be taken back; no
+    // turn runs.
+    virtual void reload_is_kept(std::string_view what) = 0;
     // A reload was taken: actors follow it now, and not with their next messages.
     virtual void follow_reload() = 0;
+    // After `end`: goes on from a place of the history; the store's newest definitions are those of that time. The name is the
+    // timeline's. Answers words for people.
+    virtual Result<std::string> go_back(const std::string& where, const std::string& name) = 0;
+    // Whether there is such a place. Any time.
+    virtual Result<void> knows(const std::string& where) = 0;
+    // Answers a question about the history, in words for people. Any thread.
+    virtual Result<std::string> ask(const std::string& question, const std::vector<std::string>& words) = 0;
     // No more is told; the world is about to end.
     virtual void end() = 0;
 };

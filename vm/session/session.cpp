@@ -1,6 +1,7 @@
 #include "vm/session/session.h"
 #include "stdlib/sources.h"
 #include "vm/os/thread.h"
+#include "vm/session/code_as_it_was.h"
 #include "vm/syntax/parser.h"
 #include "vm/syntax/source.h"
 #include "vm/world/world.h"
@@ -89,28 +90,30 @@ Result<void> Session::start() {
     }
     if (auto read = read_modules(); !read) return read;
     running_ = true;
-    auto opened = [&]() -> Result<void> {
-        ActorStory* story = options_.story;
-        if (story)
-            if (auto read = story->open(); !read) return read;
-        if (story && !story->is_new()) {
-            if (auto done = open_as_it_was(); !done) return done;
-        } else if (auto made = make_world(); !made) {
-            return made;
-        }
-        if (!story) {
-            open_modules();
-            return ok();
-        }
-        const bool first = story->is_new(); // effects of modules are a part of the story, and run once
-        auto begun = story->begin(*world_);
-        if (!begun) return std::move(begun).failure();
-        for (const std::string& trouble : *begun) deliver_(Event{Trouble{trouble + "\n"}});
-        if (first) open_modules();
-        return story->sync();
-    }();
+    auto opened = open();
     running_ = false;
     return opened;
+}
+
+Result<void> Session::open() {
+    ActorStory* story = options_.story;
+    if (story)
+        if (auto read = story->open(); !read) return read;
+    if (story && !story->is_new()) {
+        if (auto done = open_as_it_was(); !done) return done;
+    } else if (auto made = make_world(); !made) {
+        return made;
+    }
+    if (!story) {
+        open_modules();
+        return ok();
+    }
+    const bool first = story->is_new(); // effects of modules are a part of the story, and run once
+    auto begun = story->begin(*world_);
+    if (!begun) return std::move(begun).failure();
+    for (const std::string& trouble : *begun) deliver_(Event{Trouble{trouble + "\n"}});
+    if (first) open_modules();
+    return story->sync();
 }
 
 Result<void> Session::make_world() {
@@ -140,50 +143,53 @@ Result<void> Session::read_modules() {
     return ok();
 }
 
-// Code as it was, without its effects: they are a part of the story. Where actors have not followed all reloads yet, the
-// code that they are of is taken first, and the reloads after it again.
-Result<void> Session::open_as_it_was() {
-    constexpr uint64_t kMostTries = 20;
-    uint64_t newest = 0;
-    if (auto epochs = store_.epochs()) newest = epochs->empty() ? 0 : epochs->back().number;
-    for (uint64_t from = newest;; --from) {
-        if (auto made = make_world(); !made) return made;
-        if (open_at(from, newest) && options_.story->fits(*world_)) break;
-        if (from > 1 && newest - from < kMostTries) continue;
-        if (auto made = make_world(); !made) return made;
-        (void)open_at(newest, newest); // what does not fit is told by who brings it back
-        (void)options_.story->fits(*world_);
-        break;
+// The world ends and begins anew as it was then. Where that fails, the session has a world without a story.
+void Session::go_back(RequestId id, const GoBack& request) {
+    ActorStory* story = options_.story;
+    if (!story) return fail(id, {"no_image", "nothing of this session is kept in a file"});
+    if (const std::string why = why_not_kept(); !why.empty()) return fail(id, {"io_error", why});
+    if (auto known = story->knows(request.where); !known) return fail(id, std::move(known).failure());
+    story->end();
+    auto gone = story->go_back(request.where, request.name);
+    std::vector<std::string> changed;
+    {
+        std::lock_guard lock(mutex_);
+        for (const auto& module : own_) changed.push_back(module.first);
+        own_.clear();
     }
-    for (const auto& module : own_) see_in_workspace(module.first);
-    return ok();
+    auto opened = read_modules();
+    if (opened) opened = open();
+    for (const auto& module : own_) changed.push_back(module.first);
+    for (const std::string& module : changed) deliver_(Event{DefinitionsChanged{module}});
+    if (!gone) return fail(id, std::move(gone).failure());
+    if (!opened) return fail(id, std::move(opened).failure());
+    finish(id, Told{std::move(*gone)});
 }
 
-bool Session::open_at(uint64_t from, uint64_t newest) {
-    ReloadOptions without_effects;
-    without_effects.effects = false;
-    std::map<std::string, std::string> known;
-    for (uint64_t epoch = from; epoch <= newest; ++epoch) {
-        auto modules = store_.modules_at(epoch);
-        if (!modules) return false;
-        std::vector<ReloadText> changed;
-        for (const StoredModule& module : *modules) {
-            std::string text;
-            for (const auto& piece : module.pieces) text += piece.text;
-            if (known[module.path] == text) continue;
-            known[module.path] = text;
-            changed.push_back({module.path, module.path, std::move(text), true});
-        }
-        if (changed.empty() || world_->take(changed, without_effects).ok) continue;
-        if (epoch != newest) return false;
-        for (const ReloadText& text : changed) { // those that can be taken are
-            const ReloadReport report = world_->take({text}, without_effects);
-            if (!report.ok)
-                deliver_(Event{Trouble{"The module " + text.path + " could not be loaded as a whole:\n" +
-                                       report.refusal}});
-        }
-    }
-    return true;
+void Session::ask_past(RequestId id, const AskPast& request) {
+    if (!options_.story) return fail(id, {"no_image", "nothing of this session is kept in a file"});
+    auto answer = options_.story->ask(request.question, request.words);
+    if (answer)
+        reply(id, Told{std::move(*answer)});
+    else
+        fail(id, std::move(answer).failure());
+}
+
+// Code as it was; the effects of modules are a part of the story.
+Result<void> Session::open_as_it_was() {
+    uint64_t newest = 0;
+    if (auto epochs = store_.epochs()) newest = epochs->empty() ? 0 : epochs->back().number;
+    auto done = take_code_that_fits(
+        store_, newest,
+        [this]() -> Result<World*> {
+            if (auto made = make_world(); !made) return std::move(made).failure();
+            return world_.get();
+        },
+        [this](World& world) { return options_.story->fits(world); },
+        [this](const std::string& words) { deliver_(Event{Trouble{words}}); });
+    if (!done) return done;
+    for (const auto& module : own_) see_in_workspace(module.first);
+    return ok();
 }
 
 std::string Session::why_not_kept() {
@@ -285,6 +291,10 @@ void Session::serve(const RequestEnvelope& envelope) {
                 reply(id, Description{options_.version, store_.name(), running_});
             else if constexpr (std::is_same_v<Kind, ListEpochs>)
                 list_epochs(id);
+            else if constexpr (std::is_same_v<Kind, AskPast>)
+                ask_past(id, request);
+            else if constexpr (std::is_same_v<Kind, GoBack>)
+                go_back(id, request);
             else if constexpr (std::is_same_v<Kind, VerifyImage>)
                 with_store(id, [&] { return store_.verify(); });
             else if constexpr (std::is_same_v<Kind, SaveImageAs>)
@@ -435,7 +445,10 @@ std::function<bool(std::string&)> Session::keeping(const std::vector<ModuleText>
         if (all.empty()) return true;
         std::lock_guard lock(store_mutex_);
         auto saved = store_.save_modules(all, what);
-        if (saved) return true;
+        if (saved) {
+            if (options_.story) options_.story->reload_is_kept(what);
+            return true;
+        }
         failure = saved.failure().message;
         words += "error: " + failure + "\n";
         return false;

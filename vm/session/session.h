@@ -52,9 +52,9 @@ class Session {
     Result<void> start();
     Result<void> make_world();
     Result<void> read_modules();
+    Result<void> open();
     void open_modules();
     Result<void> open_as_it_was();
-    bool open_at(uint64_t from, uint64_t newest);
     // What was done is on the disk; or words that say why not.
     std::string why_not_kept();
 
@@ -76,6 +76,7 @@ class Session {
     protocol::Accepted accept(const protocol::Accept& request);
     void take(const protocol::Accept& request, ModuleText next, size_t at, protocol::Accepted& answer);
     protocol::Loaded load(const protocol::Load& request);
+    void go_back(protocol::RequestId id, const protocol::GoBack& request);
     // Why nobody may make a module of this path; empty: it may be made.
     std::string why_no_module(const std::string& path) const;
     // For ReloadOptions::keep: writes the modules as one change; what goes wrong is in `failure`.
@@ -90,6 +91,7 @@ class Session {
     void get_source(protocol::RequestId id, const protocol::GetSource& request);
     void save_desk(protocol::RequestId id, const protocol::SaveDesk& request);
     void list_epochs(protocol::RequestId id);
+    void ask_past(protocol::RequestId id, const protocol::AskPast& request);
     void with_store(protocol::RequestId id, const std::function<Result<void>()>& work); // -> Done
 
     const ModuleText* find_locked(const std::string& module, bool& library) const;

@@ -1,0 +1,214 @@
+#include "image/history/past_world.h"
+#include "vm/session/code_as_it_was.h"
+#include "vm/world/world.h"
+#include <algorithm>
+#include <charconv>
+
+namespace indent::image {
+
+Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& store,
+                                                   const StoryPlace& place) {
+    std::unique_ptr<PastWorld> made(new PastWorld);
+    PastWorld& self = *made;
+    auto read = past.read(place);
+    if (!read) return std::move(read).failure();
+    self.recovery_ = std::move(*read);
+    std::vector<NameRecord> rows;
+    {
+        std::lock_guard lock(past.mutex());
+        auto names = past.image().story().read_names([&](NameRecord row) {
+            rows.push_back(std::move(row));
+            return ok();
+        });
+        if (!names) return std::move(names).failure();
+        self.epoch_ = self.recovery_->epoch() ? self.recovery_->epoch() : past.image().newest_epoch();
+    }
+    bool named = true;
+    auto made_world = [&]() -> Result<World*> {
+        self.names_.reset();
+        self.world_.reset();
+        WorldOptions options;
+        options.workers = 1;
+        options.output = [&self](std::string_view line) { self.printed_ += std::string(line) + "\n"; };
+        auto world = World::make(std::move(options));
+        if (!world) return std::move(world).failure();
+        self.world_ = std::move(*world);
+        self.names_ = std::make_unique<WorldNames>(self.world_->actors());
+        for (const NameRecord& row : rows)
+            named = named && row.kind <= NameRow::Shared &&
+                    self.names_->add({uint8_t(row.kind), row.number, row.content});
+        return self.world_.get();
+    };
+    auto code = take_code_that_fits(
+        store, self.epoch_, made_world, [&](World&) { return self.recovery_->fits(*self.names_); },
+        [&](const std::string& words) { self.troubles_.push_back(words); });
+    if (!code) return std::move(code).failure();
+    if (!named)
+        return Failure{"damaged",
+                       past.image().path() + " is damaged: the story of its actors makes no sense"};
+    auto restored = self.recovery_->restore(self.world_->actors(), *self.names_);
+    self.actors_ = std::move(restored.actors);
+    for (std::string& words : restored.troubles) self.troubles_.push_back(std::move(words));
+    for (Actor* actor : self.actors_) self.by_number_[actor->id] = actor;
+    for (Value address : restored.held)
+        self.by_number_[actor_of(address)->id] = actor_of(address); // held as long as this
+    self.names_->address_of = [&self](uint64_t number) {
+        Actor* actor = self.actor_at(number);
+        return actor ? Value::cell(actor->address) : Value();
+    };
+    auto modules = store.modules_at(self.epoch_);
+    if (modules)
+        for (const StoredModule& module : *modules)
+            (void)self.world_->evaluate("import " + module.path, "workspace");
+    return made;
+}
+
+PastWorld::~PastWorld() {
+    if (!names_) return;
+    world_->actors().stop_workers();
+    names_.reset();
+    recovery_.reset();
+    world_.reset();
+}
+
+// One that came or went at another time is there as an ended one.
+Actor* PastWorld::actor_at(uint64_t number) {
+    auto found = by_number_.find(number);
+    if (found != by_number_.end()) return found->second;
+    const Recovery::State* state = recovery_->actor(number);
+    ShapeId shape = 0;
+    Class* cls =
+        state && names_->shape_of(state->facts.shape, shape) ? world_->runtime().shapes[shape].cls : nullptr;
+    if (!cls) return nullptr;
+    return by_number_[number] = &world_->actors().restore_actor(number, cls->itself(), true);
+}
+
+std::string PastWorld::where(uint64_t number) const {
+    for (size_t i = 0; i < actors_.size(); ++i)
+        if (actors_[i]->id == number) return "actors()[" + std::to_string(i) + "]";
+    return "";
+}
+
+Result<std::string> PastWorld::value(std::string_view text) {
+    const Outcome outcome = world_->evaluate(text, "past");
+    if (outcome.ok) return outcome.has_value ? outcome.value : std::string("nil");
+    return Failure{outcome.error.empty() ? "refused" : "raised", outcome.text()};
+}
+
+std::vector<PastWorld::Seen> PastWorld::seen(const std::string& which) {
+    printed_.clear();
+    auto looked = value("for a in " + which + R"(:
+    print("A\t{a}\t{a.mailbox.size}\t{a.state != nil}")
+    if a.state != nil:
+        for (field, value) in a.state: print("F\t{field}\t{value.inspect.replace("\n", " ")}")
+)");
+    std::vector<Seen> all;
+    if (!looked) troubles_.push_back(looked.failure().message);
+    for (size_t at = 0; at < printed_.size();) {
+        const size_t end = printed_.find('\n', at);
+        const std::string_view line = std::string_view(printed_).substr(at, end - at);
+        at = end + 1;
+        std::vector<std::string> parts;
+        for (size_t from = 0; from <= line.size();) {
+            size_t tab = parts.size() < 2 || line[0] == 'A' ? line.find('\t', from) : std::string_view::npos;
+            if (tab == std::string_view::npos) tab = line.size();
+            parts.emplace_back(line.substr(from, tab - from));
+            from = tab + 1;
+        }
+        if (parts.size() == 4 && parts[0] == "A") {
+            Seen one;
+            one.text = parts[1];
+            std::from_chars(parts[2].data(), parts[2].data() + parts[2].size(), one.waiting);
+            one.has_state = parts[3] == "true";
+            all.push_back(std::move(one));
+        } else if (parts.size() == 3 && !all.empty()) {
+            all.back().fields.push_back({parts[1], parts[2]});
+        }
+    }
+    printed_.clear();
+    return all;
+}
+
+std::vector<PastWorld::Seen> PastWorld::actors() {
+    std::vector<Seen> all = seen("actors()");
+    for (size_t i = 0; i < all.size() && i < actors_.size(); ++i) all[i].number = actors_[i]->id;
+    return all;
+}
+
+std::optional<PastWorld::Seen> PastWorld::actor(uint64_t number) {
+    const std::string address = where(number);
+    if (address.empty()) return std::nullopt;
+    std::vector<Seen> one = seen("[" + address + "]");
+    if (one.empty()) return std::nullopt;
+    one[0].number = number;
+    return one[0];
+}
+
+uint64_t PastWorld::number_of(std::string_view name) {
+    uint64_t number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (!name.empty() && error == std::errc() && end == name.data() + name.size())
+        return where(number).empty() ? 0 : number;
+    if (name.starts_with(':')) name.remove_prefix(1);
+    ActorRef found = world_->actors().named(world_->runtime().symbols.intern(name));
+    return found ? found->id : 0;
+}
+
+bool PastWorld::put(uint64_t number, const Recovery::State& state) {
+    auto found = by_number_.find(number);
+    if (found == by_number_.end()) return false;
+    Actor& actor = *found->second;
+    if (actor.status == Actor::Ended) return false;
+    if (!restore_heap(world_->actors(), *names_, actor, state)) return false;
+    actor.layout_epoch = 0;
+    return true;
+}
+
+std::string PastWorld::message(uint64_t to, const PostRecord& post) {
+    std::string text = symbol(post.selector);
+    if (post.kind != ActorMessage::Call) {
+        static constexpr const char* kKinds[] = {"", "on start", "on stop",      "on down",
+                                                 "", "restart",  "a child's end"};
+        return post.kind < std::size(kKinds) ? kKinds[post.kind] : "";
+    }
+    const std::string address = where(to);
+    auto found = by_number_.find(to);
+    auto message = message_from(world_->actors(), *names_, post, [this](uint64_t n) { return actor_at(n); });
+    if (address.empty() || found == by_number_.end() || !message) return text + "(…)";
+    Actor& actor = *found->second;
+    world_->actors().restore_message(actor, std::move(message));
+    printed_.clear();
+    auto shown = value("for a in " + address + R"(.mailbox.last.arguments: print(a.inspect.replace("\n", " "))
+)");
+    std::vector<std::unique_ptr<ActorMessage>> others;
+    {
+        std::lock_guard lock(actor.lock);
+        while (actor.first) others.push_back(actor.take());
+        if (!others.empty()) others.pop_back(); // that message
+        for (auto& other : others) {
+            actor.mailbox.fetch_add(1, std::memory_order_relaxed);
+            actor.add(other.release());
+        }
+    }
+    if (!shown) return text + "(…)";
+    std::string arguments;
+    size_t number = 0;
+    for (size_t at = 0; at < printed_.size(); ++number) {
+        const size_t end = printed_.find('\n', at);
+        if (number > 0) arguments += ", ";
+        if (number < post.labels.size() && post.labels[number])
+            arguments += symbol(post.labels[number]) + ": ";
+        arguments += printed_.substr(at, end - at);
+        at = end + 1;
+    }
+    printed_.clear();
+    return arguments.empty() ? text : text + "(" + arguments + ")";
+}
+
+std::string PastWorld::symbol(uint64_t number) {
+    SymbolId id = 0;
+    if (!number || !names_->symbol_of(number, id)) return "";
+    return std::string(world_->runtime().symbols.text(id));
+}
+
+} // namespace indent::image

@@ -1,0 +1,73 @@
+// A world as it was at a place of the story: to look at, never to go on. It is made of the code of that time, in which
+// everything has the shape that it had; what is evaluated in it changes nothing but itself.
+#pragma once
+#include "image/history/past.h"
+#include "vm/session/definition_store.h"
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace indent {
+class World;
+}
+
+namespace indent::image {
+
+// On one thread, whose stack is a world's (kThreadStack).
+class PastWorld {
+  public:
+    // `past` and `store` outlive it.
+    static Result<std::unique_ptr<PastWorld>> make(Past& past, DefinitionStore& store,
+                                                   const StoryPlace& place);
+    ~PastWorld();
+
+    struct Field {
+        std::string name, value; // as literal text
+        bool operator==(const Field&) const = default;
+    };
+    struct Seen {
+        uint64_t number = 0;
+        std::string text; // `Counter (:clicks)`
+        bool has_state = false;
+        std::vector<Field> fields;
+        uint64_t waiting = 0; // messages
+        bool operator==(const Seen&) const = default;
+    };
+    std::vector<Seen> actors(); // that lived, by number
+    // One of them; nothing: it did not live then.
+    std::optional<Seen> actor(uint64_t number);
+    // Its number, for `clicks`, `:clicks`, `12`; 0: there was none.
+    uint64_t number_of(std::string_view name);
+    // The literal text of an expression's value. Failure "raised": its report; "refused": what is wrong with the text.
+    Result<std::string> value(std::string_view text);
+
+    // The actor is as this says from here on. False: the code of this world does not fit.
+    [[nodiscard]] bool put(uint64_t number, const Recovery::State& state);
+    // A message for it as a send is written: `deposit(10)`.
+    std::string message(uint64_t to, const PostRecord& post);
+    // The text of a symbol by its number in the image.
+    std::string symbol(uint64_t number);
+
+    uint64_t epoch() const { return epoch_; }
+    World& world() { return *world_; }
+    // What could not be brought back, in words for people.
+    const std::vector<std::string>& troubles() const { return troubles_; }
+
+  private:
+    PastWorld() = default;
+    std::vector<Seen> seen(const std::string& which);
+    std::string where(uint64_t number) const; // an expression for its address; empty: there is none
+    Actor* actor_at(uint64_t number);
+
+    std::unique_ptr<World> world_;
+    std::unique_ptr<WorldNames> names_;
+    std::unique_ptr<Recovery> recovery_;
+    std::vector<Actor*> actors_;           // that live, by number
+    std::map<uint64_t, Actor*> by_number_; // and ended ones
+    std::vector<std::string> troubles_;
+    std::string printed_;
+    uint64_t epoch_ = 0;
+};
+
+} // namespace indent::image

@@ -1,0 +1,441 @@
+#include "ui/main/image_past.h"
+#include "image/history/past_world.h"
+#include "vm/actors/actor.h"
+#include "vm/os/clock.h"
+#include "vm/os/thread.h"
+#include "vm/world/world.h"
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <set>
+
+namespace indent {
+
+using namespace image;
+
+namespace {
+
+std::string moment(uint64_t at_ms) {
+    const std::time_t seconds = std::time_t(at_ms / 1000);
+    std::tm utc{};
+    char text[40] = "";
+    if (gmtime_r(&seconds, &utc)) std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &utc);
+    char parts[48];
+    std::snprintf(parts, sizeof parts, "%s.%03u", text, unsigned(at_ms % 1000));
+    return parts;
+}
+
+std::string counted(uint64_t n, const char* one) {
+    return std::to_string(n) + " " + one + (n == 1 ? "" : "s");
+}
+
+bool whole_number(const std::string& text, uint64_t& number) {
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    return !text.empty() && error == std::errc() && end == text.data() + text.size();
+}
+
+// Worlds need a stack that the asking thread may not have.
+template <class Answer>
+Result<Answer> in_world_thread(const std::function<Result<Answer>()>& work) {
+    Result<Answer> answer = Failure{"no_thread", "there is no thread for this"};
+    auto thread = os::Thread::start("past", kThreadStack, [&] { answer = work(); });
+    if (!thread) return std::move(thread).failure();
+    thread->join();
+    return answer;
+}
+
+std::string name_of(const PastWorld::Seen& seen) {
+    return std::to_string(seen.number) + "  " + seen.text;
+}
+
+std::string described(const PastWorld::Seen& seen) {
+    std::string text = name_of(seen);
+    if (seen.waiting) text += ", " + counted(seen.waiting, "message") + " waiting";
+    text += "\n";
+    if (!seen.has_state) text += "      has not started\n";
+    for (const auto& field : seen.fields) text += "      " + field.name + " = " + field.value + "\n";
+    return text;
+}
+
+std::string troubles_of(const PastWorld& world) {
+    std::string text;
+    for (const std::string& trouble : world.troubles()) text += "note: " + trouble + "\n";
+    return text;
+}
+
+const char* ended_how(const SegmentRecord& segment) {
+    return segment.end == SegmentRecord::Failed ? "failed" : segment.message ? "" : "followed a reload";
+}
+
+} // namespace
+
+Result<std::string> ImagePast::ask(const std::string& question, const std::vector<std::string>& words) {
+    auto word = [&](size_t at, const char* otherwise = "") {
+        return at < words.size() ? words[at] : std::string(otherwise);
+    };
+    auto usage = [&](const char* how) { return Failure{"bad_words", "ask `" + question + "` with " + how}; };
+    uint64_t number = 0;
+    if (question == "info") return info();
+    if (question == "turns") {
+        number = 20;
+        if (!words.empty() && !whole_number(words[0], number)) return usage("how many and where");
+        return turns(number, word(1, "now"));
+    }
+    if (question == "show") return show(word(0, "now"), word(1));
+    if (question == "diff") {
+        if (words.empty()) return usage("one place or two");
+        return diff(words[0], word(1, "now"));
+    }
+    if (question == "why") {
+        if (words.size() < 2) return usage("an actor, a field and perhaps a place");
+        return why(words[0], words[1], word(2, "now"));
+    }
+    if (question == "lines") return lines();
+    if (question == "fork") {
+        if (words.empty()) return usage("a place and perhaps a name");
+        auto place = past_.find(words[0]);
+        if (!place) return std::move(place).failure();
+        auto made = fork(image(), mutex(), *place, word(1), false);
+        if (!made) return std::move(made).failure();
+        return "timeline " + std::to_string(*made) + " begins after turn " + std::to_string(place->turn) +
+               "\n";
+    }
+    if (question == "name") {
+        if (words.size() != 2 || !whole_number(words[0], number))
+            return usage("a timeline's number and its name");
+        std::lock_guard lock(mutex());
+        if (auto named = image().story().name_timeline(number, words[1]); !named)
+            return std::move(named).failure();
+        return "timeline " + words[0] + " is called " + words[1] + "\n";
+    }
+    if (question == "snapshots") return snapshots();
+    if (question == "snapshot") {
+        if (words.empty() || words[0].empty()) return usage("a name and perhaps a place");
+        return put_snapshot(words[0], word(1, "now"));
+    }
+    if (question == "forget") {
+        if (words.size() != 1 || !whole_number(words[0], number)) return usage("a snapshot's number");
+        std::lock_guard lock(mutex());
+        if (auto gone = image().story().drop_snapshot(number); !gone) return std::move(gone).failure();
+        return "snapshot " + words[0] + " is forgotten\n";
+    }
+    return Failure{"unknown_question", "`" + question +
+                                           "` is no question about the past; there are: info, turns, "
+                                           "show, diff, why, lines, fork, name, snapshots, snapshot, forget"};
+}
+
+Result<void> ImagePast::knows(const std::string& where) {
+    auto place = past_.find(where);
+    if (!place) return std::move(place).failure();
+    return ok();
+}
+
+Result<std::string> ImagePast::go_back(const std::string& where, const std::string& name) {
+    auto place = past_.find(where);
+    if (!place) return std::move(place).failure();
+    auto made = image::go_back(image(), mutex(), *place, name);
+    if (!made) return std::move(made).failure();
+    return "went back to after turn " + std::to_string(place->turn) + ", on timeline " +
+           std::to_string(*made) + "; `indent image lines` lists them all\n";
+}
+
+Result<std::string> ImagePast::info() {
+    auto now = past_.now();
+    if (!now) return std::move(now).failure();
+    std::lock_guard lock(mutex());
+    Story& story = image().story();
+    auto bytes = story.bytes();
+    if (!bytes) return std::move(bytes).failure();
+    auto checkpoints = story.checkpoints();
+    if (!checkpoints) return std::move(checkpoints).failure();
+    auto timelines = story.timelines();
+    if (!timelines) return std::move(timelines).failure();
+    auto snapshots = story.snapshots();
+    if (!snapshots) return std::move(snapshots).failure();
+    const StoryHeads& heads = story.heads();
+    return "turns: " + std::to_string(now->turn) + ", in " + std::to_string(heads.last + 1 - heads.first) +
+           " kept at once" + " from " + std::to_string(heads.first) + " on\n" +
+           "history: " + std::to_string(*bytes) + " bytes, " + counted(checkpoints->size(), "checkpoint") +
+           ", " + counted(snapshots->size(), "snapshot") + ", " + counted(timelines->size() + 1, "timeline") +
+           " (number " + std::to_string(heads.timeline) + " goes on)\n";
+}
+
+// ---- turns
+
+Result<std::string> ImagePast::turns(uint64_t most, const std::string& where) {
+    auto upto = past_.find(where);
+    if (!upto) return std::move(upto).failure();
+    auto from = past_.at_turn(upto->timeline, upto->turn - std::min(upto->turn, most));
+    if (!from && from.failure().code == "forgotten") { // from the first that is known
+        for (uint64_t least = upto->turn - std::min(upto->turn, most), most_turn = upto->turn;
+             least < most_turn;) {
+            const uint64_t middle = least + (most_turn - least) / 2;
+            auto at = past_.at_turn(upto->timeline, middle);
+            if (at)
+                most_turn = middle, from = at;
+            else
+                least = middle + 1;
+        }
+        if (!from) from = *upto;
+    }
+    if (!from) return std::move(from).failure();
+    return in_world_thread<std::string>([&]() -> Result<std::string> {
+        auto world = PastWorld::make(past_, store_, *upto);
+        if (!world) return std::move(world).failure();
+        std::string text;
+        auto walked = past_.walk(*from, *upto, [&](const Past::Step& step) -> Result<bool> {
+            const SegmentRecord& segment = *step.segment;
+            auto seen = (*world)->actor(segment.actor);
+            text += std::to_string(step.turn) + "  " + moment(segment.at_ms) + "  " +
+                    (seen ? seen->text : "actor " + std::to_string(segment.actor)) + "  ";
+            if (step.message)
+                text += (*world)->message(segment.actor, *step.message) + "  ";
+            else if (segment.timer)
+                text += "a timer's message  ";
+            text += std::string(ended_how(segment)) + "\n";
+            return true;
+        });
+        if (!walked) return std::move(walked).failure();
+        return text.empty() ? std::string("no turn has ended yet\n") : text;
+    });
+}
+
+// ---- what there was
+
+Result<std::string> ImagePast::show(const std::string& where, const std::string& what) {
+    auto place = past_.find(where);
+    if (!place) return std::move(place).failure();
+    return in_world_thread<std::string>([&]() -> Result<std::string> {
+        auto world = PastWorld::make(past_, store_, *place);
+        if (!world) return std::move(world).failure();
+        std::string text;
+        if (what.empty()) {
+            text = "after turn " + std::to_string(place->turn) + ", definitions of epoch " +
+                   std::to_string((*world)->epoch()) + "\n";
+            for (const auto& seen : (*world)->actors()) text += described(seen);
+        } else if (const uint64_t number = (*world)->number_of(what)) {
+            if (auto seen = (*world)->actor(number)) text += described(*seen);
+        } else {
+            auto value = (*world)->value(what);
+            if (!value) return std::move(value).failure();
+            text += *value + "\n";
+        }
+        return text + troubles_of(**world);
+    });
+}
+
+Result<std::string> ImagePast::diff(const std::string& from, const std::string& to) {
+    auto first = past_.find(from);
+    if (!first) return std::move(first).failure();
+    auto second = past_.find(to);
+    if (!second) return std::move(second).failure();
+    return in_world_thread<std::string>([&]() -> Result<std::string> {
+        std::vector<PastWorld::Seen> before, after;
+        uint64_t epochs[2] = {};
+        std::string notes;
+        for (auto* place : {&*first, &*second}) {
+            auto world = PastWorld::make(past_, store_, *place);
+            if (!world) return std::move(world).failure();
+            (place == &*first ? before : after) = (*world)->actors();
+            epochs[place == &*second] = (*world)->epoch();
+            notes += troubles_of(**world);
+        }
+        std::string text;
+        if (epochs[0] != epochs[1])
+            text +=
+                "definitions: epoch " + std::to_string(epochs[0]) + " -> " + std::to_string(epochs[1]) + "\n";
+        auto find = [](const std::vector<PastWorld::Seen>& all, uint64_t number) {
+            auto found =
+                std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.number == number; });
+            return found == all.end() ? nullptr : &*found;
+        };
+        for (const auto& was : before)
+            if (!find(after, was.number)) text += "- " + name_of(was) + "\n";
+        for (const auto& is : after) {
+            const PastWorld::Seen* was = find(before, is.number);
+            if (!was) {
+                text += "+ " + described(is);
+                continue;
+            }
+            if (*was == is) continue;
+            text += "  " + name_of(is) + "\n";
+            for (const auto& field : is.fields) {
+                auto old = std::find_if(was->fields.begin(), was->fields.end(),
+                                        [&](const auto& one) { return one.name == field.name; });
+                if (old == was->fields.end())
+                    text += "      " + field.name + ": new, " + field.value + "\n";
+                else if (old->value != field.value)
+                    text += "      " + field.name + ": " + old->value + " -> " + field.value + "\n";
+            }
+            for (const auto& field : was->fields)
+                if (std::none_of(is.fields.begin(), is.fields.end(),
+                                 [&](const auto& one) { return one.name == field.name; }))
+                    text += "      " + field.name + ": gone, it was " + field.value + "\n";
+            if (was->waiting != is.waiting)
+                text += "      messages waiting: " + std::to_string(was->waiting) + " -> " +
+                        std::to_string(is.waiting) + "\n";
+        }
+        return (text.empty() ? "nothing is different\n" : text) + notes;
+    });
+}
+
+// ---- why it is so
+
+Result<std::string> ImagePast::why(const std::string& who, const std::string& field,
+                                   const std::string& where) {
+    auto upto = past_.find(where);
+    if (!upto) return std::move(upto).failure();
+    return in_world_thread<std::string>([&]() -> Result<std::string> {
+        auto made = PastWorld::make(past_, store_, *upto);
+        if (!made) return std::move(made).failure();
+        PastWorld& world = **made;
+        const uint64_t number = world.number_of(who);
+        if (!number) return Failure{"not_found", "there was no actor " + who + " then"};
+        auto value_of = [&]() -> std::optional<std::string> {
+            auto seen = world.actor(number);
+            if (!seen) return std::nullopt;
+            for (const auto& one : seen->fields)
+                if (one.name == field) return one.value;
+            return std::nullopt;
+        };
+        const auto now = value_of();
+        if (!now) {
+            std::string fields;
+            if (auto seen = world.actor(number))
+                for (const auto& one : seen->fields) fields += (fields.empty() ? "" : ", ") + one.name;
+            return Failure{"not_found", who + " has no field `" + field + "`" +
+                                            (fields.empty() ? "" : "; it has " + fields)};
+        }
+        // Who sent what, and the last turn that left the field as it is now with another value before it.
+        struct Sent {
+            uint64_t actor, turn;
+        };
+        std::map<uint64_t, Sent> senders; // by message
+        struct Cause {
+            uint64_t turn = 0, at_ms = 0, epoch = 0;
+            std::string message, before;
+            std::optional<Sent> sender;
+            bool failed = false, known = false;
+        } cause;
+        std::optional<std::string> before;
+        bool any = false;
+        const std::string mine = world.actor(number)->text;
+        auto begin = past_.earliest(*upto);
+        if (!begin) return std::move(begin).failure();
+        if (auto start = past_.read(*begin)) {
+            if (const Recovery::State* state = (*start)->actor(number); state && !state->heap.empty())
+                if (world.put(number, *state)) before = value_of(), any = true;
+        }
+        auto walked = past_.walk(*begin, *upto, [&](const Past::Step& step) -> Result<bool> {
+            for (const Record& record : *step.records)
+                if (auto* post = std::get_if<PostRecord>(&record); post && post->to == number)
+                    senders[post->number] = {step.segment->actor, step.turn};
+            if (step.segment->actor != number || step.segment->end != SegmentRecord::Done) return true;
+            Recovery::State state = *step.before;
+            if (step.segment->fresh) state.heap.clear();
+            if (!step.segment->heap.empty()) state.heap.push_back(step.segment->heap);
+            if (!world.put(number, state)) { // of a layout that the code of then does not know any more
+                before = std::nullopt;
+                return true;
+            }
+            auto value = value_of();
+            if (any && value == before) return true;
+            cause = {};
+            cause.known = true;
+            cause.turn = step.turn;
+            cause.at_ms = step.segment->at_ms;
+            cause.epoch = step.recovery->epoch();
+            if (before) cause.before = *before;
+            if (step.message) {
+                cause.message = world.message(number, *step.message);
+                auto sender = senders.find(step.message->number);
+                if (sender != senders.end()) cause.sender = sender->second;
+            }
+            before = value;
+            any = true;
+            return true;
+        });
+        if (!walked) return std::move(walked).failure();
+        std::string text = mine + ": " + field + " = " + *now + "\n";
+        if (!cause.known) return text + "  it was so before the history begins that is kept\n";
+        text += "  since turn " + std::to_string(cause.turn) + " at " + moment(cause.at_ms);
+        if (!cause.before.empty()) text += ", which found " + cause.before;
+        text += "\n";
+        if (!cause.message.empty())
+            text += "  handling " + cause.message;
+        else
+            text += "  which followed a reload";
+        if (cause.epoch) text += ", in the code of epoch " + std::to_string(cause.epoch);
+        text += "\n";
+        if (cause.sender) {
+            auto seen = world.actor(cause.sender->actor);
+            text += "  sent by " + (seen ? seen->text : "actor " + std::to_string(cause.sender->actor)) +
+                    " in turn " + std::to_string(cause.sender->turn) + "\n";
+        } else if (!cause.message.empty()) {
+            text += "  sent by no actor: a prompt, `eval`, a script, a timer\n";
+        }
+        return text;
+    });
+}
+
+// ---- places with names
+
+Result<std::string> ImagePast::lines() {
+    std::lock_guard lock(mutex());
+    auto timelines = image().story().timelines();
+    if (!timelines) return std::move(timelines).failure();
+    const uint64_t now = image().story().heads().timeline;
+    timelines->insert(timelines->begin(), TimelineRecord{1, "", {}, 0, 0});
+    std::string text;
+    for (const TimelineRecord& line : *timelines) {
+        uint64_t last = line.from.turn;
+        auto read =
+            image().story().read_batches_back(line.number, 0, UINT64_MAX, [&](const BatchRecord& batch) {
+                last = batch.turn;
+                return Result<bool>(false);
+            });
+        if (!read) return std::move(read).failure();
+        text += (line.number == now ? "* " : "  ") + std::to_string(line.number);
+        if (!line.name.empty()) text += "  " + line.name;
+        text += line.number == 1
+                    ? "  from the beginning"
+                    : "  from turn " + std::to_string(line.from.turn) + " of " +
+                          std::to_string(line.from.timeline) + ", made " + moment(uint64_t(line.at_ms));
+        text += ", now at turn " + std::to_string(last) + "\n";
+    }
+    return text;
+}
+
+Result<std::string> ImagePast::snapshots() {
+    std::lock_guard lock(mutex());
+    auto all = image().story().snapshots();
+    if (!all) return std::move(all).failure();
+    std::string text;
+    for (const SnapshotRecord& one : *all)
+        text += "#" + std::to_string(one.number) + "  " + moment(uint64_t(one.at_ms)) + "  turn " +
+                std::to_string(one.place.turn) +
+                (one.place.timeline == image().story().heads().timeline
+                     ? ""
+                     : " of timeline " + std::to_string(one.place.timeline)) +
+                "  " + one.name + (one.pinned ? "" : " (made by itself)") + "\n";
+    return text.empty() ? std::string("there is no snapshot yet\n") : text;
+}
+
+Result<std::string> ImagePast::put_snapshot(const std::string& name, const std::string& where) {
+    auto place = past_.find(where);
+    if (!place) return std::move(place).failure();
+    auto recovery = past_.read(*place);
+    if (!recovery) return std::move(recovery).failure();
+    SnapshotRecord snapshot;
+    snapshot.name = name;
+    snapshot.place = *place;
+    snapshot.epoch = (*recovery)->epoch();
+    snapshot.at_ms = os::wall_ns() / 1'000'000;
+    std::lock_guard lock(mutex());
+    auto made = image().story().put_snapshot(std::move(snapshot));
+    if (!made) return std::move(made).failure();
+    return "snapshot #" + std::to_string(*made) + ", " + name + ", is what there was after turn " +
+           std::to_string(place->turn) + "\n";
+}
+
+} // namespace indent

@@ -1,0 +1,53 @@
+// Answers questions about an image's history, in words for people. What is looked at is a world of its own, made of what the
+// image has; nothing of the program that may have the image open is touched.
+//
+//   info                     where the story is, what its history takes
+//   turns [N [WHERE]]        the last N turns (20) before a place
+//   show [WHERE [WHAT]]      the actors as they were; or one of them; or the value of an expression as it was
+//   diff FROM [TO]           what is different
+//   why ACTOR FIELD [WHERE]  which message made it what it is
+//   lines                    the timelines
+//   fork WHERE [NAME]        a timeline that begins there; it does not go on
+//   name NUMBER NAME         a timeline is called so
+//   snapshots                the named places
+//   snapshot NAME [WHERE]    names a place, which stays
+//   forget NUMBER            a snapshot is one no longer
+#pragma once
+#include "image/history/past.h"
+#include "vm/base/result.h"
+#include "vm/session/definition_store.h"
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace indent {
+
+class ImagePast {
+  public:
+    // All three outlive it. The mutex is of whoever uses the image.
+    ImagePast(image::Image& image, std::mutex& mutex, DefinitionStore& store)
+        : past_(image, mutex), store_(store) {}
+
+    // Failure "unknown_question"; "bad_words": how it is asked; else why it has no answer. Any thread.
+    Result<std::string> ask(const std::string& question, const std::vector<std::string>& words);
+    Result<void> knows(const std::string& where);
+    // Nobody tells the story meanwhile. Answers what was done.
+    Result<std::string> go_back(const std::string& where, const std::string& name);
+
+  private:
+    Result<std::string> info();
+    Result<std::string> turns(uint64_t most, const std::string& where);
+    Result<std::string> show(const std::string& where, const std::string& what);
+    Result<std::string> diff(const std::string& from, const std::string& to);
+    Result<std::string> why(const std::string& actor, const std::string& field, const std::string& where);
+    Result<std::string> lines();
+    Result<std::string> snapshots();
+    Result<std::string> put_snapshot(const std::string& name, const std::string& where);
+    image::Image& image() { return past_.image(); }
+    std::mutex& mutex() { return past_.mutex(); }
+
+    image::Past past_;
+    DefinitionStore& store_;
+};
+
+} // namespace indent

@@ -1,0 +1,52 @@
+#include "vm/session/code_as_it_was.h"
+#include "vm/world/world.h"
+#include <map>
+
+namespace indent {
+
+bool take_code(World& world, DefinitionStore& store, uint64_t from, uint64_t upto,
+               const std::function<void(const std::string&)>& trouble) {
+    ReloadOptions without_effects;
+    without_effects.effects = false;
+    std::map<std::string, std::string> known;
+    for (uint64_t epoch = from; epoch <= upto; ++epoch) {
+        auto modules = store.modules_at(epoch);
+        if (!modules) return false;
+        std::vector<ReloadText> changed;
+        for (const StoredModule& module : *modules) {
+            std::string text;
+            for (const auto& piece : module.pieces) text += piece.text;
+            if (known[module.path] == text) continue;
+            known[module.path] = text;
+            changed.push_back({module.path, module.path, std::move(text), true});
+        }
+        if (changed.empty() || world.take(changed, without_effects).ok) continue;
+        if (epoch != upto) return false;
+        for (const ReloadText& text : changed) { // those that can be taken are
+            const ReloadReport report = world.take({text}, without_effects);
+            if (!report.ok)
+                trouble("The module " + text.path + " could not be loaded as a whole:\n" + report.refusal);
+        }
+    }
+    return true;
+}
+
+Result<void> take_code_that_fits(DefinitionStore& store, uint64_t upto,
+                                 const std::function<Result<World*>()>& make,
+                                 const std::function<bool(World&)>& fits,
+                                 const std::function<void(const std::string&)>& trouble) {
+    constexpr uint64_t kMostTries = 20;
+    for (uint64_t from = upto;; --from) {
+        auto world = make();
+        if (!world) return std::move(world).failure();
+        if (take_code(**world, store, from, upto, trouble) && fits(**world)) return ok();
+        if (from > 1 && upto - from < kMostTries) continue;
+        world = make();
+        if (!world) return std::move(world).failure();
+        (void)take_code(**world, store, upto, upto, trouble);
+        (void)fits(**world); // what does not fit is told by who brings it back
+        return ok();
+    }
+}
+
+} // namespace indent
