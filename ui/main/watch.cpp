@@ -255,12 +255,11 @@ class RunWatch {
                 auto text = os::read_file(file, kMostSourceBytes);
                 if (!text || !is_module(*text)) continue;
                 ReloadText wanted{module_name_of(file), file, std::move(*text)};
-                if (reload({wanted}))
-                    waiting_.erase(file);
-                else
-                    watcher_->add(world_.missing_imports({wanted}));
+                watcher_->add(world_.missing_imports({wanted}));
+                if (reload({wanted})) waiting_.erase(file);
                 continue;
             }
+            watch_imports(file);
             Outcome outcome = world_.start_file(file, [this](const Outcome& at_end) { ended(at_end); });
             if (outcome.ok) {
                 std::fputs(outcome.text().c_str(), stderr); // warnings
@@ -268,12 +267,16 @@ class RunWatch {
                 refusals_.mend({file});
             } else {
                 refusals_.show({file}, outcome.text());
-                if (auto text = os::read_file(file, kMostSourceBytes))
-                    watcher_->add(world_.missing_imports({{module_name_of(file), file, std::move(*text)}}));
             }
             if (exit_code_ >= 0) return;
         }
         watcher_->add(files_of(world_));
+    }
+
+    // What it imports and is not there is watched before it is missed: it may come at any moment.
+    void watch_imports(const std::string& file) {
+        if (auto text = os::read_file(file, kMostSourceBytes))
+            watcher_->add(world_.missing_imports({{module_name_of(file), file, std::move(*text)}}));
     }
 
     void take_in(const Saved& saved) {
@@ -297,6 +300,7 @@ class RunWatch {
         // What was refused before may fit with what has come now; and what has come may fit without it.
         std::vector<ReloadText> all = texts;
         all.insert(all.end(), refused_.begin(), refused_.end());
+        watcher_->add(world_.missing_imports(all));
         if (reload(all, !texts.empty() && !refused_.empty())) {
             refused_.clear();
             run_again(all);
@@ -307,7 +311,6 @@ class RunWatch {
         } else {
             refused_ = std::move(all);
         }
-        watcher_->add(world_.missing_imports(refused_));
     }
 
     void run_again(const std::vector<ReloadText>& texts) {
@@ -403,15 +406,14 @@ class TestWatch {
         for (auto& [file, module] : world_.loaded_files()) loaded.insert(file);
         for (const auto& file : files) {
             if (loaded.count(file)) continue;
+            if (auto text = os::read_file(file, kMostSourceBytes)) // watched before it is missed
+                watchers_[0]->add(world_.missing_imports({{module_name_of(file), file, std::move(*text)}}));
             Outcome outcome = world_.load_file(file);
             if (outcome.ok) {
                 std::fputs(outcome.text().c_str(), stderr); // warnings
                 refusals_.mend({file});
             } else {
                 refusals_.show({file}, outcome.text());
-                if (auto text = os::read_file(file, kMostSourceBytes))
-                    watchers_[0]->add(
-                        world_.missing_imports({{module_name_of(file), file, std::move(*text)}}));
             }
             for (auto& [now, module] : world_.loaded_files())
                 if (loaded.insert(now).second) untested_.insert(module);
@@ -439,11 +441,11 @@ class TestWatch {
         if (!texts.empty()) {
             ReloadOptions options;
             options.effects = false;
+            watchers_[0]->add(world_.missing_imports(texts));
             ReloadReport report = world_.reload(texts, options);
             if (!report.ok) {
                 refusals_.show(files_in(texts), report.refusal + "indent: refused; nothing was tested\n");
                 refused_ = std::move(texts);
-                watchers_[0]->add(world_.missing_imports(refused_));
                 return;
             }
             refusals_.mend(files_in(texts));
