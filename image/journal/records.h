@@ -14,8 +14,8 @@ using ParcelBytes = std::string;
 
 // The first of a story, and of a checkpoint.
 struct BeginRecord {
-    static constexpr uint64_t kFormat = 1;
-    uint64_t format = kFormat; // of the records after it
+    static constexpr uint64_t kFormat = 2; // 1: segments without inputs
+    uint64_t format = kFormat;             // of the records after it
     template <class A>
     void serialize(A& a) {
         a(format);
@@ -57,9 +57,37 @@ struct SegmentRecord {
     uint64_t epoch = 0;
     uint64_t at_ms = 0;
     std::string heap; // heap_record.h
+    std::string
+        inputs; // what came into the turn from outside since its last segment (tape.h); mostly nothing
     template <class A>
     void serialize(A& a) {
-        a(actor, turn, message, timer, end, fresh, epoch, at_ms, heap);
+        a(actor, turn, message, timer, end, fresh, epoch, at_ms, heap, inputs);
+    }
+};
+
+// What an asker gets. In the group of the segment that answers.
+struct AnswerRecord {
+    uint64_t asker = 0; // actor
+    uint64_t ask = 0;
+    bool failed = false;
+    ParcelBytes value;       // or the error
+    std::string error_class; // of an error that the machine made
+    std::string words, where;
+    template <class A>
+    void serialize(A& a) {
+        a(asker, ask, failed, value, error_class, words, where);
+    }
+};
+
+// In a checkpoint: an actor's turn waits, which has begun with this message and got all this so far.
+struct TurnRecord {
+    PostRecord message;
+    uint64_t turn = 0;    // which of its turns
+    uint64_t last_ms = 0; // when the story before this ended (ms since 1970)
+    std::string inputs;
+    template <class A>
+    void serialize(A& a) {
+        a(message, turn, last_ms, inputs);
     }
 };
 
@@ -145,7 +173,7 @@ struct ModuleValueRecord {
 };
 
 using Record = std::variant<BeginRecord, PostRecord, SegmentRecord, FactsRecord, EndRecord, TimerStartRecord,
-                            TimerEndRecord, AtomRecord, ModuleValueRecord>;
+                            TimerEndRecord, AtomRecord, ModuleValueRecord, AnswerRecord, TurnRecord>;
 
 // Appends one to a group.
 void write(ByteWriter& out, const Record& record);

@@ -1,5 +1,6 @@
 #include "image/journal/recovery.h"
 #include "image/journal/parcels.h"
+#include "image/journal/tape.h"
 #include "vm/actors/actor_system.h"
 #include "vm/actors/supervisor.h"
 #include "vm/heap/atom.h"
@@ -21,6 +22,11 @@ bool Recovery::add(std::string_view body) {
 
 bool Recovery::take(const PostRecord& post) {
     last_message_ = std::max(last_message_, post.number);
+    last_ask_ = std::max(last_ask_, post.ask);
+    if (auto asker = actors_.find(post.from); post.ask && asker != actors_.end() && asker->second.begun) {
+        State& waits = asker->second;
+        if (pending_ask(waits.tape).ask != post.ask) append_asked(waits.tape, post);
+    }
     auto found = actors_.find(post.to);
     if (found == actors_.end()) return ended_.contains(post.to); // it came too late
     auto& mailbox = found->second.mailbox;
@@ -33,9 +39,14 @@ bool Recovery::take(const PostRecord& post) {
 
 bool Recovery::take(const SegmentRecord& segment) {
     if (segment.end > SegmentRecord::Failed) return false;
-    if (segment.timer)
-        if (auto timer = timers_.find(segment.timer); timer != timers_.end() && timer->second.every == 0)
-            timers_.erase(timer);
+    last_message_ = std::max(last_message_, segment.message);
+    last_ms_ = std::max(last_ms_, segment.at_ms);
+    std::optional<PostRecord> handled;
+    if (auto timer = timers_.find(segment.timer); segment.timer && timer != timers_.end()) {
+        handled = timer->second.message;
+        handled->number = segment.message;
+        if (timer->second.every == 0) timers_.erase(timer);
+    }
     auto found = actors_.find(segment.actor);
     if (found == actors_.end()) return ended_.contains(segment.actor);
     State& state = found->second;
@@ -43,17 +54,19 @@ bool Recovery::take(const SegmentRecord& segment) {
     auto message = std::find_if(state.mailbox.begin(), state.mailbox.end(), [&](const PostRecord& post) {
         return segment.message != 0 && post.number == segment.message;
     });
-    std::optional<PostRecord> handled;
     if (message != state.mailbox.end()) {
         handled = std::move(*message);
         state.mailbox.erase(message);
     }
     if (segment.end == SegmentRecord::Waits) {
-        if (handled) state.begun = std::move(handled);
-        state.begun_by_timer = segment.timer != 0;
+        const bool goes_on = state.begun && state.begun->number == segment.message;
+        if (!goes_on && handled) state.begun = std::move(handled);
+        if (!goes_on || state.tape_turn != segment.turn) state.tape.clear(); // it may have begun anew
+        state.tape_turn = segment.turn;
+        if (state.begun && state.begun->number == segment.message) state.tape += segment.inputs;
     } else if (segment.message || segment.timer) {
         state.begun.reset();
-        state.begun_by_timer = false;
+        state.tape.clear();
     }
     if (segment.fresh && segment.end != SegmentRecord::Failed) state.picture = HeapPicture();
     return segment.heap.empty() || state.picture.add(segment.heap);
@@ -70,7 +83,9 @@ bool Recovery::take(const EndRecord& end) {
     auto found = actors_.find(end.actor);
     if (found == actors_.end()) return ended_.contains(end.actor);
     ended_[end.actor] = {found->second.facts.shape, end.reason};
+    const State state = std::move(found->second);
     actors_.erase(found);
+    end_asks(end.actor, state);
     std::erase_if(timers_, [&](auto& timer) { return timer.second.message.to == end.actor; });
     return true;
 }
@@ -90,6 +105,43 @@ bool Recovery::take(const AtomRecord& atom) {
 bool Recovery::take(const ModuleValueRecord& value) {
     module_values_[{value.module, value.name}] = value.value;
     return true;
+}
+
+bool Recovery::take(const AnswerRecord& answer) {
+    auto asker = actors_.find(answer.asker);
+    if (asker == actors_.end()) return ended_.contains(answer.asker);
+    const PendingAsk pending = pending_ask(asker->second.tape);
+    if (pending.ask == answer.ask && !pending.answered) append_answer(asker->second.tape, answer);
+    return true;
+}
+
+bool Recovery::take(const TurnRecord& turn) {
+    auto found = actors_.find(turn.message.to);
+    if (found == actors_.end()) return false;
+    last_message_ = std::max(last_message_, turn.message.number);
+    last_ask_ = std::max({last_ask_, turn.message.ask, pending_ask(turn.inputs).ask});
+    last_ms_ = std::max(last_ms_, turn.last_ms);
+    found->second.begun = turn.message;
+    found->second.tape = turn.inputs;
+    found->second.tape_turn = turn.turn;
+    return true;
+}
+
+// Who waits for an answer of an actor that has ended hears of that.
+void Recovery::end_asks(uint64_t actor, const State& state) {
+    auto tell = [&](const PostRecord& post) {
+        if (waits_for(post)) append_down(actors_.at(post.from).tape, actor);
+    };
+    for (const PostRecord& post : state.mailbox) tell(post);
+    if (state.begun) tell(*state.begun);
+}
+
+// Whether somebody waits for the answer to this message.
+bool Recovery::waits_for(const PostRecord& post) const {
+    auto asker = actors_.find(post.from);
+    if (!post.ask || asker == actors_.end() || !asker->second.begun) return false;
+    const PendingAsk pending = pending_ask(asker->second.tape);
+    return pending.ask == post.ask && !pending.answered;
 }
 
 // ---- and writing it again as one
@@ -123,18 +175,13 @@ std::string Recovery::checkpoint() const {
             for (auto& heap : state.picture.records()) write_heap(*heap);
         }
         if (state.begun) {
-            PostRecord post = *state.begun;
-            post.first = false;
-            write(out, post);
-            SegmentRecord segment;
-            segment.actor = number;
-            segment.turn = state.turns;
-            segment.message = post.number;
-            segment.end = SegmentRecord::Waits;
-            write(out, segment);
+            TurnRecord turn{*state.begun, state.tape_turn, last_ms_, state.tape};
+            if (!waits_for(turn.message)) turn.message.ask = 0;
+            write(out, turn);
         }
         for (PostRecord post : state.mailbox) {
             post.first = false;
+            if (!waits_for(post)) post.ask = 0;
             write(out, post);
         }
     }
@@ -197,13 +244,14 @@ class Restoring {
         message->reason = message->kind == ActorMessage::Child ? SymbolId(post.reason) : symbol(post.reason);
         if (post.starts_as && !names_.shape_of(post.starts_as, message->starts_as)) return nullptr;
         if (Actor* from = actor(post.from)) message->from = ActorRef(actors_.runtime().shared, from);
-        // Whoever asked waited for the answer, and that turn is not there any more.
-        message->ask = 0;
+        if (auto asker = waits.find(post.from); asker != waits.end() && asker->second == post.ask)
+            message->ask = post.ask; // else nobody waits for it any more
         if (!parcel_from(post.arguments, actors_.runtime().shared, 0, names_, message->arguments))
             return nullptr;
         return message;
     }
     std::map<uint64_t, Actor*> by_number;
+    std::map<uint64_t, uint64_t> waits; // numbers of asks, by asker
 
   private:
     ActorSystem& actors_;
@@ -211,6 +259,30 @@ class Restoring {
 };
 
 } // namespace
+
+// What a turn that waited is run again on.
+std::shared_ptr<TurnTape> Recovery::tape_of(const State& state, ActorSystem& actors,
+                                            WorldNames& names) const {
+    std::string bytes = state.tape, broken;
+    const PendingAsk pending = pending_ask(bytes);
+    auto actor = [&](uint64_t number) {
+        const Value address = names.address_of(number);
+        return address ? actor_of(address) : nullptr;
+    };
+    if (Actor* asked = actor(pending.to);
+        pending.ask && !pending.answered && (!asked || asked->status == Actor::Ended))
+        append_down(bytes, pending.to);
+    const size_t known = names.troubles().size();
+    std::vector<TapeEntry> entries;
+    if (!tape_from(bytes, actors, names, names.address_of, entries)) {
+        broken = "what it had got cannot be brought back";
+        for (size_t i = known; i < names.troubles().size(); ++i)
+            broken += (i > known ? "; " : ": ") + names.troubles()[i];
+        entries.clear();
+    }
+    return std::make_shared<TurnTape>(actors, std::move(entries), std::move(broken), last_ms_,
+                                      ActorRef(actors.runtime().shared, actor(pending.to)));
+}
 
 Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
     Restored restored;
@@ -268,11 +340,16 @@ Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
         return actor ? Value::cell(actor->address) : Value();
     };
     actors.number_from(last_actor_);
+    actors.asks_from(last_ask_);
+    for (auto& [number, state] : actors_)
+        if (const PendingAsk pending = pending_ask(state.tape);
+            state.begun && pending.ask && !pending.answered)
+            from.waits[number] = pending.ask;
     for (auto& [number, state] : actors_) {
         Actor& actor = *from.actor(number);
         if (actor.status == Actor::Ended) continue;
         const FactsRecord& facts = state.facts;
-        actor.turns = uint32_t(state.turns);
+        actor.turns = uint32_t(state.begun ? state.tape_turn : state.turns);
         actor.incarnation = uint32_t(facts.incarnation);
         for (uint64_t name : facts.names)
             if (SymbolId id = from.symbol(name)) actors.restore_name(actor, id);
@@ -321,18 +398,18 @@ Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
                 actor.status = Actor::Held;
             }
         }
-        if (state.begun || state.begun_by_timer) {
-            if (state.begun && state.begun->kind == ActorMessage::Start) {
-                // It had not come into being: it begins once more.
-                if (auto message = from.message(*state.begun))
-                    actors.restore_message(actor, std::move(message));
+        if (state.begun) {
+            const size_t known_before = names.troubles().size();
+            if (auto message = from.message(*state.begun); !message) {
+                trouble("TurnLost: " + actors.describe(actor) +
+                        " waited in the middle of a turn, and its message cannot be brought back" +
+                        because(known_before));
+            } else if (message->kind == ActorMessage::Child) {
+                actors.restore_message(actor, std::move(message)); // the machine decides anew
             } else {
-                trouble("TurnLost: " + actors.describe(actor) + " waited in the middle of a turn" +
-                        (state.begun && state.begun->selector
-                             ? ", handling `" +
-                                   std::string(runtime.symbols.text(from.symbol(state.begun->selector))) + "`"
-                             : "") +
-                        ", which is not there any more; its state is that from before it");
+                message->tape = tape_of(state, actors, names);
+                actors.restore_turn(actor, std::move(message));
+                ++restored.waited;
             }
         }
         for (const PostRecord& post : state.mailbox) {

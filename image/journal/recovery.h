@@ -7,6 +7,7 @@
 #include "image/codec/heap_record.h"
 #include "image/journal/records.h"
 #include "image/journal/world_names.h"
+#include "vm/actors/turn_tape.h"
 #include <deque>
 #include <map>
 
@@ -21,6 +22,7 @@ class Recovery {
         std::vector<Actor*> actors; // that live, by number; they begin with ActorSystem::begin_restored
         std::vector<std::string>
             troubles;            // for people: what could not be brought back, and that it is held or lost
+        size_t waited = 0;       // turns that waited, which are run again
         std::vector<Value> held; // addresses of ended ones: to be released when `names` have what they need
     };
     // Puts the actors into a world that has none yet and whose modules are loaded. `names` has its rows.
@@ -44,8 +46,9 @@ class Recovery {
         std::string base; // of the heap as it came back: stands for the picture
         uint64_t turns = 0;
         std::deque<PostRecord> mailbox;
-        std::optional<PostRecord> begun; // what a turn handles that waits
-        bool begun_by_timer = false;
+        std::optional<PostRecord> begun; // what a turn handles that waits,
+        std::string tape;                // and what has come into it so far (tape.h)
+        uint64_t tape_turn = 0;          // which of its turns that is
     };
     bool take(const BeginRecord& begin) { return begin.format == BeginRecord::kFormat; }
     bool take(const PostRecord& post);
@@ -56,6 +59,11 @@ class Recovery {
     bool take(const TimerEndRecord& timer);
     bool take(const AtomRecord& atom);
     bool take(const ModuleValueRecord& value);
+    bool take(const AnswerRecord& answer);
+    bool take(const TurnRecord& turn);
+    void end_asks(uint64_t actor, const State& state);
+    bool waits_for(const PostRecord& post) const;
+    std::shared_ptr<TurnTape> tape_of(const State& state, ActorSystem& actors, WorldNames& names) const;
 
     std::map<uint64_t, State> actors_;
     struct Ended {
@@ -65,7 +73,7 @@ class Recovery {
     std::map<uint64_t, TimerStartRecord> timers_;
     std::map<uint64_t, std::string> atoms_;
     std::map<std::pair<std::string, std::string>, std::string> module_values_;
-    uint64_t last_message_ = 0, last_actor_ = 0;
+    uint64_t last_message_ = 0, last_actor_ = 0, last_ask_ = 0, last_ms_ = 0;
 };
 
 } // namespace indent::image
