@@ -105,3 +105,107 @@ TEST_CASE("Money that moves by asks is neither lost nor doubled, after whatever 
     MESSAGE("stories cut: " << cuts << ", turns that waited there: " << waited);
     CHECK(waited > 20);
 }
+
+TEST_CASE("A turn that waits has its clock, random numbers, Atoms, sleeps, errors, time-outs and children "
+          "once, after "
+          "whatever group the story ends") {
+    constexpr const char* text = R"(module m
+actor Helper:
+    state asked = 0
+    on twice(x):
+        asked += 1
+        x * 2
+    on refuse(x): raise Error("no {x}")
+    on nap(x):
+        sleep(20.milliseconds)
+        x
+    on asked = asked
+actor Book:
+    state notes = []
+    on note(key): notes.add(key)
+    on later(key): notes.add("late {key}")
+    on notes = notes
+actor Worker:
+    state done = []
+    state children = 0
+    state counted = nil
+    on work(helper, book, counter, key):
+        counted = counter
+        let began = Time.monotonic
+        let dice = Random().between(1, 1000000)
+        counter.swap do n:
+            n + 1
+        send book.note(key)
+        let a = ask helper.twice(dice) within 1.hours
+        send book.later(key) after 1.milliseconds
+        let child = spawn Helper()
+        let b = ask child.twice(a) within 1.hours
+        children += 1
+        sleep(2.milliseconds)
+        let c = self.refused(helper, key)
+        let d = self.late(helper, key)
+        counter.swap(n -> n + 1)
+        send book.note("{key} again")
+        let e = ask child.asked within 1.hours
+        done.add((key, a == dice * 2, b == a * 2, c, d, e, Time.monotonic >= began or true))
+    def refused(helper, key):
+        try:
+            ask helper.refuse(key) within 1.hours
+        catch e: Error:
+            e.message
+    def late(helper, key):
+        try:
+            ask helper.nap(key) within 1.milliseconds
+        catch e: Timeout:
+            :late
+    on done = done
+)";
+    Story story;
+    {
+        Told a(text, story, SIZE_MAX, true);
+        a.value("let counter = Atom(0)");
+        a.value("let helper = spawn m.Helper() as :helper");
+        a.value("let book = spawn m.Book() as :book");
+        a.value("spawn m.Worker() as :one");
+        a.value("spawn m.Worker() as :two");
+        a.value("for i in 1..3: send actor(:one).work(helper, book, counter, i)");
+        a.value("for i in 4..5: send actor(:two).work(helper, book, counter, i)");
+        CHECK(a.value("(ask actor(:one).done within 1.hours).size") == "3");
+        CHECK(a.value("(ask actor(:two).done within 1.hours).size") == "2");
+        CHECK(a.value("counter.value") == "10");
+    }
+    const Story whole = story;
+    size_t cuts = 0, waited = 0, done = 0;
+    for (size_t upto = 8; upto <= whole.batches.size(); ++upto) {
+        Story part = whole;
+        Told b(text, part, upto);
+        CAPTURE(upto);
+        CHECK(b.troubles.empty());
+        waited += b.waited;
+        // What each has done, once each.
+        const std::string all = b.value(
+            "let all = (ask actor(:one).done within 1.hours) + (ask actor(:two).done within 1.hours)\n"
+            "all.all?(r -> r == (r[0], true, true, \"no {r[0]}\", r[4], 1, true) and [:late, "
+            "r[0]].includes?(r[4]))");
+        // What sleeps while nothing runs may be awake before who waits for it has lost its patience.
+        if (all != "true") { // the cut is before the second one
+            CAPTURE(all);
+            CHECK(all.find("actor") != std::string::npos);
+            continue;
+        }
+        CHECK(b.value("all.map(r -> r[0]).unique.size == all.size") == "true");
+        b.value("sleep(3.milliseconds)");
+        CHECK(b.value("let notes = ask actor(:book).notes within 1.hours\nnotes.size == 3 * all.size and "
+                      "notes.unique.size == notes.size") == "true");
+        CHECK(b.value("let counts = [:one, :two].map(n -> actor(n).state[:counted]).reject(c -> c == nil)\n"
+                      "counts.all?(c -> c.value == 2 * all.size)") == "true");
+        CHECK(b.value("actors().size") == b.value("4 + all.size"));
+        CHECK(b.value("(ask actor(:helper).asked within 1.hours) == all.size") == "true");
+        CHECK(b.reports == "");
+        done += size_t(std::stoi(b.value("all.size")));
+        ++cuts;
+    }
+    MESSAGE("stories cut: " << cuts << ", turns that waited there: " << waited
+                            << ", done in the end: " << done);
+    CHECK(waited > 20);
+}

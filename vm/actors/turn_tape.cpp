@@ -275,6 +275,7 @@ void TurnTape::note_left(const Outbox& outbox) {
         return;
     }
     if (repeats() || lost()) return;
+    if (std::exchange(just_left_, false) && outbox.empty()) return; // the tape says so already
     TapeEntry entry;
     entry.kind = TapeEntry::Left;
     entry.number = uint64_t(os::wall_ns()) / kMillisecond;
@@ -310,8 +311,7 @@ bool TurnTape::leave(const Outbox& outbox) {
         const uint64_t count = outbox.letters.size();
         if (entry.count == count && (count == 0 || entry.hash == hash_of_letters(outbox, symbols))) {
             ++at_;
-            // It had got no further once, and has left this place again.
-            while (next_is(TapeEntry::Left) && next()->count == 0) ++at_;
+            just_left_ = !repeats();
             return true;
         }
         why_lost_ = differs("what it sends before it waits is not the same, " + std::to_string(count) +

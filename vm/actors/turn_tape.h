@@ -129,6 +129,7 @@ class TurnTape final : public InputTape {
     uint64_t waited_ms_ = 0, left_at_ms_ = 0, pending_ = 0;
     ActorRef asked_;
     bool only_reads_ = false;
+    bool just_left_ = false;         // with the last entry
     const Method* inside_ = nullptr; // the primitive that runs
     uint32_t epoch_ = 0;
     bool crossed_reload_ = false;
