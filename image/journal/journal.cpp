@@ -1,8 +1,10 @@
 #include "image/journal/journal.h"
 #include "image/codec/heap_record.h"
 #include "image/journal/parcels.h"
+#include "image/journal/tape.h"
 #include "vm/actors/actor_system.h"
 #include "vm/actors/supervisor.h"
+#include "vm/actors/turn_tape.h"
 #include "vm/os/clock.h"
 
 namespace indent::image {
@@ -94,22 +96,27 @@ FactsRecord Journal::facts_of(Actor& actor) {
     return facts;
 }
 
+SegmentRecord Journal::segment_of(const Actor& actor, const ActorMessage* message) {
+    SegmentRecord segment;
+    segment.actor = actor.id;
+    segment.turn = actor.turns;
+    segment.epoch = actors_.runtime().epoch;
+    segment.at_ms = uint64_t(os::wall_ns()) / kMillisecond;
+    // Of a restart two turns tell: the one that ends the old incarnation has not done with the message.
+    const bool ends_old = message && message->kind == ActorMessage::Restart && actor.state;
+    if (message && !ends_old) {
+        segment.message = message->number;
+        segment.timer = message->timer ? message->timer->number : 0;
+    }
+    return segment;
+}
+
 void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message, SegmentEnd end) {
     ByteWriter group;
     bool is_end = false;
     Machine& vm = *worker.machine;
     if (is_kept(actor) && !(message && message->kind == ActorMessage::Native)) {
-        SegmentRecord segment;
-        segment.actor = actor.id;
-        segment.turn = actor.turns;
-        segment.epoch = actors_.runtime().epoch;
-        segment.at_ms = uint64_t(os::wall_ns()) / kMillisecond;
-        // Of a restart two turns tell: the one that ends the old incarnation has not done with the message.
-        const bool ends_old = message && message->kind == ActorMessage::Restart && actor.state;
-        if (message && !ends_old) {
-            segment.message = message->number;
-            segment.timer = message->timer ? message->timer->number : 0;
-        }
+        SegmentRecord segment = segment_of(actor, message);
         segment.fresh = !actor.state;
         segment.end = end == SegmentEnd::Waits    ? SegmentRecord::Waits
                       : end == SegmentEnd::Failed ? SegmentRecord::Failed
@@ -132,10 +139,24 @@ void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message,
             }
             segment.heap = heap.take();
         }
+        if (worker.tape && worker.tape->anything_written())
+            segment.inputs = bytes_of_tape(worker.tape->take_written(), names_);
         // A turn without a trace: nobody needs to hear that it waits.
         is_end = ends_turn(segment);
         if (is_end || segment.message || segment.timer) write(group, segment);
         if (actor.supervision) write(group, facts_of(actor));
+    }
+    if (Answer* reply = worker.reply; reply && message && message->ask && is_kept(*message->from)) {
+        AnswerRecord answer;
+        answer.asker = message->from->id;
+        answer.ask = message->ask;
+        answer.failed = reply->failed;
+        answer.value = bytes_of_parcel(reply->value.get(), names_);
+        if (reply->error_class) answer.error_class = reply->error_class;
+        answer.words = reply->words;
+        if (reply->trace) answer.where = reply->trace->where;
+        write(group, answer);
+        reply->kept = true;
     }
     if (end != SegmentEnd::Failed) {
         for (ActorRef& born : worker.outbox.spawned) {
@@ -171,8 +192,9 @@ void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message,
 
 // The actor's lock is held.
 void Journal::posted(Actor& to, ActorMessage& message, bool first) {
-    if (!is_kept(to) || message.kind == ActorMessage::Native || message.timer) return;
+    if (!is_kept(to) || message.kind == ActorMessage::Native) return;
     message.number = ++last_message_;
+    if (message.timer) return; // it is in the log as long as its turn waits alone
     append(post_of(to, message, first));
 }
 
@@ -185,9 +207,19 @@ void Journal::ended(Actor& actor) {
     if (is_kept(actor)) append(EndRecord{actor.id, actor.end_reason ? names_.symbol(actor.end_reason) : 0});
 }
 
-void Journal::atom(const Cell* atom, Value value) {
+void Journal::atom(Worker& worker, const Cell* atom, Value value) {
+    ByteWriter group;
+    // With what its turn has got so far, so that it is not done twice.
+    const Actor& actor = *worker.running;
+    if (is_kept(actor) && worker.tape && actor.message && worker.tape->anything_written()) {
+        SegmentRecord segment = segment_of(actor, actor.message.get());
+        segment.end = SegmentRecord::Waits;
+        segment.inputs = bytes_of_tape(worker.tape->take_written(), names_);
+        if (segment.message) write(group, segment);
+    }
     Parcel::Pointer parcel = Parcel::of_shared(actors_.runtime().shared, &value, 1);
-    append(AtomRecord{names_.shared(atom), bytes_of_parcel(parcel.get(), names_)});
+    write(group, AtomRecord{names_.shared(atom), bytes_of_parcel(parcel.get(), names_)});
+    take(group, false, false); // `atoms` is locked
 }
 
 void Journal::append(const Record& record) {

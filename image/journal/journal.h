@@ -35,7 +35,7 @@ class Journal final : public TurnLog {
     void posted(Actor& to, ActorMessage& message, bool first) override;
     void facts(Actor& actor) override;
     void ended(Actor& actor) override;
-    void atom(const Cell* atom, Value value) override;
+    void atom(Worker& worker, const Cell* atom, Value value) override;
     // One that no log tells.
     void append(const Record& record);
     // Turns that have ended, of which it has heard. Any thread.
@@ -50,6 +50,7 @@ class Journal final : public TurnLog {
     void take(const ByteWriter& group, bool may_wait, bool ends_turn);
     void run();
     FactsRecord facts_of(Actor& actor);
+    SegmentRecord segment_of(const Actor& actor, const ActorMessage* message);
     PostRecord post_of(const Actor& to, const ActorMessage& message, bool first);
 
     ActorSystem& actors_;

@@ -56,10 +56,37 @@ struct SegmentRecord {
     bool fresh = false; // the heap has begun anew with this turn
     uint64_t epoch = 0;
     uint64_t at_ms = 0;
-    std::string heap; // heap_record.h
+    std::string heap;   // heap_record.h
+    std::string inputs; // what came into the turn since its last segment (tape.h); mostly nothing
     template <class A>
     void serialize(A& a) {
-        a(actor, turn, message, timer, end, fresh, epoch, at_ms, heap);
+        a(actor, turn, message, timer, end, fresh, epoch, at_ms, heap, inputs);
+    }
+};
+
+// What an asker gets. In the group of the segment that answers.
+struct AnswerRecord {
+    uint64_t asker = 0; // actor
+    uint64_t ask = 0;
+    bool failed = false;
+    ParcelBytes value;       // or the error
+    std::string error_class; // of an error that the machine made
+    std::string words, where;
+    template <class A>
+    void serialize(A& a) {
+        a(asker, ask, failed, value, error_class, words, where);
+    }
+};
+
+// In a checkpoint: an actor's turn waits, which has begun with this message and got all this so far.
+struct TurnRecord {
+    PostRecord message;
+    uint64_t turn = 0;    // which of its turns
+    uint64_t last_ms = 0; // when the story before this ended (ms since 1970)
+    std::string inputs;
+    template <class A>
+    void serialize(A& a) {
+        a(message, turn, last_ms, inputs);
     }
 };
 
@@ -155,15 +182,17 @@ struct DefinitionsRecord {
 
 // What a checkpoint says that is of no actor.
 struct TotalsRecord {
-    uint64_t last_message = 0, last_actor = 0, turns = 0;
+    uint64_t last_message = 0, last_actor = 0, last_ask = 0, turns = 0;
+    uint64_t last_ms = 0; // since 1970: when the story before it ended
     template <class A>
     void serialize(A& a) {
-        a(last_message, last_actor, turns);
+        a(last_message, last_actor, last_ask, turns, last_ms);
     }
 };
 
 using Record = std::variant<BeginRecord, PostRecord, SegmentRecord, FactsRecord, EndRecord, TimerStartRecord,
-                            TimerEndRecord, AtomRecord, ModuleValueRecord, DefinitionsRecord, TotalsRecord>;
+                            TimerEndRecord, AtomRecord, ModuleValueRecord, DefinitionsRecord, TotalsRecord, AnswerRecord,
+                            TurnRecord>;
 
 // Appends one to a group.
 void write(ByteWriter& out, const Record& record);

@@ -1,5 +1,6 @@
 #include "image/journal/recovery.h"
 #include "image/journal/parcels.h"
+#include "image/journal/tape.h"
 #include "vm/actors/actor_system.h"
 #include "vm/actors/supervisor.h"
 #include "vm/heap/atom.h"
@@ -117,6 +118,10 @@ size_t Recovery::actor_count() {
 
 bool Recovery::take(const PostRecord& post) {
     totals_.last_message = std::max(totals_.last_message, post.number);
+    totals_.last_ask = std::max(totals_.last_ask, post.ask);
+    if (post.ask && !reading_)
+        if (State* waits = find(post.from); waits && waits->begun && pending_ask(waits->tape).ask != post.ask)
+            append_asked(change(post.from)->tape, post);
     State* state = change(post.to);
     if (!state) return false;
     if (state->ended) return true; // it came too late
@@ -130,9 +135,14 @@ bool Recovery::take(const PostRecord& post) {
 bool Recovery::take(const SegmentRecord& segment) {
     if (segment.end > SegmentRecord::Failed) return false;
     if (!reading_ && ends_turn(segment)) ++totals_.turns;
-    if (segment.timer)
-        if (auto timer = timers_.find(segment.timer); timer != timers_.end() && timer->second.every == 0)
-            timers_.erase(timer);
+    totals_.last_message = std::max(totals_.last_message, segment.message);
+    totals_.last_ms = std::max(totals_.last_ms, segment.at_ms);
+    std::optional<PostRecord> handled;
+    if (auto timer = timers_.find(segment.timer); segment.timer && timer != timers_.end()) {
+        handled = timer->second.message;
+        handled->number = segment.message;
+        if (timer->second.every == 0) timers_.erase(timer);
+    }
     State* found = change(segment.actor);
     if (!found) return false;
     if (found->ended) return true;
@@ -141,17 +151,19 @@ bool Recovery::take(const SegmentRecord& segment) {
     auto message = std::find_if(state.mailbox.begin(), state.mailbox.end(), [&](const PostRecord& post) {
         return segment.message != 0 && post.number == segment.message;
     });
-    std::optional<PostRecord> handled;
     if (message != state.mailbox.end()) {
         handled = std::move(*message);
         state.mailbox.erase(message);
     }
     if (segment.end == SegmentRecord::Waits) {
-        if (handled) state.begun = std::move(handled);
-        state.begun_by_timer = segment.timer != 0;
+        const bool goes_on = state.begun && state.begun->number == segment.message;
+        if (!goes_on && handled) state.begun = std::move(handled);
+        if (!goes_on || state.tape_turn != segment.turn) state.tape.clear(); // it may have begun anew
+        state.tape_turn = segment.turn;
+        if (state.begun && state.begun->number == segment.message) state.tape += segment.inputs;
     } else if (segment.message || segment.timer) {
         state.begun.reset();
-        state.begun_by_timer = false;
+        state.tape.clear();
     }
     if (segment.fresh && segment.end != SegmentRecord::Failed) state.heap.clear();
     if (!segment.heap.empty()) state.heap.push_back(segment.heap);
@@ -172,12 +184,14 @@ bool Recovery::take(const EndRecord& end) {
     State* state = change(end.actor);
     if (!state) return false;
     if (state->ended) return true;
-    const uint64_t shape = state->facts.shape;
-    *state = State();
+    const State was = std::exchange(*state, State());
+    const uint64_t shape = was.facts.shape;
     state->ended = true;
     state->end_reason = end.reason;
     state->facts.actor = end.actor;
     state->facts.shape = shape; // it is known that it was there
+    if (reading_) return true;
+    end_asks(end.actor, was);
     std::erase_if(timers_, [&](auto& timer) { return timer.second.message.to == end.actor; });
     return true;
 }
@@ -207,6 +221,45 @@ bool Recovery::take(const TotalsRecord& totals) {
     return true;
 }
 
+bool Recovery::take(const AnswerRecord& answer) {
+    State* asker = find(answer.asker);
+    if (!asker) return false;
+    const PendingAsk pending = pending_ask(asker->tape);
+    if (!asker->ended && pending.ask == answer.ask && !pending.answered)
+        append_answer(change(answer.asker)->tape, answer);
+    return true;
+}
+
+bool Recovery::take(const TurnRecord& turn) {
+    State* state = change(turn.message.to);
+    if (!state) return false;
+    totals_.last_message = std::max(totals_.last_message, turn.message.number);
+    totals_.last_ask = std::max({totals_.last_ask, turn.message.ask, pending_ask(turn.inputs).ask});
+    totals_.last_ms = std::max(totals_.last_ms, turn.last_ms);
+    state->begun = turn.message;
+    state->tape = turn.inputs;
+    state->tape_turn = turn.turn;
+    return true;
+}
+
+// Who waits for an answer of an actor that has ended hears of that.
+void Recovery::end_asks(uint64_t actor, const State& state) {
+    auto tell = [&](const PostRecord& post) {
+        if (waits_for(post)) append_down(change(post.from)->tape, actor);
+    };
+    for (const PostRecord& post : state.mailbox) tell(post);
+    if (state.begun) tell(*state.begun);
+}
+
+// Whether somebody waits for the answer to this message.
+bool Recovery::waits_for(const PostRecord& post) {
+    if (!post.ask) return false;
+    const State* asker = find(post.from);
+    if (!asker || !asker->begun) return false;
+    const PendingAsk pending = pending_ask(asker->tape);
+    return pending.ask == post.ask && !pending.answered;
+}
+
 // ---- and writing it again as one
 
 void Recovery::write_state(ByteWriter& out, uint64_t number, const State& state) {
@@ -216,33 +269,23 @@ void Recovery::write_state(ByteWriter& out, uint64_t number, const State& state)
         return;
     }
     bool fresh = true;
-    auto segment_of = [&](SegmentRecord::End end) {
-        SegmentRecord segment;
-        segment.actor = number;
-        segment.turn = state.turns;
-        segment.end = end;
-        return segment;
-    };
+    SegmentRecord segment;
+    segment.actor = number;
+    segment.turn = state.turns;
     for (const std::string& heap : state.heap) {
-        SegmentRecord segment = segment_of(SegmentRecord::Done);
         segment.fresh = std::exchange(fresh, false);
         segment.heap = heap;
         write(out, segment);
     }
-    if (state.heap.empty() && state.turns > 0) write(out, segment_of(SegmentRecord::Done));
+    if (state.heap.empty() && state.turns > 0) write(out, segment);
     if (state.begun) {
-        PostRecord post = *state.begun;
-        post.first = false;
-        write(out, post);
-    }
-    if (state.begun || state.begun_by_timer) {
-        SegmentRecord segment = segment_of(SegmentRecord::Waits);
-        segment.message = state.begun ? state.begun->number : 0;
-        segment.timer = state.begun_by_timer ? UINT64_MAX : 0; // whose timer is known elsewhere
-        write(out, segment);
+        TurnRecord turn{*state.begun, state.tape_turn, totals_.last_ms, state.tape};
+        if (!waits_for(turn.message)) turn.message.ask = 0;
+        write(out, turn);
     }
     for (PostRecord post : state.mailbox) {
         post.first = false;
+        if (!waits_for(post)) post.ask = 0;
         write(out, post);
     }
 }
@@ -323,13 +366,14 @@ class Restoring {
         message->reason = message->kind == ActorMessage::Child ? SymbolId(post.reason) : symbol(post.reason);
         if (post.starts_as && !names_.shape_of(post.starts_as, message->starts_as)) return nullptr;
         if (Actor* from = actor(post.from)) message->from = ActorRef(actors_.runtime().shared, from);
-        // Whoever asked waited for the answer, and that turn is not there any more.
-        message->ask = 0;
+        if (auto asker = waits.find(post.from); asker != waits.end() && asker->second == post.ask)
+            message->ask = post.ask; // else nobody waits for it any more
         if (!parcel_from(post.arguments, actors_.runtime().shared, 0, names_, message->arguments))
             return nullptr;
         return message;
     }
     std::map<uint64_t, Actor*> by_number;
+    std::map<uint64_t, uint64_t> waits; // numbers of asks, by asker
 
   private:
     ActorSystem& actors_;
@@ -338,6 +382,30 @@ class Restoring {
 };
 
 } // namespace
+
+// What a turn that waited is run again on.
+std::shared_ptr<TurnTape> Recovery::tape_of(const State& state, ActorSystem& actors,
+                                            WorldNames& names) const {
+    std::string bytes = state.tape, broken;
+    const PendingAsk pending = pending_ask(bytes);
+    auto actor = [&](uint64_t number) {
+        const Value address = names.address_of(number);
+        return address ? actor_of(address) : nullptr;
+    };
+    if (Actor* asked = actor(pending.to);
+        pending.ask && !pending.answered && (!asked || asked->status == Actor::Ended))
+        append_down(bytes, pending.to);
+    const size_t known = names.troubles().size();
+    std::vector<TapeEntry> entries;
+    if (!tape_from(bytes, actors, names, names.address_of, entries)) {
+        broken = "what it had got cannot be brought back";
+        for (size_t i = known; i < names.troubles().size(); ++i)
+            broken += (i > known ? "; " : ": ") + names.troubles()[i];
+        entries.clear();
+    }
+    return std::make_shared<TurnTape>(actors, std::move(entries), std::move(broken), totals_.last_ms,
+                                      ActorRef(actors.runtime().shared, actor(pending.to)));
+}
 
 bool restore_heap(ActorSystem& actors, WorldNames& names, Actor& actor, const Recovery::State& state) {
     Runtime& runtime = actors.runtime();
@@ -428,12 +496,18 @@ Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
         return actor ? Value::cell(actor->address) : Value();
     };
     actors.number_from(totals_.last_actor);
+    actors.asks_from(totals_.last_ask);
+    each_actor([&](uint64_t number, const State& state) {
+        if (const PendingAsk pending = pending_ask(state.tape);
+            state.begun && pending.ask && !pending.answered)
+            from.waits[number] = pending.ask;
+    });
     each_actor([&](uint64_t number, const State& state) {
         if (state.ended) return;
         Actor& actor = *from.actor(number);
         if (actor.status == Actor::Ended) return;
         const FactsRecord& facts = state.facts;
-        actor.turns = uint32_t(state.turns);
+        actor.turns = uint32_t(state.begun ? state.tape_turn : state.turns);
         actor.incarnation = uint32_t(facts.incarnation);
         for (uint64_t name : facts.names)
             if (SymbolId id = from.symbol(name)) actors.restore_name(actor, id);
@@ -474,18 +548,18 @@ Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
                 actor.status = Actor::Held;
             }
         }
-        if (state.begun || state.begun_by_timer) {
-            if (state.begun && state.begun->kind == ActorMessage::Start) {
-                // It had not come into being: it begins once more.
-                if (auto message = from.message(*state.begun))
-                    actors.restore_message(actor, std::move(message));
+        if (state.begun) {
+            const size_t known_before = names.troubles().size();
+            if (auto message = from.message(*state.begun); !message) {
+                trouble("TurnLost: " + actors.describe(actor) +
+                        " waited in the middle of a turn, and its message cannot be brought back" +
+                        because(known_before));
+            } else if (message->kind == ActorMessage::Child) {
+                actors.restore_message(actor, std::move(message)); // the machine decides anew
             } else {
-                trouble("TurnLost: " + actors.describe(actor) + " waited in the middle of a turn" +
-                        (state.begun && state.begun->selector
-                             ? ", handling `" +
-                                   std::string(runtime.symbols.text(from.symbol(state.begun->selector))) + "`"
-                             : "") +
-                        ", which is not there any more; its state is that from before it");
+                message->tape = tape_of(state, actors, names);
+                actors.restore_turn(actor, std::move(message));
+                ++restored.waited;
             }
         }
         for (const PostRecord& post : state.mailbox) {

@@ -12,6 +12,7 @@
 #include "image/journal/records.h"
 #include "image/journal/world_names.h"
 #include "image/store/listing.h"
+#include "vm/actors/turn_tape.h"
 #include <deque>
 #include <functional>
 #include <map>
@@ -39,6 +40,7 @@ class Recovery {
         std::vector<Actor*> actors; // that live, by number; they begin with ActorSystem::begin_restored
         std::vector<std::string>
             troubles;            // for people: what could not be brought back, and that it is held or lost
+        size_t waited = 0;       // turns that waited, which are run again
         std::vector<Value> held; // addresses of ended ones: to be released when `names` have what they need
     };
     // Puts the actors into a world that has none yet and whose modules are loaded. `names` has its rows.
@@ -60,8 +62,9 @@ class Recovery {
         std::vector<std::string> heap; // records of heap_record.h: a base and changes
         uint64_t turns = 0;
         std::deque<PostRecord> mailbox;
-        std::optional<PostRecord> begun; // what a turn handles that waits
-        bool begun_by_timer = false;
+        std::optional<PostRecord> begun; // what a turn handles that waits,
+        std::string tape;                // and what has come into it so far (tape.h)
+        uint64_t tape_turn = 0;          // which of its turns that is
     };
     // Null: there has never been one. Until the next call.
     const State* actor(uint64_t number) { return find(number); }
@@ -87,12 +90,17 @@ class Recovery {
     bool take(const ModuleValueRecord& value);
     bool take(const DefinitionsRecord& epoch);
     bool take(const TotalsRecord& totals);
+    bool take(const AnswerRecord& answer);
+    bool take(const TurnRecord& turn);
+    void end_asks(uint64_t actor, const State& state);
+    bool waits_for(const PostRecord& post);
+    std::shared_ptr<TurnTape> tape_of(const State& state, ActorSystem& actors, WorldNames& names) const;
     bool take_group(std::string_view group);
     Bundle* bundle_of(uint64_t actor); // read; null: it is not to be had
     State* find(uint64_t actor);
     State* change(uint64_t actor); // the same; its bundle has changed
     bool read_all_bundles();
-    static void write_state(ByteWriter& out, uint64_t number, const State& state);
+    void write_state(ByteWriter& out, uint64_t number, const State& state);
     template <class Visit> // visit(number, State&), by number
     void each_actor(Visit visit);
 

@@ -101,12 +101,14 @@ struct ActorMessage {
     std::string report;                        // of Child: what went wrong, in words
     std::shared_ptr<struct TimerRecord> timer; // that it came from: has the arguments
     std::function<bool(Machine&)> work;        // commits by itself; false: what has not left never leaves
+    std::shared_ptr<class TurnTape> tape;      // of a turn that is run again; null: it has not begun
 };
 
 // The answer to an ask.
 struct Answer {
     Parcel::Pointer value; // one; the error where it failed
     bool failed = false;
+    bool kept = false;                        // the log has it
     std::shared_ptr<const RemoteTrace> trace; // of an error
     // Of what the machine says itself: the class of an error and its words.
     const char* error_class = nullptr;
@@ -148,6 +150,7 @@ struct WaitingTurn {
     char* native_limit = nullptr; // moved while an overflow is handled
     std::vector<Machine::Inner::Remote> remote_errors;
     Departed departed;
+    std::shared_ptr<class TurnTape> tape;
     std::shared_ptr<struct Outbox> outbox; // what has not left; null: nothing
     Actor* actor = nullptr;                // whose it is
     uint64_t until = 0;                    // monotonic ns; 0: none

@@ -1,5 +1,6 @@
 #include "vm/actors/actor_system.h"
 #include "vm/actors/supervisor.h"
+#include "vm/actors/turn_tape.h"
 #include "vm/os/clock.h"
 #include <algorithm>
 #include <cassert>
@@ -411,6 +412,8 @@ void ActorSystem::unmake(Actor& actor) {
     runtime_.devices.close_those_of({actor.id});
     if (actor.turn) workers_[actor.turn->worker]->unlink_waiting(actor);
     actor.turn.reset();
+    if (actor.asks.load()) [[unlikely]] // a turn that was to be run again
+        ends_asking(actor);
     forget_suspect(actor);
     for (auto& message : left)
         if (message->ask) {
@@ -495,7 +498,9 @@ void ActorSystem::polled(Machine& vm, Value* top) {
 
 bool ActorSystem::stop_wanted(Machine& vm) {
     Worker& worker = worker_of(vm);
-    return worker.running && stop_arrived(vm, *worker.running);
+    const bool stops = worker.running && stop_arrived(vm, *worker.running);
+    if (stops && worker.tape) worker.tape->note(TapeEntry::Stopped);
+    return stops;
 }
 
 // ---- standing still

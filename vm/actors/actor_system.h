@@ -211,6 +211,10 @@ class ActorSystem final : public ActorPort {
     void restore_name(Actor& actor, SymbolId name) { (void)register_name(actor, name); }
     void restore_ties(Actor& actor, const std::vector<Actor*>& watchers, Actor* supervisor);
     void restore_message(Actor& actor, std::unique_ptr<ActorMessage> message);
+    // Before other messages: a turn of it waited, which had begun with this message and is run again on the tape that comes
+    // with it.
+    void restore_turn(Actor& actor, std::unique_ptr<ActorMessage> message);
+    void asks_from(uint64_t last); // numbers of asks that come later are other ones
     // Due in so many ns.
     void restore_timer(Actor& actor, uint64_t number, uint64_t in, uint64_t every,
                        std::unique_ptr<ActorMessage> message);
@@ -297,6 +301,14 @@ class ActorSystem final : public ActorPort {
     Value no_room(Machine& vm, SymbolId selector, Value* nf, uint64_t patience);
     Value no_answer(Machine& vm, SymbolId selector, Value* nf, uint64_t patience);
     Value failed_answer(Machine& vm, std::unique_ptr<Answer> reply, Value* nf);
+    Value await_answer(Machine& vm, const OutgoingMessage& out, uint64_t patience, uint64_t until,
+                       uint64_t begun);
+    // ---- turns that are run again (turn_tape.h)
+    Value ask_again(Machine& vm, const OutgoingMessage& out, Actor& actor, uint64_t patience);
+    Value give_recorded(Machine& vm, struct TapeEntry& entry, Value* nf);
+    void sleep_again(Machine& vm, Value* args);
+    Actor* spawn_again(Machine& vm, const Class& cls, Value name, Value* nf, Value& resumed);
+    Value fail_taken(Machine& vm, Value name, Value* nf);
     size_t mailbox_limit(const Actor& actor) const {
         return actor.cls && actor.cls->mailbox_limit ? actor.cls->mailbox_limit : options_.mailbox_limit;
     }

@@ -1,13 +1,16 @@
 // How a turn waits for an answer, for room in a mailbox, for time.
 #include "vm/actors/actor_system.h"
+#include "vm/actors/turn_tape.h"
 #include "vm/interp/arguments.h"
 #include "vm/interp/inner.h"
+#include "vm/os/clock.h"
 #include <cassert>
 
 namespace indent {
 
 namespace {
 constexpr uint64_t kPatience = 5'000'000'000; // of an ask that does not say
+constexpr uint64_t kMillisecond = 1'000'000;  // ns
 } // namespace
 
 void ActorSystem::answer(Actor& asker, uint64_t ask, std::unique_ptr<Answer> reply, Worker* worker) {
@@ -111,6 +114,79 @@ void ActorSystem::open_answer(Machine& vm, Answer& reply, Value* nf) {
     return vm.fail(error_class, words, nf);
 }
 
+// The turn is run again and asks. Answers what it got then, or gets now. Absent: it has not asked yet.
+[[gnu::noinline]] Value ActorSystem::ask_again(Machine& vm, const OutgoingMessage& out, Actor& actor,
+                                               uint64_t patience) {
+    Value* nf = out.nf;
+    Worker& worker = worker_of(vm);
+    TurnTape& tape = *worker.tape;
+    if (tape.lost()) return tape.lose(vm, nf, {});
+    if (tape.next_is(TapeEntry::Deadlock)) return deadlock(vm, nf, tape.take().words);
+    Value resumed;
+    if (!letter(vm, out, resumed)) return resumed;
+    worker.segment_leaves();
+    if (tape.lost()) return tape.lose(vm, nf, {});
+    if (!tape.repeats()) return Value();
+    if (tape.next_is(TapeEntry::Stopped)) {
+        tape.take();
+        return vm.fail("Stopped", "the program was stopped", nf);
+    }
+    if (tape.next_is(TapeEntry::NoRoom)) {
+        tape.take();
+        return no_room(vm, out.selector, nf, patience);
+    }
+    if (tape.next_is(TapeEntry::Asked)) {
+        if (tape.next()->to != actor.id || tape.next()->selector != out.selector)
+            return tape.diverge(vm, nf,
+                                "it asks " + describe(actor) + " for `" +
+                                    std::string(runtime_.symbols.text(out.selector)) + "`");
+        tape.take();
+        vm.had_effects = true;
+        worker.departed.add(out.selector, actor);
+    }
+    if (!tape.repeats()) {
+        // It is there, and may have been answered meanwhile.
+        const uint64_t waited = tape.waited_ms() * kMillisecond;
+        tape.note_rests();
+        if (log) log->segment(worker, *worker.running, worker.running->message.get(), SegmentEnd::Waits);
+        const uint64_t begun = now();
+        return await_answer(vm, out, patience, begun + (patience - std::min(patience, waited)), begun);
+    }
+    TapeEntry* answer = nullptr;
+    while (tape.next_is(TapeEntry::Answered))
+        answer = &tape.take(); // what the log says, then what the turn got
+    const TapeEntry* then = tape.next();
+    if (then && then->kind == TapeEntry::TimedOut) {
+        tape.take();
+        return no_answer(vm, out.selector, nf, patience);
+    }
+    if (then && then->kind == TapeEntry::Stopped) {
+        tape.take();
+        return vm.fail("Stopped", "the program was stopped", nf);
+    }
+    if (then && then->kind == TapeEntry::Heard) tape.take();
+    if (!answer) return tape.diverge(vm, nf, "it waits for an answer");
+    return give_recorded(vm, *answer, nf);
+}
+
+Value ActorSystem::give_recorded(Machine& vm, TapeEntry& entry, Value* nf) {
+    auto reply = std::make_unique<Answer>();
+    reply->value = std::move(entry.values);
+    if (!entry.failed) {
+        open_answer(vm, *reply, nf);
+        return nf[1];
+    }
+    if (!reply->value) {
+        const std::string error_class = entry.error_class;
+        reply.reset();
+        return vm.fail(error_class, entry.words, nf);
+    }
+    auto trace = std::make_shared<RemoteTrace>();
+    trace->where = entry.where;
+    reply->trace = std::move(trace);
+    return failed_answer(vm, std::move(reply), nf);
+}
+
 Value ActorSystem::ask(Machine& vm, const OutgoingMessage& out, Value within) {
     Value* nf = out.nf;
     Value resumed;
@@ -127,8 +203,12 @@ Value ActorSystem::ask(Machine& vm, const OutgoingMessage& out, Value within) {
     if (!worker.may_pause || (holding_ && &self == elsewhere_))
         return vm.fail("Error", "`ask` cannot wait here: no actor begins a turn before the reload is done",
                        nf);
-    if (std::string cycle; closes_cycle(self, *actor, cycle)) [[unlikely]]
+    if (worker.tape && (worker.tape->repeats() || worker.tape->lost())) [[unlikely]]
+        if (Value answer = ask_again(vm, out, *actor, patience)) return answer;
+    if (std::string cycle; closes_cycle(self, *actor, cycle)) [[unlikely]] {
+        if (worker.tape) worker.tape->note(TapeEntry::Deadlock, 0, cycle);
         return deadlock(vm, nf, std::move(cycle));
+    }
     std::unique_ptr<ActorMessage> message = letter(vm, out, resumed);
     if (!message) {
         ends_asking(self);
@@ -144,7 +224,9 @@ Value ActorSystem::ask(Machine& vm, const OutgoingMessage& out, Value within) {
         if (!wait_for_room(vm, *actor, until, nf, nf + out.count + 1)) {
             message.reset();
             ends_asking(self);
-            if (stop_arrived(vm, self)) return vm.fail("Stopped", "the program was stopped", nf);
+            const bool stopped = stop_arrived(vm, self);
+            if (worker.tape) worker.tape->note(stopped ? TapeEntry::Stopped : TapeEntry::NoRoom);
+            if (stopped) return vm.fail("Stopped", "the program was stopped", nf);
             return no_room(vm, out.selector, nf, patience);
         }
     }
@@ -159,6 +241,15 @@ Value ActorSystem::ask(Machine& vm, const OutgoingMessage& out, Value within) {
     worker.departed.add(out.selector, *actor);
     post(*actor, std::move(message), &worker);
     vm.had_effects = true;
+    return await_answer(vm, out, patience, until, begun);
+}
+
+// What is asked is there: the turn waits until `until`.
+Value ActorSystem::await_answer(Machine& vm, const OutgoingMessage& out, uint64_t patience, uint64_t until,
+                                uint64_t begun) {
+    Value* nf = out.nf;
+    Worker& worker = worker_of(vm);
+    Actor& self = *worker.running;
     worker.pause_turn(nf, nf + out.count + 1, until, false, begun);
     ends_asking(self);
     self.lock.lock();
@@ -168,8 +259,15 @@ Value ActorSystem::ask(Machine& vm, const OutgoingMessage& out, Value within) {
     const bool may_stop = self.stop_requested || &self == main_;
     self.lock.unlock();
     if (may_stop && stop_arrived(vm, self)) [[unlikely]] {
+        if (worker.tape) worker.tape->note(TapeEntry::Stopped);
         reply.reset();
         return vm.fail("Stopped", "the program was stopped", nf);
+    }
+    if (worker.tape) [[unlikely]] {
+        if (reply)
+            worker.tape->note_answer(vm, *reply);
+        else
+            worker.tape->note(TapeEntry::TimedOut);
     }
     if (!reply) [[unlikely]]
         return no_answer(vm, out.selector, nf, patience);
@@ -246,7 +344,46 @@ bool ActorSystem::stop_arrived(Machine&, Actor& actor) {
 }
 
 void ActorSystem::sleep(Machine& vm, uint64_t nanoseconds, Value* args) {
-    if (!wait(vm, nanoseconds, args)) vm.fail("Stopped", "the program was stopped", args);
+    TurnTape* tape = worker_of(vm).tape.get();
+    if (tape) [[unlikely]] {
+        if (tape->repeats() || tape->lost()) {
+            sleep_again(vm, args);
+            return;
+        }
+        tape->note(TapeEntry::Sleeps, (uint64_t(os::wall_ns()) + nanoseconds) / kMillisecond);
+    }
+    if (wait(vm, nanoseconds, args)) return;
+    if (tape) tape->note(TapeEntry::Stopped);
+    vm.fail("Stopped", "the program was stopped", args);
+}
+
+// The turn is run again and sleeps: what is left of that.
+[[gnu::noinline]] void ActorSystem::sleep_again(Machine& vm, Value* args) {
+    Worker& worker = worker_of(vm);
+    TurnTape* tape = worker.tape.get();
+    if (tape->lost()) {
+        tape->lose(vm, args, {});
+        return;
+    }
+    if (!tape->next_is(TapeEntry::Sleeps)) {
+        tape->diverge(vm, args, "it sleeps");
+        return;
+    }
+    const uint64_t until = tape->take().number;
+    worker.segment_leaves();
+    if (tape->lost()) {
+        tape->lose(vm, args, {});
+        return;
+    }
+    bool stopped = tape->next_is(TapeEntry::Stopped);
+    if (stopped) {
+        tape->take();
+    } else if (!tape->repeats() && !tape->only_reads()) {
+        const uint64_t now = uint64_t(os::wall_ns()) / kMillisecond;
+        stopped = !wait(vm, (until - std::min(until, now)) * kMillisecond, args);
+        if (stopped) tape->note(TapeEntry::Stopped);
+    }
+    if (stopped) vm.fail("Stopped", "the program was stopped", args);
 }
 
 bool ActorSystem::wait(Machine& vm, uint64_t nanoseconds, Value* args) {

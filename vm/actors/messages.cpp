@@ -1,6 +1,7 @@
 // What a turn says to others: spawn, send, watch, stop. It leaves with the segment.
 #include "vm/actors/actor_system.h"
 #include "vm/actors/supervisor.h"
+#include "vm/actors/turn_tape.h"
 #include "vm/interp/arguments.h"
 #include "vm/interp/sketch.h"
 #include "vm/model/number.h"
@@ -64,6 +65,30 @@ std::optional<uint64_t> ActorSystem::duration(Machine& vm, Value value, Value* a
     return std::nullopt;
 }
 
+Value ActorSystem::fail_taken(Machine& vm, Value name, Value* nf) {
+    std::string words = "an actor has the name :" + std::string(vm.symbol_text(name)) + " already";
+    if (holding_ && worker_of(vm).running == elsewhere_)
+        words += "; a reload runs the statements of a module again: what is to be spawned at the first load "
+                 "alone stands under `once:`";
+    return vm.fail("ArgumentError", words, nf);
+}
+
+// The turn is run again and spawns: that actor is there, or was.
+Actor* ActorSystem::spawn_again(Machine& vm, const Class& cls, Value name, Value* nf, Value& resumed) {
+    TurnTape& tape = *worker_of(vm).tape;
+    if (tape.lost()) {
+        resumed = tape.lose(vm, nf, {});
+    } else if (tape.next_is(TapeEntry::Taken) && name.is_symbol()) {
+        tape.take();
+        resumed = fail_taken(vm, name, nf);
+    } else if (tape.next_is(TapeEntry::Spawned) && tape.next()->values) {
+        return actor_of(tape.take().values->peek(0)); // the tape holds it
+    } else {
+        resumed = tape.diverge(vm, nf, "it spawns a " + std::string(vm.symbols.text(cls.name)));
+    }
+    return nullptr;
+}
+
 // An actor that is not born yet; null: an error was raised.
 Actor* ActorSystem::create(Machine& vm, Class* cls, const OutgoingMessage& out, Value name, Actor* supervisor,
                            Value& resumed) {
@@ -95,6 +120,13 @@ Actor* ActorSystem::create(Machine& vm, Class* cls, const OutgoingMessage& out, 
     arranged.selector = 0;
     std::unique_ptr<ActorMessage> message = letter(vm, arranged, resumed);
     if (!message) return nullptr;
+    TurnTape* tape = worker_of(vm).tape.get();
+    if (tape && !tape->has_left() && tape->next_is(TapeEntry::Spawned)) [[unlikely]] {
+        tape->take(); // nobody has seen that one: this is another
+    } else if (tape && (tape->repeats() || tape->lost())) [[unlikely]] {
+        message.reset();
+        return spawn_again(vm, *cls, name, nf, resumed);
+    }
     message->kind = ActorMessage::Start;
     message->starts_as = cls->shape;
     start_threads();
@@ -103,14 +135,12 @@ Actor* ActorSystem::create(Machine& vm, Class* cls, const OutgoingMessage& out, 
     if (name && name.is_symbol() && !register_name(*actor, name.symbol_id())) {
         message.reset();
         unmake(*actor);
-        std::string words = "an actor has the name :" + std::string(vm.symbol_text(name)) + " already";
-        if (holding_ && worker_of(vm).running == elsewhere_)
-            words +=
-                "; a reload runs the statements of a module again: what is to be spawned at the first load "
-                "alone stands under `once:`";
-        resumed = vm.fail("ArgumentError", words, nf);
+        if (tape) tape->note(TapeEntry::Taken);
+        resumed = fail_taken(vm, name, nf);
         return nullptr;
     }
+    if (tape) [[unlikely]]
+        tape->note(TapeEntry::Spawned, actor->id);
     if (supervisor) {
         std::lock_guard lock(ties_mutex_);
         if (!actor->ties) actor->ties = std::make_unique<Ties>();
@@ -162,8 +192,14 @@ Value ActorSystem::send(Machine& vm, const OutgoingMessage& out, Value after, Va
     Worker& worker = worker_of(vm);
     const size_t waiting = actor->mailbox.load(std::memory_order_relaxed);
     const size_t limit = mailbox_limit(*actor);
-    if (!after && !every && waiting + worker.outbox.letters.size() >= limit &&
-        waiting + worker.outbox.letters_to(*actor) >= limit) [[unlikely]] {
+    bool full = !after && !every && waiting + worker.outbox.letters.size() >= limit &&
+                waiting + worker.outbox.letters_to(*actor) >= limit;
+    TurnTape* tape = worker.tape.get();
+    if (tape) [[unlikely]] {
+        if (tape->lost()) return tape->lose(vm, nf, {});
+        full = tape->is_full(full, worker.outbox.letters.size());
+    }
+    if (full) [[unlikely]] {
         const std::string words = describe(*actor) + " has " + std::to_string(limit) +
                                   " messages waiting, which is its limit: `ask` waits for room, or send less";
         return vm.fail("MailboxFull", words, nf);
@@ -173,6 +209,22 @@ Value ActorSystem::send(Machine& vm, const OutgoingMessage& out, Value after, Va
     if (!after && !every) {
         worker.outbox.letters.push_back({ActorRef(runtime_.shared, actor), std::move(message)});
         return Value::nil();
+    }
+    auto as_value = [&](uint64_t id) {
+        nf[0] = vm.integer(int64_t(id), nf);
+        return vm.object(vm.runtime.prelude_class("Timer"), {nf[0]}, nf);
+    };
+    if (tape && tape->repeats()) [[unlikely]] {
+        if (!tape->next_is(TapeEntry::Timer)) {
+            message.reset();
+            return tape->diverge(vm, nf, "it sends with a timer");
+        }
+        const bool has_left = tape->has_left();
+        const uint64_t number = tape->take().number;
+        if (has_left) {
+            message.reset();
+            return as_value(number);
+        }
     }
     auto timer = std::make_shared<TimerRecord>();
     timer->target = ActorRef(runtime_.shared, actor);
@@ -185,6 +237,8 @@ Value ActorSystem::send(Machine& vm, const OutgoingMessage& out, Value after, Va
     message.reset();
     const bool brings_blocks = timer->arguments && timer->arguments->has_blocks();
     const uint64_t id = timers_.add(timer);
+    if (tape) [[unlikely]]
+        tape->note(TapeEntry::Timer, id);
     worker.outbox.timers.push_back(timer);
     {
         std::lock_guard lock(ties_mutex_);
@@ -198,14 +252,15 @@ Value ActorSystem::send(Machine& vm, const OutgoingMessage& out, Value after, Va
         if (actor->status != Actor::Ended) suspect(*actor);
     }
     timer.reset();
-    nf[0] = vm.integer(int64_t(id), nf);
-    return vm.object(vm.runtime.prelude_class("Timer"), {nf[0]}, nf);
+    return as_value(id);
 }
 
 Value ActorSystem::watch(Machine& vm, Value* nf) {
     Value resumed;
     Actor* actor = actor_at(vm, nf, "watch", resumed);
     if (!actor) return resumed;
+    if (TurnTape* tape = worker_of(vm).tape.get(); tape && tape->has_left()) [[unlikely]]
+        return nf[0]; // it watches already
     Actor& self = *worker_of(vm).running;
     actor->lock.lock();
     const bool ended = actor->status == Actor::Ended;

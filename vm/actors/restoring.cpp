@@ -1,5 +1,6 @@
 // Actors as an image has them: they are put together while nothing runs, and begin together.
 #include "vm/actors/actor_system.h"
+#include "vm/actors/turn_tape.h"
 
 namespace indent {
 
@@ -38,6 +39,23 @@ void ActorSystem::restore_message(Actor& actor, std::unique_ptr<ActorMessage> me
     message->era = era_;
     actor.mailbox.fetch_add(1, std::memory_order_relaxed);
     actor.add(message.release());
+}
+
+void ActorSystem::restore_turn(Actor& actor, std::unique_ptr<ActorMessage> message) {
+    const TurnTape& tape = *message->tape;
+    if (const uint64_t ask = tape.pending_ask()) {
+        // What is asked may answer before the turn has come so far again.
+        actor.waits_for = ask;
+        if (Actor* whom = tape.asked().get(); whom && whom->status != Actor::Ended)
+            begins_asking(actor, *whom);
+    }
+    message->era = era_;
+    actor.mailbox.fetch_add(1, std::memory_order_relaxed);
+    actor.add_first(message.release());
+}
+
+void ActorSystem::asks_from(uint64_t last) {
+    for (auto& worker : workers_) worker->last_ask_ = std::max(worker->last_ask_, last >> 8);
 }
 
 void ActorSystem::restore_timer(Actor& actor, uint64_t number, uint64_t in, uint64_t every,

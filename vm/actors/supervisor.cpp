@@ -1,5 +1,6 @@
 #include "vm/actors/supervisor.h"
 #include "vm/actors/actor_system.h"
+#include "vm/actors/turn_tape.h"
 #include "vm/interp/arguments.h"
 #include "vm/interp/maker.h"
 #include "vm/interp/sketch.h"
@@ -63,8 +64,12 @@ bool ActorSystem::read_child_options(Machine& vm, Child& child, SymbolId label, 
 bool ActorSystem::make_supervision(Machine& vm, Actor& actor, Value* args, Value& resumed) {
     Class& cls = *actor.cls;
     auto* node = syntax::as<syntax::SupervisorNode>(cls.definition);
-    actor.supervision = std::make_unique<Supervision>();
-    Supervision& supervision = *actor.supervision;
+    // Of a turn that is run again: what is there stays as it has become.
+    const TurnTape* tape = worker_of(vm).tape.get();
+    const bool again = tape && tape->has_left();
+    if (!again) actor.supervision = std::make_unique<Supervision>();
+    const auto made_before = std::make_unique<Supervision>();
+    Supervision& supervision = again ? *made_before : *actor.supervision;
     const std::string name(vm.symbols.text(cls.name));
     auto refuse = [&](const std::string& what, Value value) {
         resumed = vm.fail("ArgumentError",
@@ -159,7 +164,7 @@ bool ActorSystem::make_supervision(Machine& vm, Actor& actor, Value* args, Value
         Actor* made =
             create(vm, binding->cls, {nf, count, 0, labelled ? &plan : nullptr}, child_name, &actor, resumed);
         if (!made) return false;
-        made->starts_in_order = true;
+        if (!again) made->starts_in_order = true;
         child.actor = ActorRef(runtime_.shared, made);
         supervision.children.push_back(std::move(child));
         if (binding->cls->kind == ClassKind::Supervisor && !make_supervision(vm, *made, nf, resumed))

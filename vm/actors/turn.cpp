@@ -1,6 +1,7 @@
 // One turn: from a message to a commit or a rollback, and who hears of it.
 #include "vm/actors/actor_system.h"
 #include "vm/actors/supervisor.h"
+#include "vm/actors/turn_tape.h"
 #include "vm/actors/worker.h"
 #include "vm/interp/arguments.h"
 #include "vm/interp/error_report.h"
@@ -59,6 +60,8 @@ void Worker::end_turn(Actor& actor) {
     vm.heap->leave(vm.stack_base);
     if (std::exchange(vm.young->met_watched, false)) system.suspect(actor);
     vm.inner->remote_errors.clear();
+    if (tape) [[unlikely]]
+        end_tape();
     actor.journal = std::exchange(vm.actor_journal, Value());
     actor.drawings = std::exchange(vm.actor_drawings, Value());
     vm.drawings_before = Value();
@@ -72,6 +75,14 @@ void Worker::end_turn(Actor& actor) {
 
 // The outbox keeps its memory: nothing that leaves runs code of the program here.
 void Worker::segment_leaves(SegmentEnd end) {
+    if (tape) [[unlikely]] {
+        if (tape->repeats()) { // it has left already
+            (void)tape->leave(outbox);
+            leaves_again();
+            return;
+        }
+        if (end == SegmentEnd::Waits) tape->note_left(outbox);
+    }
     if (system.log) [[unlikely]]
         system.log->segment(*this, *running, running->message.get(), end);
     if (outbox.empty()) return;
@@ -96,6 +107,43 @@ void Worker::segment_leaves(SegmentEnd end) {
     for (TimerPointer& timer : outbox.cancelled) system.timers_.cancel(timer);
     for (TimerPointer& timer : outbox.timers) system.timers_.start(std::move(timer));
     outbox.clear();
+}
+
+// What has left of a turn that is run again stays what it has become.
+void Worker::leaves_again() {
+    if (outbox.empty()) return;
+    machine->had_effects = true;
+    departed.spawned += uint32_t(outbox.spawned.size());
+    departed.timers += uint32_t(outbox.timers.size());
+    for (auto& letter : outbox.letters) departed.add(letter.message->selector, *letter.to);
+    outbox.clear();
+}
+
+void Worker::begin_tape(Actor& actor, ActorMessage& message) {
+    if (message.tape)
+        tape = std::move(message.tape);
+    else if (system.log && actor.cls)
+        tape = spare_tape_ ? std::move(spare_tape_) : std::make_shared<TurnTape>(system);
+    else
+        return;
+    machine->inner->tape = tape.get();
+    tape->begin_epoch(actor.turn_epoch.load(std::memory_order_relaxed));
+}
+
+void Worker::end_tape() {
+    machine->inner->tape = nullptr;
+    if (tape->pending_ask()) { // it may not have come so far again
+        system.ends_asking(*running);
+        running->lock.lock();
+        running->waits_for = 0;
+        running->answered = false;
+        running->answer.reset();
+        running->lock.unlock();
+    }
+    if (tape->is_blank())
+        spare_tape_ = std::move(tape);
+    else
+        tape.reset();
 }
 
 void Worker::segment_fails() {
@@ -253,7 +301,10 @@ void Worker::handle(Actor& actor, ActorMessage& message) {
         return;
     }
     if (message.kind == ActorMessage::Restart) {
-        begin_anew(actor);
+        if (message.tape)
+            forget_state(actor); // its end was heard of
+        else
+            begin_anew(actor);
         if (message.ask) { // the others end first; then all begin
             if (system.log) [[unlikely]]
                 system.log->segment(*this, actor, &message, SegmentEnd::Apart);
@@ -285,17 +336,26 @@ void Worker::handle(Actor& actor, ActorMessage& message) {
         answer(message, std::move(refusal));
         return;
     }
+    const bool taped = system.log || message.tape;
     begin_turn(actor);
+    if (taped) [[unlikely]]
+        begin_tape(actor, message);
     std::unique_ptr<Answer> reply;
     auto turn = [&](Value* args) {
+        if (tape) [[unlikely]]
+            tape->begin_turn(vm, args);
         if (message.kind == ActorMessage::Start || message.kind == ActorMessage::Restart) {
             start_state(actor, actor.first_start ? *actor.first_start : message, args);
             if (Value resumed;
                 message.kind == ActorMessage::Restart && actor.cls->kind == ClassKind::Supervisor)
                 (void)system.make_supervision(vm, actor, args, resumed);
+            if (tape) [[unlikely]]
+                tape->end_turn(vm, args);
             return Value::nil();
         }
         args[0] = call_handler(actor, message, args);
+        if (tape) [[unlikely]]
+            tape->end_turn(vm, args + 1);
         if (message.ask) {
             reply = std::make_unique<Answer>();
             std::string refusal;
@@ -309,7 +369,9 @@ void Worker::handle(Actor& actor, ActorMessage& message) {
         failed(actor, message, result);
         return;
     }
+    this->reply = reply.get();
     segment_leaves(SegmentEnd::Done);
+    this->reply = nullptr;
     vm.heap->commit(vm.stack_base);
     actor.state = vm.actor_state;
     end_turn(actor);
@@ -397,6 +459,10 @@ void Worker::begin_anew(Actor& actor) {
         system.end_children(*this, actor, true);
         end_turn(actor);
     }
+    forget_state(actor);
+}
+
+void Worker::forget_state(Actor& actor) {
     actor.state = actor.journal = actor.drawings = Value();
     actor.heap.reset();
     system.runtime_.devices.close_those_of({actor.id});
@@ -433,7 +499,7 @@ void Worker::failed(Actor& actor, ActorMessage& message, RunResult& result) {
         reply->error_class = "OutOfMemory";
         reply->words = "the program needs more memory than it may take";
     } else {
-        stopped = vm.is_uncatchable(result.error);
+        stopped = vm.is_uncatchable(result.error) && !(tape && tape->lost());
         if (const int code = stopped ? describe_error(vm, result.error).exit_code : -1;
             code >= 0 && system.exit_code_ < 0) {
             system.exit_code_ = code;
@@ -459,8 +525,11 @@ void Worker::failed(Actor& actor, ActorMessage& message, RunResult& result) {
         report = system.report_of(vm, actor, message, result, *trace);
     uncaught = {};
     const bool escaped = vm.had_effects;
-    if (system.log && !(actor.again && stopped && !escaped)) [[unlikely]]
+    if (system.log && !(actor.again && stopped && !escaped)) [[unlikely]] {
+        this->reply = reply.get();
         system.log->segment(*this, actor, &message, SegmentEnd::Failed);
+        this->reply = nullptr;
+    }
     segment_fails();
     vm.heap->rollback();
     end_turn(actor);

@@ -26,8 +26,9 @@ class TurnLog {
     virtual void posted(Actor& to, ActorMessage& message, bool first) = 0;
     // Names, watchers, supervisor or children have changed.
     virtual void facts(Actor& actor) = 0;
-    // An Atom has this value now; `atoms` is locked, so that the last that is told is the last that was set.
-    virtual void atom(const Cell* atom, Value value) = 0;
+    // The turn of `worker` has given an Atom this value; `atoms` is locked, so that the last that is told is the last that was
+    // set.
+    virtual void atom(Worker& worker, const Cell* atom, Value value) = 0;
     std::mutex atoms;
     // An actor that was there has ended, with Actor::end_reason.
     virtual void ended(Actor& actor) = 0;

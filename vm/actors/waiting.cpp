@@ -1,5 +1,6 @@
 // How a turn waits: it is cut out of the worker's stacks with all that the machine knows of it, and put back.
 #include "vm/actors/actor_system.h"
+#include "vm/actors/turn_tape.h"
 #include "vm/actors/worker.h"
 #include "vm/os/clock.h"
 #include <algorithm>
@@ -93,6 +94,8 @@ void Worker::pause_turn(Value* frame, Value* top, uint64_t deadline, bool yields
     turn->native_limit = std::exchange(vm.native_limit, stack_->low() + kNativeMargin);
     turn->until = deadline;
     turn->departed = std::exchange(departed, {});
+    turn->tape = std::move(tape);
+    inner.tape = nullptr;
     if (!outbox.empty()) turn->outbox = std::make_shared<Outbox>(std::exchange(outbox, {}));
     vm.kept_roots = nullptr;
     vm.self_address = Value();
@@ -169,6 +172,10 @@ void Worker::resume(Actor& actor) {
     inner.remote_errors = std::move(turn->remote_errors);
     inner.reserve_in_use = turn->reserve_in_use;
     departed = turn->departed;
+    tape = std::move(turn->tape);
+    inner.tape = tape.get();
+    if (tape) [[unlikely]]
+        tape->note_epoch(system.runtime_.epoch.load(std::memory_order_relaxed));
     if (turn->outbox) outbox = std::move(*turn->outbox);
     turn->outbox.reset();
     actor.heap->enter(vm);

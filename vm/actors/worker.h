@@ -98,7 +98,9 @@ class Worker {
     alignas(64) Actor* running = nullptr;
     uint64_t budget_until = 0; // the thread's processor time when what runs has to be done; 0: no limit
     Outbox outbox;
-    Departed departed; // of the turn that runs
+    Departed departed;                    // of the turn that runs
+    std::shared_ptr<class TurnTape> tape; // of the same; null: nobody asks for one
+    Answer* reply = nullptr;              // what the segment that ends answers to the message; null: nothing
     bool may_pause = true;
 
   private:
@@ -116,9 +118,13 @@ class Worker {
     bool bring_up_to_date(Actor& actor);
     void hold_stuck(Actor& actor);
     void begin_anew(Actor& actor);
+    void forget_state(Actor& actor);
     bool start_children(Actor& actor, ActorMessage& message);
     void begin_turn(Actor& actor);
     void end_turn(Actor& actor);
+    void leaves_again();
+    void begin_tape(Actor& actor, ActorMessage& message);
+    void end_tape();
     void start_state(Actor& actor, const ActorMessage& message, Value* args);
     Value call_handler(Actor& actor, ActorMessage& message, Value* args);
     Value call_with_labels(Method* method, const ActorMessage& message, Value* nf, unsigned count);
@@ -149,6 +155,7 @@ class Worker {
         nullptr; // a turn of the reload that waits here no longer than so: time runs for it alone
     std::vector<std::unique_ptr<WaitingTurn>> spare_turns_;
     uint64_t last_ask_ = 0;
+    std::shared_ptr<class TurnTape> spare_tape_;
     bool pinned_next_ = false;
     Actor* soon_pinned_ = nullptr; // as `soon`, of turns that go on
     unsigned handed_on_ = 0;     // how many ran because they were to run soon, since one came from the queues

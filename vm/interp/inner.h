@@ -1,5 +1,6 @@
 // What the machine keeps for the interpreter's own use.
 #pragma once
+#include "vm/interp/input_tape.h"
 #include "vm/interp/node.h"
 #include <csetjmp>
 #include <unordered_map>
@@ -66,6 +67,7 @@ struct Machine::Inner : RootProvider {
     void visit_roots(RootVisitor& visitor) override { vm.visit_roots(visitor); }
 
     Machine& vm;
+    InputTape* tape = nullptr; // of the turn that runs; null: nobody asks for one
     Completion completion = Completion::None;
     Value completion_value;
     TryRecord* handlers = nullptr;

@@ -335,6 +335,8 @@ namespace {
 // Finds who handles the error. `target`: where to go on, or null where the answer is the value of the raise.
 Value handle(Machine& vm, Value error, Value* args, TryRecord*& target) {
     Machine::Inner* const inner = vm.inner;
+    if (inner->tape) [[unlikely]]
+        inner->tape->raised(vm, error);
     ActiveRaise raise;
     raise.outer = inner->raises;
     raise.error = error;
@@ -424,6 +426,8 @@ Value raise_from_node(Machine& vm, Value error, Value* frame) {
 }
 
 bool Machine::is_uncatchable(Value error) const {
+    if (inner->tape && inner->tape->lost()) [[unlikely]]
+        return true;
     const Binding* stopped = runtime.prelude.find(sym::Stopped);
     return stopped && is_a(error, stopped->cls);
 }

@@ -211,7 +211,7 @@ Node* Maker::method_body(Method* method) {
         parts.push_back(placed(make_default(arena(), uint16_t(i + 1), initial), parameter.initial, b_.next));
     }
     if (method->primitive) {
-        parts.push_back(placed(make_primitive_body(arena(), method->primitive), definition, b_.next));
+        parts.push_back(placed(make_primitive_body(arena(), method), definition, b_.next));
     } else {
         parts.push_back(statements(definition->body.statements, true));
     }

@@ -85,7 +85,7 @@ Node* make_block_body(Arena& arena, Node* body, uint16_t block_slot);
 // The body of a loop that runs as a block of somebody's `each`: what leaves the loop unwinds to it.
 Node* make_loop_block_body(Arena& arena, Node* body, uint16_t block_slot);
 // Runs a primitive on the frame it stands in (after defaults were filled in).
-Node* make_primitive_body(Arena& arena, PrimitiveFunction primitive);
+Node* make_primitive_body(Arena& arena, Method* method);
 // Closes the variables from `slot` on when the scope is left.
 Node* make_closing_scope(Arena& arena, Node* body, uint16_t slot);
 // Default values: evaluates `initial` where the parameter is absent.

@@ -365,7 +365,9 @@ Value call_method(Machine& vm, Method* method, Value* nf, unsigned count, const 
             return resumed;
     }
     if (method->primitive) {
-        if (method->effect != Effect::Pure && (vm.effects_denied || !vm.runtime.port.allows(method->effect)))
+        if (method->effect != Effect::Pure &&
+            (vm.effects_denied || !vm.runtime.port.allows(method->effect)) &&
+            !(vm.inner->tape && vm.inner->tape->repeats()))
             return vm.fail("EffectDenied",
                            "`" + std::string(vm.symbols.text(method->selector)) +
                                "` has an effect outside the program, "
@@ -374,7 +376,11 @@ Value call_method(Machine& vm, Method* method, Value* nf, unsigned count, const 
         vm.had_effects |= method->effect == Effect::Output;
         bool complete = true;
         for (size_t i = 0; i < method->parameters.size(); ++i) complete &= bool(nf[1 + i]);
-        if (complete) return method->primitive(vm, nf);
+        if (complete) {
+            if (method->effect != Effect::Pure && vm.inner->tape) [[unlikely]]
+                return vm.inner->tape->call(vm, *method, nf);
+            return method->primitive(vm, nf);
+        }
     } else if (method->reader >= 0) {
         return (*nf[0].cell())[size_t(method->reader)];
     }

@@ -188,10 +188,14 @@ Value run_loop_block_body(Node* node, Value* fp) {
 }
 
 struct PrimitiveBodyNode : Node {
-    PrimitiveFunction primitive = nullptr;
+    Method* method = nullptr;
 };
 Value run_primitive_body(Node* node, Value* fp) {
-    return static_cast<PrimitiveBodyNode*>(node)->primitive(Machine::of(fp), fp);
+    Method* method = static_cast<PrimitiveBodyNode*>(node)->method;
+    Machine& vm = Machine::of(fp);
+    if (method->effect != Effect::Pure && vm.inner->tape) [[unlikely]]
+        return vm.inner->tape->call(vm, *method, fp);
+    return method->primitive(vm, fp);
 }
 
 // On the way of an error whoever catches it closes the variables (nodes_try.cpp).
@@ -561,9 +565,9 @@ Node* make_block_body(Arena& arena, Node* body, uint16_t block_slot) {
 Node* make_loop_block_body(Arena& arena, Node* body, uint16_t block_slot) {
     return one(arena, run_loop_block_body, body, block_slot);
 }
-Node* make_primitive_body(Arena& arena, PrimitiveFunction primitive) {
+Node* make_primitive_body(Arena& arena, Method* method) {
     auto* node = made<PrimitiveBodyNode>(arena, run_primitive_body);
-    node->primitive = primitive;
+    node->method = method;
     return node;
 }
 Node* make_closing_scope(Arena& arena, Node* body, uint16_t slot) {

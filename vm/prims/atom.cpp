@@ -1,6 +1,7 @@
 // Atoms: shared cells for one frozen value (vm/heap/atom.h). What is read from one is held until the stretch ends.
 #include "vm/heap/atom.h"
 #include "vm/actors/actor_system.h"
+#include "vm/interp/inner.h"
 #include "vm/interp/sketch.h"
 #include "vm/prims/reflection_tables.h"
 #include "vm/prims/sequence.h"
@@ -39,11 +40,13 @@ Value atom_new(Machine& vm, Value* args) {
 // Sets it, and tells the log of an image. `set` answers whether it did.
 template <class Set>
 bool set_and_tell(Machine& vm, Value atom, Value value, Set set) {
-    TurnLog* log = vm.actors ? static_cast<ActorSystem*>(vm.actors)->log : nullptr;
+    auto* system = static_cast<ActorSystem*>(vm.actors);
+    TurnLog* log = system ? system->log : nullptr;
     if (!log) return set();
     std::lock_guard lock(log->atoms);
     if (!set()) return false;
-    log->atom(atom.cell(), value);
+    if (InputTape* tape = vm.inner->tape) tape->mark(InputTape::Changed);
+    log->atom(system->worker_of(vm), atom.cell(), value);
     return true;
 }
 
@@ -63,6 +66,10 @@ Value atom_set(Machine& vm, Value* args) {
     if (wrong_receiver(vm, args, resumed)) return resumed;
     Value shared = share_argument(vm, args, 1, resumed);
     if (!shared) return resumed;
+    if (InputTape* tape = vm.inner->tape; tape && tape->repeats()) {
+        vm.runtime.shared.release(shared);
+        return tape->had(InputTape::Changed) ? args[1] : tape->diverge(vm, args, "it sets an Atom");
+    }
     set_and_tell(vm, args[0], shared, [&] {
         set_atom(vm.runtime.shared, args[0].cell(), shared);
         return true;
@@ -73,16 +80,25 @@ Value atom_set(Machine& vm, Value* args) {
 Value atom_swap(Machine& vm, Value* args) {
     Value resumed;
     if (wrong_receiver(vm, args, resumed)) return resumed;
+    InputTape* tape = vm.inner->tape;
     for (;;) {
         vm.poll(args);
-        args[2] = read(vm, args[0]);
+        const bool again = tape && tape->repeats();
+        args[2] = again ? Value() : read(vm, args[0]);
+        if (tape) args[2] = tape->input(vm, vm.symbols.intern("swap"), args[2], args);
         args[3] = vm.call(args[1], {args[2]}, args);
         Value shared = share_argument(vm, args, 3, resumed);
         if (!shared) return resumed;
+        if (tape && tape->repeats()) {
+            vm.runtime.shared.release(shared);
+            if (tape->had(InputTape::Again)) continue;
+            return tape->had(InputTape::Changed) ? args[3] : tape->diverge(vm, args, "it changes an Atom");
+        }
         if (set_and_tell(vm, args[0], shared,
                          [&] { return replace_in_atom(vm.runtime.shared, args[0].cell(), args[2], shared); }))
             return args[3];
         vm.runtime.shared.release(shared);
+        if (tape) tape->mark(InputTape::Again);
     }
 }
 

@@ -1,4 +1,5 @@
 // What a program says to the world around it and hears from there: printing, lines typed, arguments, exit.
+#include "vm/interp/inner.h"
 #include "vm/os/process.h"
 #include "vm/prims/text_arguments.h"
 #include "vm/prims/text_tables.h"
@@ -28,11 +29,16 @@ bool written(Machine& vm, Value* args, std::string& text, Value& resumed) {
     return true;
 }
 
+// The turn is run again, and this was written before.
+bool was_said(Machine& vm) {
+    return vm.inner->tape && vm.inner->tape->repeats();
+}
+
 Value system_print(Machine& vm, Value* args) {
     std::string text;
     Value resumed;
     if (!written(vm, args, text, resumed)) return resumed;
-    vm.runtime.port.print(text);
+    if (!was_said(vm)) vm.runtime.port.print(text);
     return Value::nil();
 }
 
@@ -40,13 +46,13 @@ Value system_print_error(Machine& vm, Value* args) {
     std::string text;
     Value resumed;
     if (!written(vm, args, text, resumed)) return resumed;
-    vm.runtime.port.print_error(text);
+    if (!was_said(vm)) vm.runtime.port.print_error(text);
     return Value::nil();
 }
 
 Value system_log(Machine& vm, Value* args) {
     std::string line = joined(vm, args, " ");
-    vm.runtime.port.write_log(line);
+    if (!was_said(vm)) vm.runtime.port.write_log(line);
     return Value::nil();
 }
 
