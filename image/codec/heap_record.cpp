@@ -167,6 +167,7 @@ void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* con
 
 namespace {
 
+constexpr uint64_t kMostWords = uint64_t(1) << 40;                 // of a cell
 constexpr size_t kLeastCell = 5, kLeastChange = 5, kLeastPage = 4; // bytes
 
 size_t room_of(const PageFacts& page) {
@@ -232,13 +233,14 @@ bool HeapPicture::add(std::string record) {
     roots_ = {roots_begin,
               size_t(records_.back()->data() + records_.back()->size() - in.remaining() - roots_begin)};
     last_hash_ = in.number();
+    std::unordered_set<uint32_t> seen;
     for (uint64_t i = in.count(kLeastPage); i > 0; --i) {
         PageFacts page;
         const uint64_t number = in.number();
         page.kind = in.byte();
         page.size = in.byte();
         page.words = in.number();
-        if (in.failed() || number >> 32) return false;
+        if (in.failed() || number >> 32 || !seen.insert(uint32_t(number)).second) return false;
         page.number = uint32_t(number);
         auto [known, is_new] = pages_.emplace(page.number, page);
         if (is_new) continue;
@@ -320,6 +322,7 @@ bool HeapPicture::fill(Heap& heap, const Entry& entry, Names& names, RestoredPla
     }
     auto found = patches_.find(entry.place);
     if (found == patches_.end()) return true;
+    if (cell.shape == shape::kText || cell.shape == shape::kBigInteger) return false; // those never change
     for (const Patch& patch : found->second) {
         ByteReader words(patch.encoded);
         uint64_t at = patch.first;
@@ -335,6 +338,18 @@ bool HeapPicture::fill(Heap& heap, const Entry& entry, Names& names, RestoredPla
         if (!words.at_end()) return false;
     }
     return true;
+}
+
+// Whether the image may take the memory that these pages are, touched or not.
+bool may_take(const std::vector<PageFacts>& pages, Names& names) {
+    constexpr uint64_t kOfEachNumber = 12; // up to the last one, in the tables of an old space
+    uint64_t numbers = 0;
+    for (const PageFacts& page : pages) {
+        numbers = std::max<uint64_t>(numbers, uint64_t(page.number) + 1);
+        const uint64_t bytes = page.kind == Page::kLarge ? 8 * std::min<uint64_t>(page.words, kMostWords) : 0;
+        if (!names.may_take(room_of(page) + bytes)) return false;
+    }
+    return names.may_take(kOfEachNumber * numbers);
 }
 
 bool HeapPicture::restore(Heap& heap, std::vector<Value>& roots, Names& names) const {
@@ -376,7 +391,7 @@ bool HeapPicture::restore(Heap& heap, std::vector<Value>& roots, Names& names) c
         auto first = std::lower_bound(places.begin(), places.end(), begin);
         return first == places.end() || *first >= begin + room_of(page) / 8;
     });
-    if (!heap.restore(pages, cells)) return false;
+    if (!may_take(pages, names) || !heap.restore(pages, cells)) return false;
 
     RestoredPlaces at(heap, places);
     PointerTable wrong; // cells with words that point nowhere, or make no sense: they may well be dead
@@ -391,19 +406,16 @@ bool HeapPicture::restore(Heap& heap, std::vector<Value>& roots, Names& names) c
                 wrong.add(cell, 0);
             }
     }
-    for (const Entry* entry : entries)
-        if (const Cell* cell = heap.restored_at(8 * entry->place); !is_sound(*cell, names))
-            wrong.add(cell, 0);
     for (const Entry* entry : unknown) wrong.add(heap.restored_at(8 * entry->place), 0);
     ByteReader in(roots_);
     roots.assign(size_t(root_count_), Value());
     for (Value& root : roots)
         if (at.missed = false; !read_word(in, root, names, at) || at.missed) return false;
-    if (wrong.size() > 0) {
-        PointerTable met;
-        for (const Cell* cell : reached(heap, roots, met))
-            if (wrong.contains(cell)) return false;
-    }
+    PointerTable met;
+    if (!are_sound(roots, names, met, &wrong)) return false;
+    // Nobody has looked at what is dead: until it is collected it is no more than room.
+    for (const Entry* entry : entries)
+        if (Cell* cell = heap.restored_at(8 * entry->place); !met.contains(cell)) cell->shape = shape::kArray;
     heap.settle_restored(last_hash_);
     for (auto& [place, hash] : hashes_)
         if (at.place_exists(place)) heap.restore_hash(heap.restored_at(8 * place), hash);

@@ -9,6 +9,7 @@
 #include "image/journal/world_names.h"
 #include <deque>
 #include <map>
+#include <set>
 
 namespace indent::image {
 
@@ -46,6 +47,7 @@ class Recovery {
         std::deque<PostRecord> mailbox;
         std::optional<PostRecord> begun; // what a turn handles that waits
         bool begun_by_timer = false;
+        std::set<uint64_t> timers; // for it
     };
     bool take(const BeginRecord& begin) { return begin.format == BeginRecord::kFormat; }
     bool take(const PostRecord& post);
@@ -57,6 +59,8 @@ class Recovery {
     bool take(const AtomRecord& atom);
     bool take(const ModuleValueRecord& value);
 
+    void drop_timer(uint64_t number);
+
     std::map<uint64_t, State> actors_;
     struct Ended {
         uint64_t shape, reason;
@@ -66,6 +70,8 @@ class Recovery {
     std::map<uint64_t, std::string> atoms_;
     std::map<std::pair<std::string, std::string>, std::string> module_values_;
     uint64_t last_message_ = 0, last_actor_ = 0;
+    uint64_t bytes_ = 0;                     // of all batches
+    uint64_t records_ = 0, passed_over_ = 0; // and messages that waited before the one that was handled
 };
 
 } // namespace indent::image
