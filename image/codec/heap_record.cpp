@@ -1,6 +1,7 @@
 // Cells that nobody reaches any more may stand in a picture: a record says what came, not what went. Where their memory
 // was given again, the newer cell takes the place and they go. So the words of a dead cell may point to places where
-// nothing is any more; such words become nil, and only if what the roots reach has one is the picture wrong.
+// nothing is any more, or name what no image keeps (a block of a script that came with a message); such words become nil,
+// and only if what the roots reach has one is the picture wrong.
 #include "image/codec/heap_record.h"
 #include "image/codec/cell_form.h"
 #include "vm/heap/page.h"
@@ -289,14 +290,27 @@ bool HeapPicture::add(std::string record) {
     return in.at_end();
 }
 
-// Where cells are while a heap comes back, and whether a word pointed to where none is.
-class RestoredPlaces final : public CellsAt {
+// Where cells are while a heap comes back, and what they name; and whether a word named what is not there.
+class RestoredPlaces final : public CellsAt, public Names {
   public:
-    RestoredPlaces(Heap& heap, const std::vector<uint64_t>& places) : heap_(heap), places_(places) {}
+    RestoredPlaces(Heap& heap, const std::vector<uint64_t>& places, Names& names)
+        : heap_(heap), places_(places), names_(names) {}
     Cell* cell_at(uint64_t place) override {
         if (place_exists(place)) return heap_.restored_at(8 * place);
         missed = true;
         return &nowhere;
+    }
+    uint64_t symbol(SymbolId id) override { return names_.symbol(id); }
+    uint64_t shape(ShapeId id) override { return names_.shape(id); }
+    uint64_t shared(const Cell* cell) override { return names_.shared(cell); }
+    uint64_t raw(const Cell& cell, size_t word) override { return names_.raw(cell, word); }
+    bool symbol_of(uint64_t number, SymbolId& id) override { return names_.symbol_of(number, id); }
+    bool shape_of(uint64_t number, ShapeId& id) override { return names_.shape_of(number, id); }
+    bool shared_of(uint64_t number, Value& cell) override {
+        return names_.shared_of(number, cell) || miss(cell);
+    }
+    bool raw_of(ShapeId shape, size_t word, uint64_t number, Value& value) override {
+        return names_.raw_of(shape, word, number, value) || miss(value);
     }
     bool place_exists(uint64_t place) const {
         return std::binary_search(places_.begin(), places_.end(), place);
@@ -305,18 +319,23 @@ class RestoredPlaces final : public CellsAt {
     Cell nowhere{};
 
   private:
+    bool miss(Value& value) {
+        value = Value::cell(&nowhere);
+        return missed = true;
+    }
     Heap& heap_;
     const std::vector<uint64_t>& places_;
+    Names& names_;
 };
 
-bool HeapPicture::fill(Heap& heap, const Entry& entry, Names& names, RestoredPlaces& places) const {
+bool HeapPicture::fill(Heap& heap, const Entry& entry, RestoredPlaces& places) const {
     Cell& cell = *heap.restored_at(8 * entry.place);
     const size_t n = size_t(entry.words);
     const size_t skipped = first_written(entry.form);
     ByteReader in(entry.encoded);
     if (entry.form & kBytesForm) {
         if (!read_bytes(cell, entry.encoded)) return false;
-    } else if (!read_words(in, cell.shape, skipped, cell.words() + skipped, n - skipped, names, places) ||
+    } else if (!read_words(in, cell.shape, skipped, cell.words() + skipped, n - skipped, places, places) ||
                !in.at_end()) {
         return false;
     }
@@ -331,7 +350,7 @@ bool HeapPicture::fill(Heap& heap, const Entry& entry, Names& names, RestoredPla
             if (words.failed() || gap >= n || (at += gap) >= n || at < skipped) return false;
             if (entry.form & kBytesForm)
                 cell[size_t(at)] = Value::from_bits(words.fixed64());
-            else if (!read_words(words, cell.shape, size_t(at), cell.words() + at, 1, names, places))
+            else if (!read_words(words, cell.shape, size_t(at), cell.words() + at, 1, places, places))
                 return false;
             ++at;
         }
@@ -393,11 +412,11 @@ bool HeapPicture::restore(Heap& heap, std::vector<Value>& roots, Names& names) c
     });
     if (!may_take(pages, names) || !heap.restore(pages, cells)) return false;
 
-    RestoredPlaces at(heap, places);
+    RestoredPlaces at(heap, places, names);
     PointerTable wrong; // cells with words that point nowhere, or make no sense: they may well be dead
     for (const Entry* entry : entries) {
         at.missed = false;
-        if (!fill(heap, *entry, names, at)) return false;
+        if (!fill(heap, *entry, at)) return false;
         if (!at.missed) continue;
         Cell* cell = heap.restored_at(8 * entry->place);
         for (size_t w = 0; w < cell->word_count(); ++w)
@@ -410,7 +429,7 @@ bool HeapPicture::restore(Heap& heap, std::vector<Value>& roots, Names& names) c
     ByteReader in(roots_);
     roots.assign(size_t(root_count_), Value());
     for (Value& root : roots)
-        if (at.missed = false; !read_word(in, root, names, at) || at.missed) return false;
+        if (at.missed = false; !read_word(in, root, at, at) || at.missed) return false;
     PointerTable met;
     if (!are_sound(roots, names, met, &wrong)) return false;
     // Nobody has looked at what is dead: until it is collected it is no more than room.
