@@ -2,6 +2,8 @@
 // meets a list looks at its storage without asking whether it is one.
 #pragma once
 #include "image/codec/names.h"
+#include "vm/heap/pointer_table.h"
+#include <span>
 #include <string_view>
 
 namespace indent::image {
@@ -21,8 +23,15 @@ std::string_view written_bytes(const Cell& cell);
 
 // Whether cells of the shape may have this form and so many words. First, before one is made.
 [[nodiscard]] bool may_be(ShapeId shape, uint8_t form, uint64_t words, Names& names);
-// Whether what is in it, and in the storage that it alone uses, is what its shape asks for. When all words are there. What
-// programs define is known to `names`.
-[[nodiscard]] bool is_sound(const Cell& cell, Names& names);
+
+// Whether a program may see the value, wherever it meets it: there is one, and it is none of the machine's own (the storage
+// of a list, a captured variable, a raw word).
+[[nodiscard]] bool is_value(Value value);
+
+// Whether all that the roots reach and that is not shared is what its shapes ask for, and each storage belongs to one list
+// or map alone. Roots may be absent. When all words are there; what programs define is known to `names`. `lost`: cells that
+// may not be reached. `met` gets those that are.
+[[nodiscard]] bool are_sound(std::span<const Value> roots, Names& names, PointerTable& met,
+                             const PointerTable* lost = nullptr);
 
 } // namespace indent::image

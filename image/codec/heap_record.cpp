@@ -1,6 +1,7 @@
 // Cells that nobody reaches any more may stand in a picture: a record says what came, not what went. Where their memory
 // was given again, the newer cell takes the place and they go. So the words of a dead cell may point to places where
-// nothing is any more; such words become nil, and only if what the roots reach has one is the picture wrong.
+// nothing is any more, or name what no image keeps (a block of a script that came with a message); such words become nil,
+// and only if what the roots reach has one is the picture wrong.
 #include "image/codec/heap_record.h"
 #include "image/codec/cell_form.h"
 #include "vm/heap/page.h"
@@ -167,6 +168,7 @@ void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* con
 
 namespace {
 
+constexpr uint64_t kMostWords = uint64_t(1) << 40;                 // of a cell
 constexpr size_t kLeastCell = 5, kLeastChange = 5, kLeastPage = 4; // bytes
 
 size_t room_of(const PageFacts& page) {
@@ -232,13 +234,14 @@ bool HeapPicture::add(std::string record) {
     roots_ = {roots_begin,
               size_t(records_.back()->data() + records_.back()->size() - in.remaining() - roots_begin)};
     last_hash_ = in.number();
+    std::unordered_set<uint32_t> seen;
     for (uint64_t i = in.count(kLeastPage); i > 0; --i) {
         PageFacts page;
         const uint64_t number = in.number();
         page.kind = in.byte();
         page.size = in.byte();
         page.words = in.number();
-        if (in.failed() || number >> 32) return false;
+        if (in.failed() || number >> 32 || !seen.insert(uint32_t(number)).second) return false;
         page.number = uint32_t(number);
         auto [known, is_new] = pages_.emplace(page.number, page);
         if (is_new) continue;
@@ -287,14 +290,27 @@ bool HeapPicture::add(std::string record) {
     return in.at_end();
 }
 
-// Where cells are while a heap comes back, and whether a word pointed to where none is.
-class RestoredPlaces final : public CellsAt {
+// Where cells are while a heap comes back, and what they name; and whether a word named what is not there.
+class RestoredPlaces final : public CellsAt, public Names {
   public:
-    RestoredPlaces(Heap& heap, const std::vector<uint64_t>& places) : heap_(heap), places_(places) {}
+    RestoredPlaces(Heap& heap, const std::vector<uint64_t>& places, Names& names)
+        : heap_(heap), places_(places), names_(names) {}
     Cell* cell_at(uint64_t place) override {
         if (place_exists(place)) return heap_.restored_at(8 * place);
         missed = true;
         return &nowhere;
+    }
+    uint64_t symbol(SymbolId id) override { return names_.symbol(id); }
+    uint64_t shape(ShapeId id) override { return names_.shape(id); }
+    uint64_t shared(const Cell* cell) override { return names_.shared(cell); }
+    uint64_t raw(const Cell& cell, size_t word) override { return names_.raw(cell, word); }
+    bool symbol_of(uint64_t number, SymbolId& id) override { return names_.symbol_of(number, id); }
+    bool shape_of(uint64_t number, ShapeId& id) override { return names_.shape_of(number, id); }
+    bool shared_of(uint64_t number, Value& cell) override {
+        return names_.shared_of(number, cell) || miss(cell);
+    }
+    bool raw_of(ShapeId shape, size_t word, uint64_t number, Value& value) override {
+        return names_.raw_of(shape, word, number, value) || miss(value);
     }
     bool place_exists(uint64_t place) const {
         return std::binary_search(places_.begin(), places_.end(), place);
@@ -303,23 +319,29 @@ class RestoredPlaces final : public CellsAt {
     Cell nowhere{};
 
   private:
+    bool miss(Value& value) {
+        value = Value::cell(&nowhere);
+        return missed = true;
+    }
     Heap& heap_;
     const std::vector<uint64_t>& places_;
+    Names& names_;
 };
 
-bool HeapPicture::fill(Heap& heap, const Entry& entry, Names& names, RestoredPlaces& places) const {
+bool HeapPicture::fill(Heap& heap, const Entry& entry, RestoredPlaces& places) const {
     Cell& cell = *heap.restored_at(8 * entry.place);
     const size_t n = size_t(entry.words);
     const size_t skipped = first_written(entry.form);
     ByteReader in(entry.encoded);
     if (entry.form & kBytesForm) {
         if (!read_bytes(cell, entry.encoded)) return false;
-    } else if (!read_words(in, cell.shape, skipped, cell.words() + skipped, n - skipped, names, places) ||
+    } else if (!read_words(in, cell.shape, skipped, cell.words() + skipped, n - skipped, places, places) ||
                !in.at_end()) {
         return false;
     }
     auto found = patches_.find(entry.place);
     if (found == patches_.end()) return true;
+    if (cell.shape == shape::kText || cell.shape == shape::kBigInteger) return false; // those never change
     for (const Patch& patch : found->second) {
         ByteReader words(patch.encoded);
         uint64_t at = patch.first;
@@ -328,13 +350,25 @@ bool HeapPicture::fill(Heap& heap, const Entry& entry, Names& names, RestoredPla
             if (words.failed() || gap >= n || (at += gap) >= n || at < skipped) return false;
             if (entry.form & kBytesForm)
                 cell[size_t(at)] = Value::from_bits(words.fixed64());
-            else if (!read_words(words, cell.shape, size_t(at), cell.words() + at, 1, names, places))
+            else if (!read_words(words, cell.shape, size_t(at), cell.words() + at, 1, places, places))
                 return false;
             ++at;
         }
         if (!words.at_end()) return false;
     }
     return true;
+}
+
+// Whether the image may take the memory that these pages are, touched or not.
+bool may_take(const std::vector<PageFacts>& pages, Names& names) {
+    constexpr uint64_t kOfEachNumber = 12; // up to the last one, in the tables of an old space
+    uint64_t numbers = 0;
+    for (const PageFacts& page : pages) {
+        numbers = std::max<uint64_t>(numbers, uint64_t(page.number) + 1);
+        const uint64_t bytes = page.kind == Page::kLarge ? 8 * std::min<uint64_t>(page.words, kMostWords) : 0;
+        if (!names.may_take(room_of(page) + bytes)) return false;
+    }
+    return names.may_take(kOfEachNumber * numbers);
 }
 
 bool HeapPicture::restore(Heap& heap, std::vector<Value>& roots, Names& names) const {
@@ -376,13 +410,13 @@ bool HeapPicture::restore(Heap& heap, std::vector<Value>& roots, Names& names) c
         auto first = std::lower_bound(places.begin(), places.end(), begin);
         return first == places.end() || *first >= begin + room_of(page) / 8;
     });
-    if (!heap.restore(pages, cells)) return false;
+    if (!may_take(pages, names) || !heap.restore(pages, cells)) return false;
 
-    RestoredPlaces at(heap, places);
+    RestoredPlaces at(heap, places, names);
     PointerTable wrong; // cells with words that point nowhere, or make no sense: they may well be dead
     for (const Entry* entry : entries) {
         at.missed = false;
-        if (!fill(heap, *entry, names, at)) return false;
+        if (!fill(heap, *entry, at)) return false;
         if (!at.missed) continue;
         Cell* cell = heap.restored_at(8 * entry->place);
         for (size_t w = 0; w < cell->word_count(); ++w)
@@ -391,19 +425,16 @@ bool HeapPicture::restore(Heap& heap, std::vector<Value>& roots, Names& names) c
                 wrong.add(cell, 0);
             }
     }
-    for (const Entry* entry : entries)
-        if (const Cell* cell = heap.restored_at(8 * entry->place); !is_sound(*cell, names))
-            wrong.add(cell, 0);
     for (const Entry* entry : unknown) wrong.add(heap.restored_at(8 * entry->place), 0);
     ByteReader in(roots_);
     roots.assign(size_t(root_count_), Value());
     for (Value& root : roots)
-        if (at.missed = false; !read_word(in, root, names, at) || at.missed) return false;
-    if (wrong.size() > 0) {
-        PointerTable met;
-        for (const Cell* cell : reached(heap, roots, met))
-            if (wrong.contains(cell)) return false;
-    }
+        if (at.missed = false; !read_word(in, root, at, at) || at.missed) return false;
+    PointerTable met;
+    if (!are_sound(roots, names, met, &wrong)) return false;
+    // Nobody has looked at what is dead: until it is collected it is no more than room.
+    for (const Entry* entry : entries)
+        if (Cell* cell = heap.restored_at(8 * entry->place); !met.contains(cell)) cell->shape = shape::kArray;
     heap.settle_restored(last_hash_);
     for (auto& [place, hash] : hashes_)
         if (at.place_exists(place)) heap.restore_hash(heap.restored_at(8 * place), hash);

@@ -66,7 +66,7 @@ class HeapPicture {
     bool take_cell(const Entry& entry, bool is_base);
     void drop_overlapping(uint64_t from, uint64_t to);
     Entry* find(uint64_t place);
-    bool fill(Heap& heap, const Entry& entry, Names& names, class RestoredPlaces& places) const;
+    bool fill(Heap& heap, const Entry& entry, class RestoredPlaces& places) const;
 
     std::vector<std::unique_ptr<const std::string>> records_;
     std::vector<Entry> base_; // by place

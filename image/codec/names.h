@@ -30,6 +30,13 @@ class Names {
     // How many fields objects of a shape that a program has defined have; kAnyCount: that is not known here.
     static constexpr size_t kAnyCount = SIZE_MAX;
     virtual size_t field_count(ShapeId /*shape*/) { return kAnyCount; }
+    // Whether a block has what its code uses: as many captured words, Variables where it shares them, a self of the class
+    // whose fields it names. Its code is a raw word, and all of it has been read.
+    virtual bool fits_its_code(const Cell& /*block*/) { return true; }
+    // Whether a shared cell is the value of a class.
+    virtual bool is_class_value(const Cell& /*shared*/) { return true; }
+    // Asked before memory is taken for what few bytes may claim. False: it is more than the image may take in all.
+    virtual bool may_take(uint64_t /*bytes*/) { return true; }
 };
 
 // Names for passing over words whose meaning does not matter yet: everything is there.

@@ -93,6 +93,7 @@ bool parcel_from(std::string_view bytes, SharedSpace& shared, uint32_t layout_ep
         headers.push_back(header);
     }
     if (!in.at_end()) return false;
+    if (count > kMostBytes / 8 || !names.may_take(sizeof(Parcel) + 8 * count + total)) return false;
     Parcel::Pointer made = Parcel::blank(shared, uint32_t(count), total);
     if (!made) return false;
     Cells cells;
@@ -126,14 +127,16 @@ bool parcel_from(std::string_view bytes, SharedSpace& shared, uint32_t layout_ep
         }
         has_blocks = has_blocks || cell.shape == shape::kBlock;
     }
-    for (const Cell* cell : cells.cells)
-        if (!is_sound(*cell, names)) return false;
     for (uint64_t i = 0; i < count; ++i) {
         Value value;
         if (!read_word(roots, value, names, cells)) return false;
         hold(value);
         made->roots_to_fill()[i] = value;
     }
+    // Whoever walks over a parcel sees all of its cells, so there are none that nothing leads to.
+    PointerTable met;
+    if (!are_sound({made->peek_all(), size_t(count)}, names, met) || met.size() != cells.cells.size())
+        return false;
     made->filled(layout_epoch, has_blocks);
     parcel = std::move(made);
     return true;

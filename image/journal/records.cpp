@@ -21,14 +21,21 @@ void write(ByteWriter& out, const Record& record) {
     std::visit([&](const auto& one) { write_record(out, one); }, record);
 }
 
-bool read_all(std::string_view bytes, std::vector<Record>& records) {
+bool read_each(std::string_view bytes, const std::function<bool(const Record&)>& take) {
     ByteReader in(bytes);
     while (!in.failed() && in.remaining() > 0) {
+        Record record;
         const uint8_t kind = in.byte();
-        records.emplace_back();
-        if (!read_kind(kind, in, records.back())) return false;
+        if (!read_kind(kind, in, record) || !take(record)) return false;
     }
     return in.at_end();
+}
+
+bool read_all(std::string_view bytes, std::vector<Record>& records) {
+    return read_each(bytes, [&](const Record& record) {
+        records.push_back(record);
+        return true;
+    });
 }
 
 void append_group(std::string& batch, std::string_view group) {

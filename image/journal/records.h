@@ -2,6 +2,7 @@
 // of it counts or nothing. A batch, one row of the image, is some groups, each with its size before it.
 #pragma once
 #include "image/codec/archive.h"
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -196,7 +197,10 @@ using Record = std::variant<BeginRecord, PostRecord, SegmentRecord, FactsRecord,
 
 // Appends one to a group.
 void write(ByteWriter& out, const Record& record);
-// The records of a group, in their order; false: those are none.
+// The records of a group, in their order, each let go before the next: few bytes may be many records. False: those are none,
+// or `take` has answered false.
+[[nodiscard]] bool read_each(std::string_view bytes, const std::function<bool(const Record&)>& take);
+// All of them. False: those are none.
 [[nodiscard]] bool read_all(std::string_view bytes, std::vector<Record>& records);
 
 // A group becomes the next of a batch.

@@ -1,9 +1,11 @@
 #include "image/journal/recovery.h"
+#include "image/codec/cell_form.h"
 #include "image/journal/parcels.h"
 #include "image/journal/tape.h"
 #include "vm/actors/actor_system.h"
 #include "vm/actors/supervisor.h"
 #include "vm/heap/atom.h"
+#include "vm/interp/arguments.h"
 #include "vm/model/list.h"
 #include "vm/os/clock.h"
 #include <algorithm>
@@ -13,6 +15,12 @@ namespace indent::image {
 namespace {
 
 constexpr std::string_view kRest = "rest"; // the piece of what is of no actor
+
+// Of actors, timers, messages: they are integers of programs, and new ones are larger.
+constexpr uint64_t kLargestNumber = uint64_t(1) << 46;
+constexpr uint64_t kMainActor = 1;         // the program itself, which is in no image
+constexpr uint64_t kMostPassedOver = 4096; // for each record, on the way to the message that was handled
+constexpr uint64_t kLongest = 1'000'000'000'000'000'000; // ns: ActorSystem::duration
 
 } // namespace
 
@@ -40,14 +48,26 @@ bool Recovery::begin(std::string_view manifest, Piece piece) {
 }
 
 bool Recovery::take_group(std::string_view group) {
-    std::vector<Record> records;
-    return read_all(group, records) && take_records(records);
+    bytes_ += group.size();
+    return read_each(group, [&](const Record& record) { return take_one(record); });
 }
 
 bool Recovery::take_records(const std::vector<Record>& records) {
-    for (const Record& record : records)
-        if (!std::visit([&](const auto& one) { return take(one); }, record)) return false;
-    return !broken_;
+    return std::all_of(records.begin(), records.end(), [&](const Record& record) { return take_one(record); });
+}
+
+bool Recovery::take_one(const Record& record) {
+    ++records_;
+    return std::visit([&](const auto& one) { return take(one); }, record) && !broken_;
+}
+
+void Recovery::drop_timer(uint64_t number) {
+    auto timer = timers_.find(number);
+    if (timer == timers_.end()) return;
+    const uint64_t to = timer->second.message.to;
+    if (auto its = timers_of_.find(to); its != timers_of_.end() && its->second.erase(number) && its->second.empty())
+        timers_of_.erase(its);
+    timers_.erase(timer);
 }
 
 bool Recovery::add(std::string_view batch, uint64_t from, uint64_t upto) {
@@ -117,6 +137,7 @@ size_t Recovery::actor_count() {
 }
 
 bool Recovery::take(const PostRecord& post) {
+    if (post.number > kLargestNumber) return false;
     totals_.last_message = std::max(totals_.last_message, post.number);
     totals_.last_ask = std::max(totals_.last_ask, post.ask);
     if (post.ask && !reading_)
@@ -141,7 +162,7 @@ bool Recovery::take(const SegmentRecord& segment) {
     if (auto timer = timers_.find(segment.timer); segment.timer && timer != timers_.end()) {
         handled = timer->second.message;
         handled->number = segment.message;
-        if (timer->second.every == 0) timers_.erase(timer);
+        if (timer->second.every == 0) drop_timer(segment.timer);
     }
     State* found = change(segment.actor);
     if (!found) return false;
@@ -151,6 +172,9 @@ bool Recovery::take(const SegmentRecord& segment) {
     auto message = std::find_if(state.mailbox.begin(), state.mailbox.end(), [&](const PostRecord& post) {
         return segment.message != 0 && post.number == segment.message;
     });
+    // Messages are handled nearly in the order in which they came.
+    passed_over_ += uint64_t(message - state.mailbox.begin());
+    if (passed_over_ > kMostPassedOver * records_) return false;
     if (message != state.mailbox.end()) {
         handled = std::move(*message);
         state.mailbox.erase(message);
@@ -171,8 +195,9 @@ bool Recovery::take(const SegmentRecord& segment) {
 }
 
 bool Recovery::take(const FactsRecord& facts) {
+    if (facts.actor <= kMainActor || facts.actor > kLargestNumber) return false;
     Bundle* bundle = bundle_of(facts.actor);
-    if (!bundle || facts.actor == 0) return false;
+    if (!bundle) return false;
     totals_.last_actor = std::max(totals_.last_actor, facts.actor);
     bundle->changed = true;
     State& state = bundle->actors[facts.actor];
@@ -192,16 +217,22 @@ bool Recovery::take(const EndRecord& end) {
     state->facts.shape = shape; // it is known that it was there
     if (reading_) return true;
     end_asks(end.actor, was);
-    std::erase_if(timers_, [&](auto& timer) { return timer.second.message.to == end.actor; });
+    if (auto its = timers_of_.find(end.actor); its != timers_of_.end()) {
+        for (uint64_t timer : its->second) timers_.erase(timer);
+        timers_of_.erase(its);
+    }
     return true;
 }
 
 bool Recovery::take(const TimerStartRecord& timer) {
+    if (timer.number == 0 || timer.number > kLargestNumber) return false;
+    drop_timer(timer.number);
+    timers_of_[timer.message.to].insert(timer.number);
     timers_[timer.number] = timer;
     return true;
 }
 bool Recovery::take(const TimerEndRecord& timer) {
-    timers_.erase(timer.number);
+    drop_timer(timer.number);
     return true;
 }
 bool Recovery::take(const AtomRecord& atom) {
@@ -354,7 +385,8 @@ class Restoring {
         auto found = by_number.find(number);
         return found == by_number.end() ? nullptr : found->second;
     }
-    std::unique_ptr<ActorMessage> message(const PostRecord& post) {
+    // For an actor of this class. Null: it is none that could have been sent, or names what is not there.
+    std::unique_ptr<ActorMessage> message(const PostRecord& post, Class* cls) {
         auto message = std::make_unique<ActorMessage>();
         if (post.kind > ActorMessage::Child || post.kind == ActorMessage::Native) return nullptr;
         message->kind = ActorMessage::Kind(post.kind);
@@ -368,7 +400,8 @@ class Restoring {
         if (Actor* from = actor(post.from)) message->from = ActorRef(actors_.runtime().shared, from);
         if (auto asker = waits.find(post.from); asker != waits.end() && asker->second == post.ask)
             message->ask = post.ask; // else nobody waits for it any more
-        if (!parcel_from(post.arguments, actors_.runtime().shared, 0, names_, message->arguments))
+        if (!parcel_from(post.arguments, actors_.runtime().shared, 0, names_, message->arguments) ||
+            !is_whole(*message, cls))
             return nullptr;
         return message;
     }
@@ -376,6 +409,22 @@ class Restoring {
     std::map<uint64_t, uint64_t> waits; // numbers of asks, by asker
 
   private:
+    // Whoever handles it does not ask whether there are as many arguments as it says.
+    bool is_whole(const ActorMessage& message, Class* cls) const {
+        const size_t count = message.arguments ? message.arguments->count() : 0;
+        if (!message.labels.empty() && message.labels.size() != count) return false;
+        if (message.kind == ActorMessage::Child && !message.from) return false;
+        const Class* made = cls;
+        if (message.starts_as) {
+            made = actors_.runtime().shapes[message.starts_as].cls;
+            if (!made || made->itself() != cls) return false;
+        }
+        const bool starts = message.kind == ActorMessage::Start || message.kind == ActorMessage::Restart;
+        if (starts && count > 0 && !made->lookup(sym::init)) return count == made->fields.size();
+        for (size_t i = 0; i < count; ++i)
+            if (message.arguments->peek(i).is_absent()) return false;
+        return count <= kMostArguments;
+    }
     ActorSystem& actors_;
     WorldNames& names_;
     std::function<Actor*(uint64_t)> find_;
@@ -416,11 +465,25 @@ bool restore_heap(ActorSystem& actors, WorldNames& names, Actor& actor, const Re
             if (Value row = tuple_get(drawings, i); !is_tuple(row) || tuple_size(row) != 6) return false;
         return true;
     };
+    // For each object that a migration has changed: the object, whether by hand, how many fields, their names and values.
+    auto is_journal = [](Value journal) {
+        if (!is_list(journal)) return false;
+        const size_t size = list_size(journal);
+        for (size_t at = 0; at < size;) {
+            if (size - at < 3 || !list_get(journal, at).is_cell() ||
+                !list_get(journal, at + 1).is_boolean() || !list_get(journal, at + 2).is_integer())
+                return false;
+            const auto fields = uint64_t(list_get(journal, at + 2).as_integer());
+            if (fields > (size - at - 3) / 2) return false;
+            at += 3 + 2 * size_t(fields);
+        }
+        return true;
+    };
     // The state is an object of the actor's class, in whatever layout; then what a migration has dropped, and what it shows.
     auto is_state = [&](const Actor& actor, const std::vector<Value>& roots) {
-        if (roots.size() < 2 || !roots[0].is_cell() || roots[0].cell()->is_shared()) return false;
+        if (roots.size() < 2 || !roots[0].is_cell() || roots[0].cell()->is_frozen()) return false;
         const Class* cls = runtime.shapes[roots[0].cell()->shape].cls;
-        return cls && cls->itself() == actor.cls && (!roots[1] || is_list(roots[1])) &&
+        return cls && cls->itself() == actor.cls && (!roots[1] || is_journal(roots[1])) &&
                (roots.size() < 3 || !roots[2] || are_drawings(roots[2]));
     };
     HeapPicture picture;
@@ -449,19 +512,35 @@ bool restore_heap(ActorSystem& actors, WorldNames& names, Actor& actor, const Re
 
 std::unique_ptr<ActorMessage> message_from(ActorSystem& actors, WorldNames& names, const PostRecord& post,
                                            const std::function<Actor*(uint64_t)>& actor) {
-    return Restoring(actors, names, actor).message(post);
+    Actor* to = actor(post.to);
+    return to ? Restoring(actors, names, actor).message(post, to->cls) : nullptr;
 }
 
 Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
     Restored restored;
     Runtime& runtime = actors.runtime();
     Restoring from(actors, names);
+    names.limit_memory(WorldNames::kMostAtOnce + WorldNames::kMostPerByte * (bytes_ + names.row_bytes()));
     auto trouble = [&](std::string words) { restored.troubles.push_back(std::move(words)); };
     auto because = [&](size_t known) {
         std::string words;
         for (size_t i = known; i < names.troubles().size(); ++i)
             words += (i > known ? "; " : ": ") + names.troubles()[i];
         return words;
+    };
+    // A supervisor was there before its children, so nobody is his own.
+    auto supervisor_of = [](const FactsRecord& facts) {
+        return facts.supervisor < facts.actor ? facts.supervisor : 0;
+    };
+    // What an Atom and a module hold is shared.
+    auto one_shared = [&](std::string_view bytes, Value& value) {
+        Parcel::Pointer parcel;
+        if (!parcel_from(bytes, runtime.shared, 0, names, parcel) || !parcel || parcel->count() != 1)
+            return false;
+        value = parcel->peek(0);
+        if (!is_value(value) || (value.is_cell() && !value.cell()->is_shared())) return false;
+        runtime.shared.hold(value);
+        return true;
     };
     std::vector<uint64_t> lost;
     each_actor([&](uint64_t number, const State& state) {
@@ -514,28 +593,32 @@ Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
         std::vector<Actor*> watchers;
         for (uint64_t watcher : facts.watchers)
             if (Actor* who = from.actor(watcher)) watchers.push_back(who);
-        Actor* supervisor = from.actor(facts.supervisor);
+        Actor* supervisor = from.actor(supervisor_of(facts));
         actors.restore_ties(actor, watchers,
                             supervisor && supervisor->status != Actor::Ended ? supervisor : nullptr);
         if (facts.first_start)
-            if (auto message = from.message(*facts.first_start))
+            if (auto message = from.message(*facts.first_start, actor.cls))
                 actor.first_start = std::shared_ptr<const ActorMessage>(std::move(message));
-        if (facts.supervision) {
+        if (facts.supervision && actor.cls->kind == ClassKind::Supervisor) {
             actor.supervision = std::make_unique<Supervision>();
             auto& made = *actor.supervision;
             made.strategy = Supervision::Strategy(
                 std::min<uint8_t>(facts.supervision->strategy, Supervision::RestForOne));
             made.on_error = Child::OnError(std::min<uint8_t>(facts.supervision->on_error, Child::DoEscalate));
-            made.most = uint32_t(facts.supervision->most);
-            made.within = facts.supervision->within;
+            made.most = uint32_t(std::min<uint64_t>(facts.supervision->most, 1'000'000));
+            made.within = std::min(facts.supervision->within, kLongest);
+            std::set<uint64_t> met;
             for (const ChildRecord& record : facts.supervision->children) {
                 Actor* who = from.actor(record.actor);
-                if (!who || who->status == Actor::Ended) continue;
+                const State* its = find(record.actor);
+                if (!who || who->status == Actor::Ended || !its || supervisor_of(its->facts) != number ||
+                    !met.insert(record.actor).second)
+                    continue;
                 Child child;
                 child.actor = ActorRef(runtime.shared, who);
                 child.restart = Child::Restart(std::min<uint8_t>(record.restart, Child::Temporary));
                 child.on_error = Child::OnError(std::min<uint8_t>(record.on_error, Child::DoEscalate));
-                child.patience = record.patience;
+                child.patience = std::min(record.patience, kLongest);
                 child.restarts = uint32_t(record.restarts);
                 made.children.push_back(std::move(child));
             }
@@ -550,7 +633,7 @@ Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
         }
         if (state.begun) {
             const size_t known_before = names.troubles().size();
-            if (auto message = from.message(*state.begun); !message) {
+            if (auto message = from.message(*state.begun, actor.cls); !message) {
                 trouble("TurnLost: " + actors.describe(actor) +
                         " waited in the middle of a turn, and its message cannot be brought back" +
                         because(known_before));
@@ -564,7 +647,7 @@ Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
         }
         for (const PostRecord& post : state.mailbox) {
             const size_t known_before = names.troubles().size();
-            if (auto message = from.message(post))
+            if (auto message = from.message(post, actor.cls))
                 actors.restore_message(actor, std::move(message));
             else
                 trouble("a message for " + actors.describe(actor) + " is lost" + because(known_before));
@@ -576,37 +659,35 @@ Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
     for (auto& [number, timer] : timers_) {
         Actor* to = from.actor(timer.message.to);
         if (!to || to->status == Actor::Ended) continue;
-        const uint64_t in = timer.due_ms > now_ms ? (timer.due_ms - now_ms) * 1'000'000 : 0;
-        if (auto message = from.message(timer.message))
-            actors.restore_timer(*to, number, in, timer.every, std::move(message));
+        const uint64_t in_ms = timer.due_ms > now_ms ? timer.due_ms - now_ms : 0;
+        const uint64_t in = std::min(in_ms, kLongest / 1'000'000) * 1'000'000;
+        if (auto message = from.message(timer.message, to->cls))
+            actors.restore_timer(*to, number, in, std::min(timer.every, kLongest), std::move(message));
     }
     for (auto& [number, bytes] : atoms_) {
-        Value atom;
-        Parcel::Pointer value;
-        if (!names.shared_of(number, atom) || !has_shape(atom, shape::kAtom) ||
-            !parcel_from(bytes, runtime.shared, 0, names, value) || !value || value->count() != 1) {
+        Value atom, value;
+        if (!names.shared_of(number, atom) || !has_shape(atom, shape::kAtom) || !one_shared(bytes, value)) {
             trouble("the value of an Atom is lost");
             continue;
         }
-        runtime.shared.hold(value->peek(0));
-        set_atom(runtime.shared, atom.cell(), value->peek(0));
+        set_atom(runtime.shared, atom.cell(), value);
     }
     for (auto& [name, bytes] : module_values_) {
-        Parcel::Pointer value;
+        Value value;
         auto module = runtime.modules.find(name.first);
         if (module == runtime.modules.end()) continue; // it is gone, and its values with it
         auto found = module->second->names.find(runtime.symbols.intern(name.second));
         if (found == module->second->names.end() ||
             (found->second->kind != Binding::Stable && found->second->kind != Binding::Var))
             continue;
-        if (!parcel_from(bytes, runtime.shared, 0, names, value) || !value || value->count() != 1) {
+        if (!one_shared(bytes, value)) {
             trouble("the value of `" + name.first + "." + name.second + "` is lost");
             continue;
         }
-        runtime.shared.hold(value->peek(0));
-        runtime.replaced_values.push_back(std::exchange(found->second->value, value->peek(0)));
+        runtime.replaced_values.push_back(std::exchange(found->second->value, value));
     }
     names.address_of = nullptr;
+    names.limit_memory(WorldNames::kNoLimit);
     return restored;
 }
 

@@ -16,6 +16,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <set>
 
 namespace indent::image {
 
@@ -96,6 +97,8 @@ class Recovery {
     bool waits_for(const PostRecord& post);
     std::shared_ptr<TurnTape> tape_of(const State& state, ActorSystem& actors, WorldNames& names) const;
     bool take_group(std::string_view group);
+    bool take_one(const Record& record);
+    void drop_timer(uint64_t number);
     Bundle* bundle_of(uint64_t actor); // read; null: it is not to be had
     State* find(uint64_t actor);
     State* change(uint64_t actor); // the same; its bundle has changed
@@ -109,11 +112,14 @@ class Recovery {
     bool reading_ = false;               // what is taken comes from a piece,
     uint64_t reading_number_ = 0;        // of this bundle
     std::map<uint64_t, TimerStartRecord> timers_;
+    std::map<uint64_t, std::set<uint64_t>> timers_of_; // by actor
     std::map<uint64_t, std::string> atoms_;
     std::map<std::pair<std::string, std::string>, std::string> module_values_;
     TotalsRecord totals_;
     uint64_t epoch_ = 0;
     bool broken_ = false; // a piece was not to be had
+    uint64_t bytes_ = 0;                     // of all that was read
+    uint64_t records_ = 0, passed_over_ = 0; // and messages that waited before the one that was handled
 };
 
 // The heap and the state of an actor, which nobody runs, as they are in `state`. False: they cannot be brought back; it has

@@ -6,13 +6,16 @@
 #include "vm/heap/atom.h"
 #include "vm/interp/block.h"
 #include "vm/interp/maker.h"
+#include "vm/model/text.h"
 #include <algorithm>
 
 namespace indent::image {
 
 namespace {
 
-constexpr size_t kMostRows = size_t(1) << 24; // that one shared value may lead to
+constexpr size_t kMostRows = size_t(1) << 24;          // that one shared value may lead to
+constexpr size_t kMostTroubles = 1000;                 // that are told apart
+constexpr uint64_t kLargestNumber = uint64_t(1) << 46; // of something shared: it is an identity hash, too
 enum Special : uint8_t { kClassValue, kModuleValue, kAddressOf, kAtomCell, kPlainCell };
 enum Root : uint8_t { kMethodBody, kInitialiserBody };
 
@@ -270,15 +273,41 @@ std::vector<NameRow> WorldNames::take_rows() {
 // ---- and back
 
 bool WorldNames::trouble(std::string words) {
-    troubles_.push_back(std::move(words));
+    constexpr size_t kLongest = 500;
+    if (words.size() > kLongest) words.resize(kLongest);
+    if (troubles_.size() < kMostTroubles) troubles_.push_back(std::move(words));
     return false;
+}
+
+bool WorldNames::may_take(uint64_t bytes) {
+    if (memory_left_ == kNoLimit) return true;
+    if (bytes > memory_left_) return trouble("it would take far more memory than its story can stand for");
+    memory_left_ -= bytes;
+    return true;
+}
+
+bool WorldNames::is_class_value(const Cell& shared) {
+    return runtime_.shapes[shared.shape].class_value != nullptr;
+}
+
+bool WorldNames::fits_its_code(const Cell& block) {
+    const Code& code = *block[block::kCode].raw_address<Code>();
+    if (block.word_count() != block::kCaptured + code.captures.size()) return false;
+    for (size_t i = 0; i < code.captures.size(); ++i)
+        if (has_shape(block[block::kCaptured + i], shape::kVariable) != code.captures[i]) return false;
+    if (!code.sees_state || !code.sees) return true;
+    const Value self = block[block::kSelf];
+    const Class* cls = self.is_cell() ? runtime_.shapes[self.cell()->shape].cls : nullptr;
+    return cls && cls->inherits_from(code.sees);
 }
 
 bool WorldNames::add(NameRow row) {
     std::lock_guard lock(mutex_);
+    row_bytes_ += row.content.size();
     switch (row.kind) {
     case NameRow::Symbol: {
         if (row.number != symbol_ids_.size() + 1) return false;
+        if (find_invalid_utf8(row.content) != std::string::npos) return false;
         const SymbolId id = runtime_.symbols.intern(row.content);
         if (symbols_.get(id)) return false; // two numbers for one
         symbol_ids_.push_back(id);
@@ -295,6 +324,7 @@ bool WorldNames::add(NameRow row) {
         code_contents_.push_back(std::move(row.content));
         return true;
     case NameRow::Shared:
+        if (row.number == 0 || row.number > kLargestNumber) return false;
         runtime_.shared.number_from(row.number);
         return shared_contents_.emplace(row.number, std::move(row.content)).second;
     default: return false;
@@ -473,7 +503,7 @@ bool WorldNames::shared_of(uint64_t number, Value& cell) {
         } nowhere;
         ByteReader in(content);
         Value value;
-        if (!read_word(in, value, *this, nowhere)) {
+        if (!read_word(in, value, *this, nowhere) || !in.at_end() || !is_value(value)) {
             (void)trouble("the value of an Atom is lost");
             continue;
         }
@@ -487,6 +517,16 @@ bool WorldNames::shared_of(uint64_t number, Value& cell) {
 // All rows that this one leads to and that are not there yet are made together, as cells of our own that point to each
 // other; the shared space copies them as one graph, with its cycles.
 bool WorldNames::make_shared(uint64_t number, Value& answer) {
+    // What leads to something that is missing is read for each that leads to it; a story where that is all is none.
+    if (rows_in_vain_ > 1000 + 16 * shared_contents_.size())
+        return trouble("too much of what is shared in the image makes no sense");
+    size_t met = 0;
+    const bool made = make_shared(number, answer, met);
+    if (!made) rows_in_vain_ += met;
+    return made;
+}
+
+bool WorldNames::make_shared(uint64_t number, Value& answer, size_t& rows_met) {
     struct Draft {
         SharedRow row;
         std::unique_ptr<uint64_t[]> memory;
@@ -540,6 +580,7 @@ bool WorldNames::make_shared(uint64_t number, Value& answer) {
         const uint64_t next = waiting.back();
         waiting.pop_back();
         if (drafts.contains(next) || shared_cells_.contains(next)) continue;
+        ++rows_met;
         auto content = shared_contents_.find(next);
         Draft draft;
         if (content == shared_contents_.end() || !decoded(content->second, draft.row))
@@ -560,7 +601,10 @@ bool WorldNames::make_shared(uint64_t number, Value& answer) {
         if (row.words > kMostWords || drafts.size() > kMostRows || !shape_of(row.shape, shape) ||
             !may_be(shape, form, row.words, *this))
             return trouble("the image has a shared thing that makes no sense");
-        draft.memory = std::make_unique<uint64_t[]>(size_t(row.words) + 1);
+        constexpr uint64_t kBeside = 128;                      // what stands around a draft and a shared cell
+        if (!may_take(kBeside + 16 * row.words)) return false; // the draft and its copy
+        draft.memory.reset(new (std::nothrow) uint64_t[size_t(row.words) + 1]());
+        if (!draft.memory) return trouble("there is no memory for something shared");
         draft.cell = reinterpret_cast<Cell*>(draft.memory.get());
         *draft.cell = Cell{shape, Cell::kNever, uint8_t(Cell::kFrozen | (row.bytes ? Cell::kBytes : 0)),
                            row.wide ? Cell::kWide : uint16_t(row.words)};
@@ -578,10 +622,15 @@ bool WorldNames::make_shared(uint64_t number, Value& answer) {
     finding.collecting = false;
     for (uint64_t each : order)
         if (!read(drafts.at(each))) return trouble("the image has a shared thing that makes no sense");
-    for (uint64_t each : order)
-        if (!is_sound(*drafts.at(each).cell, *this))
-            return trouble("the image has a shared thing that makes no sense");
-    const Value root = runtime_.shared.share(Value::cell(drafts.at(number).cell));
+    const Value draft_root = Value::cell(drafts.at(number).cell);
+    if (PointerTable met; !are_sound({&draft_root, 1}, *this, met))
+        return trouble("the image has a shared thing that makes no sense");
+    Value root;
+    try {
+        root = runtime_.shared.share(draft_root);
+    } catch (const OutOfMemory&) {
+        return trouble("there is no memory for something shared");
+    }
     if (!root) return trouble("the image has a shared thing that can change");
     // Side by side, to learn which copy is which.
     std::unordered_map<const Cell*, uint64_t> numbers;

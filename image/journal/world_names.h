@@ -52,12 +52,22 @@ class WorldNames final : public Names {
     bool shared_of(uint64_t number, Value& cell) override;
     bool raw_of(ShapeId shape, size_t word, uint64_t number, Value& value) override;
     size_t field_count(ShapeId shape) override;
+    bool fits_its_code(const Cell& block) override;
+    bool is_class_value(const Cell& shared) override;
+    bool may_take(uint64_t bytes) override;
 
     // Rows that are new since the last call, in an order in which they can be written; any thread. Whoever writes takes
     // them after the groups that they are for are complete.
     std::vector<NameRow> take_rows();
     // A row of the image that is opened, before anything is asked. False: it makes no sense.
     [[nodiscard]] bool add(NameRow row);
+
+    // From here on at most so many bytes are taken for what comes back, beside those that its rows stand for; a world that
+    // goes on takes what it needs (kNoLimit).
+    static constexpr uint64_t kNoLimit = UINT64_MAX;
+    void limit_memory(uint64_t bytes) { memory_left_ = bytes; }
+    static constexpr uint64_t kMostPerByte = 64, kMostAtOnce = uint64_t(256) << 20; // of a story; of any
+    uint64_t row_bytes() const { return row_bytes_; } // of the image that is opened
 
     // The address of an actor with this number, while a world comes back; absent: there never was one.
     std::function<Value(uint64_t actor)> address_of;
@@ -69,6 +79,7 @@ class WorldNames final : public Names {
     std::string content_of(const Cell& cell, std::vector<const Cell*>& more);
     uint64_t code_number(const Code* code);
     bool make_shared(uint64_t number, Value& cell);
+    bool make_shared(uint64_t number, Value& cell, size_t& rows_met);
     bool special_from(const SharedRow& row, Value& cell, bool& plain);
     Class* class_named(const std::string& module, const std::string& name);
     Module* module_named(const std::string& path);
@@ -92,6 +103,9 @@ class WorldNames final : public Names {
     bool fills_atoms_ = false;
     std::vector<NameRow> rows_;
     std::vector<std::string> troubles_;
+    uint64_t memory_left_ = kNoLimit;
+    uint64_t row_bytes_ = 0;
+    size_t rows_in_vain_ = 0; // that were read for something that then could not be made
 };
 
 } // namespace indent::image

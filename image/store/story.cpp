@@ -111,6 +111,7 @@ Result<void> Story::prepare() {
         {&all_snapshots_, "SELECT number, name, timeline, batch, groups, turn, epoch, at_ms, pinned, "
                           "checksum FROM snapshots ORDER BY number"},
         {&drop_snapshot_, "DELETE FROM snapshots WHERE number = ?1 RETURNING checksum"},
+        {&count_batches_, "SELECT count(*) FROM batches"},
         {&bytes_, "SELECT coalesce((SELECT sum(length(body)) FROM batches), 0) + "
                   "coalesce((SELECT sum(length(body)) FROM pieces), 0)"},
     };
@@ -512,6 +513,13 @@ Result<void> Story::verify() {
             read_batches(0, heads_.first, heads_.last, [](const BatchRecord&) { return Result<bool>(true); });
         !read)
         return read;
+    {
+        Using row(count_batches_);
+        auto found = row->step();
+        if (!found) return std::move(found).failure();
+        if (uint64_t(row->integer(0)) != heads_.last + 1 - heads_.first)
+            return damaged("it has batches that nobody has told");
+    }
     if (auto read = timelines(); !read) return std::move(read).failure();
     if (auto read = snapshots(); !read) return std::move(read).failure();
     if (auto read = checkpoints(); !read) return std::move(read).failure();

@@ -311,7 +311,11 @@ BlockTemplate* make_template(Machine& vm, const std::shared_ptr<Body>& outer, sy
     auto* block = outer->code->arena.make<BlockTemplate>();
     block->code = code;
     std::vector<CaptureSource> sources;
-    for (const auto& capture : body->captures) sources.push_back(capture.source);
+    for (const auto& capture : body->captures) {
+        sources.push_back(capture.source);
+        code->captures.push_back(capture.shared);
+    }
+    code->sees = outer->cls ? outer->cls : outer->owner;
     block->captures = outer->code->arena.copy(sources);
     block->block_slot = outer->block_slot;
     if (!loop_body && contains_return(suite)) {

@@ -80,6 +80,8 @@ struct Code {
     std::vector<Cache> caches;               // what looks methods up, for flushing
     std::shared_ptr<void> scopes_kept;       // what the maker needs to make blocks of it later
     std::vector<Code*> blocks;               // of the outermost body: all blocks in it that are made
+    std::vector<bool> captures;              // of blocks, for each captured word: it is a Variable
+    const Class* sees = nullptr;             // of blocks: of what class self is, where `sees_state`
     std::unique_ptr<FieldInfo> initialiser;  // whose it is; of a method: `method`
     std::shared_ptr<TopLevelBody> top_level; // whose it is
 };

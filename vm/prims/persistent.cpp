@@ -123,15 +123,18 @@ Value trie_slot(Machine& vm, Value* args) {
     return Value::integer(slot.is_entry ? int64_t(slot.at) : -int64_t(slot.at));
 }
 
-// Nothing is allocated while this walks, so addresses stay.
-void collect_entries(Value node, unsigned shift, std::vector<Value>& entries) {
+// Nothing is allocated while this walks, so addresses stay. A map has no more than `most` entries and few more parts; what
+// another program's image calls one may lead to the same node on very many ways.
+void collect_entries(Value node, unsigned shift, size_t most, size_t& parts, std::vector<Value>& entries) {
     if (!is_node(node) || shift > kBitsOfHash + kBitsOfPlace) return;
     bool bucket = shift >= kBitsOfHash;
     size_t here = bucket ? tuple_size(node) : kFirstSlot + size_t(std::popcount(bits_of(node, 0)));
+    constexpr size_t kPartsOfEntry = kBitsOfHash / kBitsOfPlace + 2; // on the way to it
     for (size_t i = kFirstSlot; i < tuple_size(node); ++i) {
+        if (entries.size() == most || ++parts > kPartsOfEntry * most) return;
         Value part = tuple_get(node, i);
         if (i >= here)
-            collect_entries(part, shift + kBitsOfPlace, entries);
+            collect_entries(part, shift + kBitsOfPlace, most, parts, entries);
         else if (is_entry(part))
             entries.push_back(part);
     }
@@ -145,7 +148,8 @@ Value trie_entries(Machine& vm, Value* args) {
     args[3] = vm.list(count, args);
     std::vector<Value> entries;
     entries.reserve(count);
-    collect_entries(args[1], 0, entries);
+    size_t parts = 0;
+    collect_entries(args[1], 0, count, parts, entries);
     auto number = [](Value entry) { return tuple_get(entry, 3).as_integer(); };
     std::sort(entries.begin(), entries.end(), [&](Value a, Value b) { return number(a) < number(b); });
     count = std::min(count, entries.size());

@@ -1,0 +1,259 @@
+// Images that a stranger has made or damaged: an error, a held actor with a reason, or what it was.
+#include "image/journal/parcels.h"
+#include "image/store/image.h"
+#include "tests/journal/small_world.h"
+#include <doctest/doctest.h>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+
+using namespace indent;
+using namespace indent::image;
+using namespace indent::image::test;
+
+namespace {
+
+class ImageFile {
+  public:
+    ImageFile() {
+        std::string name = (std::filesystem::temp_directory_path() / "hostileXXXXXX").string();
+        REQUIRE(mkdtemp(name.data()) != nullptr);
+        folder_ = name;
+        path = name + "/a.indent";
+    }
+    ~ImageFile() { std::filesystem::remove_all(folder_); }
+    void write(const StoryText& story) {
+        std::filesystem::remove(path);
+        auto image = Image::create(path);
+        REQUIRE(image);
+        std::vector<NameRecord> names;
+        for (const NameRow& row : story.rows) names.push_back({row.kind, row.number, row.content});
+        REQUIRE((*image)->story().append(names, {}));
+        for (const std::string& body : story.bodies) {
+            std::string batch;
+            append_group(batch, body);
+            REQUIRE((*image)->story().append({}, {0, 1, 0, 0, batch}));
+        }
+    }
+    // Nothing: something is wrong, and was said.
+    std::optional<StoryText> read() {
+        auto image = Image::open(path);
+        if (!image) return std::nullopt;
+        StoryText story;
+        auto names = (*image)->story().read_names([&](NameRecord name) {
+            story.rows.push_back({uint8_t(name.kind), name.number, std::move(name.content)});
+            return ok();
+        });
+        auto read = (*image)->story().read_batches(0, 0, UINT64_MAX, [&](const BatchRecord& batch) {
+            ByteReader in(batch.body);
+            for (std::string_view group; next_group(in, group);) story.bodies.emplace_back(group);
+            return Result<bool>(!in.failed());
+        });
+        if (!names || !read) return std::nullopt;
+        return story;
+    }
+    std::string path;
+
+  private:
+    std::string folder_;
+};
+
+// Actors with all kinds of things, as one image has them.
+StoryText many_things() {
+    SmallWorld world;
+    std::vector<std::string> lines;
+    int number = 0;
+    for (auto& [name, more] : small_stories()) {
+        if (name == "waiting" || name == "changes" || name == "ended") continue;
+        const std::string own = ":box" + std::to_string(++number);
+        for (std::string line : more) {
+            for (size_t at = 0; (at = line.find(":box", at)) != std::string::npos; at += own.size())
+                line.replace(at, 4, own);
+            lines.push_back(line);
+        }
+    }
+    StoryText story = world.tell(lines);
+    // In the order in which an image gives them.
+    std::stable_sort(story.rows.begin(), story.rows.end(), [](const NameRow& a, const NameRow& b) {
+        return std::pair(a.kind, a.number) < std::pair(b.kind, b.number);
+    });
+    return story;
+}
+
+std::string bytes_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+} // namespace
+
+TEST_CASE("Small stories come back as they were told, and again from what is kept of them") {
+    for (const auto& entry : small_stories()) {
+        const std::string& name = entry.first;
+        const auto& lines = entry.second;
+        CAPTURE(name);
+        StoryText story;
+        {
+            SmallWorld world;
+            story = StoryText::of(world.tell(lines).bytes());
+        }
+        SmallWorld world;
+        const auto came = world.bring_back(story, false);
+        CHECK(came.taken);
+        CHECK(came.actors > 0);
+        CHECK(came.troubles == (name == "waiting" ? 2 : 0)); // a turn that waits, a block of an input
+        SmallWorld next;
+        const auto again = next.bring_back(came.again, false);
+        CHECK(again.taken);
+        if (name != "waiting") CHECK(again.shown == came.shown);
+        const auto used = next.bring_back(story, true);
+        CHECK(used.taken);
+    }
+}
+
+TEST_CASE("A flipped bit of an image with actors is noticed, or changes nothing that they have") {
+    const StoryText story = many_things();
+    ImageFile file;
+    file.write(story);
+    SmallWorld world;
+    const auto good = world.bring_back(*file.read(), false);
+    REQUIRE(good.taken);
+    REQUIRE(good.troubles == 0);
+    REQUIRE(good.actors > 20);
+    const std::string bytes = bytes_of(file.path);
+    std::mt19937 random(11);
+    int noticed = 0, harmless = 0;
+    constexpr int kFlips = 2000;
+    for (int i = 0; i < kFlips; ++i) {
+        std::string bad = bytes;
+        const size_t at = random() % bad.size();
+        bad[at] = char(bad[at] ^ (1 << random() % 8));
+        CAPTURE(at);
+        std::ofstream(file.path, std::ios::binary) << bad;
+        const auto read = file.read();
+        std::filesystem::remove(file.path + "-wal");
+        std::filesystem::remove(file.path + "-journal");
+        if (!read) {
+            ++noticed;
+            continue;
+        }
+        // What was read is what was written, so it need not be run each time.
+        CHECK(read->bytes() == story.bytes());
+        if (i % 20 == 0) {
+            const auto came = world.bring_back(*read, false);
+            CHECK(came.shown == good.shown);
+        }
+        ++harmless;
+    }
+    MESSAGE(noticed << " of " << kFlips << " flipped bits noticed, " << harmless << " harmless");
+    CHECK(noticed > kFlips / 4);
+}
+
+TEST_CASE(
+    "Images whose checksums were made to fit what was changed are refused, hold actors, or can be used") {
+    const StoryText story = many_things();
+    std::mt19937 random(12);
+    int refused = 0, with_troubles = 0, taken = 0;
+    size_t held = 0;
+    constexpr int kChanges = 2000, kWorldsEvery = 500;
+    ImageFile file;
+    std::unique_ptr<SmallWorld> world;
+    for (int i = 0; i < kChanges; ++i) {
+        if (i % kWorldsEvery == 0) world = std::make_unique<SmallWorld>();
+        StoryText bad = story;
+        std::vector<std::string*> all;
+        for (std::string& body : bad.bodies) all.push_back(&body);
+        for (NameRow& row : bad.rows) all.push_back(&row.content);
+        for (size_t times = 1 + random() % 3; times > 0; --times) {
+            // Bodies have most of what there is to be parsed.
+            std::string& where = *all[random() % 4 ? random() % bad.bodies.size() : random() % all.size()];
+            if (where.empty()) continue;
+            const size_t at = random() % where.size();
+            switch (random() % 4) {
+            case 0: where[at] = char(random()); break;
+            case 1: where[at] = char(where[at] + 1); break;
+            default: where[at] = char(where[at] ^ (1 << random() % 8));
+            }
+        }
+        if (i % 10 == 0) { // through the file, with the store's own checksums
+            file.write(bad);
+            auto read = file.read();
+            REQUIRE(read);
+            bad = std::move(*read);
+        }
+        const auto came = world->bring_back(bad, true);
+        if (!came.taken)
+            ++refused;
+        else if (came.troubles > 0)
+            ++with_troubles;
+        else
+            ++taken;
+        held += came.troubles;
+    }
+    MESSAGE(kChanges << " changed stories: " << refused << " refused, " << with_troubles << " with " << held
+                     << " troubles told, " << taken << " taken");
+    CHECK(refused > 0);
+    CHECK(with_troubles > 0);
+    CHECK(taken > 0);
+}
+
+TEST_CASE("A parcel that is refused lets go of exactly what it held") {
+    SmallWorld world;
+    Runtime& runtime = world.world->runtime();
+    WorldNames names(world.world->actors());
+    // A parcel with a tuple of shared things.
+    const StoryText story = [] {
+        SmallWorld other;
+        return other.tell(
+            {"spawn m.Box() as :box",
+             "ask actor(:box).put([m.Point(1, (2, \"x\")).frozen, m.kept, [\"literal\", \"literal\"]])"});
+    }();
+    for (const NameRow& row : story.rows) REQUIRE(names.add(row));
+    names.address_of = [](uint64_t) { return Value(); };
+    std::string good;
+    for (const std::string& body : story.bodies) {
+        std::vector<Record> records;
+        REQUIRE(read_all(body, records));
+        for (const Record& record : records)
+            if (auto* post = std::get_if<PostRecord>(&record); post && post->kind == ActorMessage::Call)
+                good = post->arguments;
+    }
+    REQUIRE(good.size() > 10);
+    auto counts = [&] { // of the whole space, then of each cell that has a name
+        std::vector<uint64_t> now{runtime.shared.cells()};
+        for (const NameRow& row : story.rows)
+            if (Value cell; row.kind == NameRow::Shared && names.shared_of(row.number, cell))
+                now.push_back(runtime.shared.holders(cell.cell()));
+        return now;
+    };
+    (void)counts(); // all that is named is made
+    const std::vector<uint64_t> before = counts();
+    REQUIRE(before.size() >= 3);
+    {
+        Parcel::Pointer parcel;
+        REQUIRE(parcel_from(good, runtime.shared, 0, names, parcel));
+        CHECK(counts() != before);
+    }
+    CHECK(counts() == before);
+    size_t refused = 0, taken = 0;
+    std::mt19937 random(13);
+    for (size_t at = 0; at < good.size(); ++at)
+        for (int change = 0; change < 24; ++change) {
+            std::string bad = good;
+            if (change < 8)
+                bad[at] = char(bad[at] ^ (1 << change));
+            else if (change == 8)
+                bad.resize(at);
+            else
+                bad[at] = char(random());
+            {
+                Parcel::Pointer parcel;
+                ++(parcel_from(bad, runtime.shared, 0, names, parcel) ? taken : refused);
+            }
+            CAPTURE(at);
+            CHECK(counts() == before);
+        }
+    MESSAGE("parcels refused: " << refused << ", taken: " << taken);
+    CHECK(refused > 100);
+}
