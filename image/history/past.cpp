@@ -357,6 +357,27 @@ Result<void> Past::walk(const StoryPlace& from, const StoryPlace& upto,
     return ok();
 }
 
+Result<void> Past::give_rows(WorldNames& names) {
+    std::lock_guard lock(mutex_);
+    auto last = image_.story().last_name(NameRow::Shared);
+    if (!last) return std::move(last).failure();
+    names.shared_from(*last);
+    names.shared_row = [this](uint64_t number, std::string& content) {
+        std::lock_guard lock(mutex_);
+        auto row = image_.story().name(NameRow::Shared, number);
+        if (!row || !*row) return false;
+        content = std::move(**row);
+        return true;
+    };
+    return image_.story().read_names(
+        [&](NameRecord row) -> Result<void> {
+            if (row.kind > NameRow::Shared || !names.add({uint8_t(row.kind), row.number, row.content}))
+                return damaged();
+            return ok();
+        },
+        NameRow::Code);
+}
+
 // ---- checkpoints
 
 namespace {

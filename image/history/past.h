@@ -42,6 +42,9 @@ class Past {
     Result<void> walk(const StoryPlace& from, const StoryPlace& upto,
                       const std::function<Result<bool>(const Step&)>& step);
 
+    // Gives names the rows of the image: those of what is shared when they are asked for. This outlives them.
+    Result<void> give_rows(WorldNames& names);
+
     Image& image() { return image_; }
     std::mutex& mutex() { return mutex_; }
 

@@ -13,17 +13,11 @@ Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& 
     auto read = past.read(place);
     if (!read) return std::move(read).failure();
     self.recovery_ = std::move(*read);
-    std::vector<NameRecord> rows;
     {
         std::lock_guard lock(past.mutex());
-        auto names = past.image().story().read_names([&](NameRecord row) {
-            rows.push_back(std::move(row));
-            return ok();
-        });
-        if (!names) return std::move(names).failure();
         self.epoch_ = self.recovery_->epoch() ? self.recovery_->epoch() : past.image().newest_epoch();
     }
-    bool named = true;
+    Result<void> named = ok();
     auto made_world = [&]() -> Result<World*> {
         self.names_.reset();
         self.world_.reset();
@@ -34,28 +28,21 @@ Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& 
         if (!world) return std::move(world).failure();
         self.world_ = std::move(*world);
         self.names_ = std::make_unique<WorldNames>(self.world_->actors());
-        for (const NameRecord& row : rows)
-            named = named && row.kind <= NameRow::Shared &&
-                    self.names_->add({uint8_t(row.kind), row.number, row.content});
+        named = past.give_rows(*self.names_);
         return self.world_.get();
     };
     auto code = take_code_that_fits(
-        store, self.epoch_, made_world, [&](World&) { return self.recovery_->fits(*self.names_); },
+        store, self.epoch_, made_world,
+        [&](World&) { return self.recovery_->is_settled() || self.recovery_->fits(*self.names_); },
         [&](const std::string& words) { self.troubles_.push_back(words); });
     if (!code) return std::move(code).failure();
-    if (!named)
-        return Failure{"damaged",
-                       past.image().path() + " is damaged: the story of its actors makes no sense"};
-    auto restored = self.recovery_->restore(self.world_->actors(), *self.names_);
-    self.actors_ = std::move(restored.actors);
+    if (!named) return std::move(named).failure();
+    ActorSystem& actors = self.world_->actors();
+    self.restorer_ = std::make_unique<Restorer>(*self.recovery_, actors, *self.names_);
+    auto restored = self.restorer_->begin(false);
     for (std::string& words : restored.troubles) self.troubles_.push_back(std::move(words));
-    for (Actor* actor : self.actors_) self.by_number_[actor->id] = actor;
-    for (Value address : restored.held)
-        self.by_number_[actor_of(address)->id] = actor_of(address); // held as long as this
-    self.names_->address_of = [&self](uint64_t number) {
-        Actor* actor = self.actor_at(number);
-        return actor ? Value::cell(actor->address) : Value();
-    };
+    actors.dormant = self.restorer_.get();
+    self.numbers_ = self.recovery_->actors();
     auto modules = store.modules_at(self.epoch_);
     if (modules)
         for (const StoredModule& module : *modules)
@@ -66,27 +53,17 @@ Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& 
 PastWorld::~PastWorld() {
     if (!names_) return;
     world_->actors().stop_workers();
+    world_->actors().dormant = nullptr;
+    restorer_.reset();
     names_.reset();
     recovery_.reset();
     world_.reset();
 }
 
-// One that came or went at another time is there as an ended one.
-Actor* PastWorld::actor_at(uint64_t number) {
-    auto found = by_number_.find(number);
-    if (found != by_number_.end()) return found->second;
-    const Recovery::State* state = recovery_->actor(number);
-    ShapeId shape = 0;
-    Class* cls =
-        state && names_->shape_of(state->facts.shape, shape) ? world_->runtime().shapes[shape].cls : nullptr;
-    if (!cls) return nullptr;
-    return by_number_[number] = &world_->actors().restore_actor(number, cls->itself(), true);
-}
-
 std::string PastWorld::where(uint64_t number) const {
-    for (size_t i = 0; i < actors_.size(); ++i)
-        if (actors_[i]->id == number) return "actors()[" + std::to_string(i) + "]";
-    return "";
+    const auto found = std::lower_bound(numbers_.begin(), numbers_.end(), number);
+    if (found == numbers_.end() || *found != number) return "";
+    return "actors()[" + std::to_string(found - numbers_.begin()) + "]";
 }
 
 Result<std::string> PastWorld::value(std::string_view text) {
@@ -131,7 +108,7 @@ std::vector<PastWorld::Seen> PastWorld::seen(const std::string& which) {
 
 std::vector<PastWorld::Seen> PastWorld::actors() {
     std::vector<Seen> all = seen("actors()");
-    for (size_t i = 0; i < all.size() && i < actors_.size(); ++i) all[i].number = actors_[i]->id;
+    for (size_t i = 0; i < all.size() && i < numbers_.size(); ++i) all[i].number = numbers_[i];
     return all;
 }
 
@@ -155,12 +132,10 @@ uint64_t PastWorld::number_of(std::string_view name) {
 }
 
 bool PastWorld::put(uint64_t number, const Recovery::State& state) {
-    auto found = by_number_.find(number);
-    if (found == by_number_.end()) return false;
-    Actor& actor = *found->second;
-    if (actor.status == Actor::Ended) return false;
-    if (!restore_heap(world_->actors(), *names_, actor, state)) return false;
-    actor.layout_epoch = 0;
+    Actor* actor = restorer_->make(number);
+    if (!actor || actor->status == Actor::Ended || !restorer_->restore_heap(*actor, state)) return false;
+    actor->dormant = false;
+    actor->layout_epoch = 0;
     return true;
 }
 
@@ -172,10 +147,10 @@ std::string PastWorld::message(uint64_t to, const PostRecord& post) {
         return post.kind < std::size(kKinds) ? kKinds[post.kind] : "";
     }
     const std::string address = where(to);
-    auto found = by_number_.find(to);
-    auto message = message_from(world_->actors(), *names_, post, [this](uint64_t n) { return actor_at(n); });
-    if (address.empty() || found == by_number_.end() || !message) return text + "(…)";
-    Actor& actor = *found->second;
+    Actor* found = restorer_->make(to);
+    auto message = found && found->cls ? restorer_->message(post, found->cls) : nullptr;
+    if (address.empty() || !message) return text + "(…)";
+    Actor& actor = *found;
     world_->actors().restore_message(actor, std::move(message));
     printed_.clear();
     auto shown = value("for a in " + address + R"(.mailbox.last.arguments: print(a.inspect.replace("\n", " "))

@@ -2,6 +2,7 @@
 // everything has the shape that it had; what is evaluated in it changes nothing but itself.
 #pragma once
 #include "image/history/past.h"
+#include "image/journal/restorer.h"
 #include "vm/session/definition_store.h"
 #include <memory>
 #include <string>
@@ -58,13 +59,12 @@ class PastWorld {
     PastWorld() = default;
     std::vector<Seen> seen(const std::string& which);
     std::string where(uint64_t number) const; // an expression for its address; empty: there is none
-    Actor* actor_at(uint64_t number);
 
     std::unique_ptr<World> world_;
     std::unique_ptr<WorldNames> names_;
     std::unique_ptr<Recovery> recovery_;
-    std::vector<Actor*> actors_;           // that live, by number
-    std::map<uint64_t, Actor*> by_number_; // and ended ones
+    std::unique_ptr<Restorer> restorer_;
+    std::vector<uint64_t> numbers_; // of those that live
     std::vector<std::string> troubles_;
     std::string printed_;
     uint64_t epoch_ = 0;

@@ -138,6 +138,7 @@ void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message,
                 actor.log_changes = 0;
             }
             segment.heap = heap.take();
+            segment.draws = bool(vm.actor_drawings);
         }
         if (worker.tape && worker.tape->anything_written())
             segment.inputs = bytes_of_tape(worker.tape->take_written(), names_);

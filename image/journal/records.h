@@ -55,13 +55,14 @@ struct SegmentRecord {
     uint64_t timer = 0;   // that brought it; 0: none
     uint8_t end = Done;
     bool fresh = false; // the heap has begun anew with this turn
+    bool draws = false; // with Done: the actor shows something on a canvas
     uint64_t epoch = 0;
     uint64_t at_ms = 0;
     std::string heap;   // heap_record.h
     std::string inputs; // what came into the turn since its last segment (tape.h); mostly nothing
     template <class A>
     void serialize(A& a) {
-        a(actor, turn, message, timer, end, fresh, epoch, at_ms, heap, inputs);
+        a(actor, turn, message, timer, end, fresh, draws, epoch, at_ms, heap, inputs);
     }
 };
 
@@ -175,9 +176,10 @@ struct ModuleValueRecord {
 // From here on the definitions are those of this epoch of the image.
 struct DefinitionsRecord {
     uint64_t epoch = 0;
+    bool settled = false; // and all actors have followed
     template <class A>
     void serialize(A& a) {
-        a(epoch);
+        a(epoch, settled);
     }
 };
 
@@ -191,9 +193,19 @@ struct TotalsRecord {
     }
 };
 
+// In a checkpoint: what is asked for before the pieces of actors are read.
+struct IndexRecord {
+    std::vector<uint64_t> names; // a symbol, its actor, …
+    std::vector<uint64_t> busy;  // actors that have something to do, or show something
+    template <class A>
+    void serialize(A& a) {
+        a(names, busy);
+    }
+};
+
 using Record = std::variant<BeginRecord, PostRecord, SegmentRecord, FactsRecord, EndRecord, TimerStartRecord,
                             TimerEndRecord, AtomRecord, ModuleValueRecord, DefinitionsRecord, TotalsRecord, AnswerRecord,
-                            TurnRecord>;
+                            TurnRecord, IndexRecord>;
 
 // Appends one to a group.
 void write(ByteWriter& out, const Record& record);

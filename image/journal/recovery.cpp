@@ -1,13 +1,6 @@
 #include "image/journal/recovery.h"
-#include "image/codec/cell_form.h"
-#include "image/journal/parcels.h"
+#include "image/journal/restorer.h"
 #include "image/journal/tape.h"
-#include "vm/actors/actor_system.h"
-#include "vm/actors/supervisor.h"
-#include "vm/heap/atom.h"
-#include "vm/interp/arguments.h"
-#include "vm/model/list.h"
-#include "vm/os/clock.h"
 #include <algorithm>
 
 namespace indent::image {
@@ -20,7 +13,6 @@ constexpr std::string_view kRest = "rest"; // the piece of what is of no actor
 constexpr uint64_t kLargestNumber = uint64_t(1) << 46;
 constexpr uint64_t kMainActor = 1;         // the program itself, which is in no image
 constexpr uint64_t kMostPassedOver = 4096; // for each record, on the way to the message that was handled
-constexpr uint64_t kLongest = 1'000'000'000'000'000'000; // ns: ActorSystem::duration
 
 } // namespace
 
@@ -136,6 +128,32 @@ size_t Recovery::actor_count() {
     return actors().size();
 }
 
+void Recovery::note(uint64_t number, const State& state) {
+    if (reading_) return; // the index has it
+    if (!state.ended && (!state.mailbox.empty() || state.begun || state.draws || state.heap.empty()))
+        busy_.insert(number);
+    else
+        busy_.erase(number);
+}
+
+uint64_t Recovery::named(uint64_t symbol) const {
+    auto found = names_.find(symbol);
+    return symbol && found != names_.end() ? found->second : 0;
+}
+
+void Recovery::forget_heap(uint64_t actor) {
+    Bundle* bundle = bundle_of(actor);
+    if (!bundle || bundle->changed || !bundle->there) return; // it could not be read again
+    if (auto found = bundle->actors.find(actor); found != bundle->actors.end()) found->second.heap = {};
+}
+
+bool Recovery::take(const IndexRecord& index) {
+    if (reading_ || index.names.size() % 2) return false;
+    for (size_t i = 0; i + 1 < index.names.size(); i += 2) names_[index.names[i]] = index.names[i + 1];
+    busy_.insert(index.busy.begin(), index.busy.end());
+    return true;
+}
+
 bool Recovery::take(const PostRecord& post) {
     if (post.number > kLargestNumber) return false;
     totals_.last_message = std::max(totals_.last_message, post.number);
@@ -150,6 +168,7 @@ bool Recovery::take(const PostRecord& post) {
         state->mailbox.push_front(post);
     else
         state->mailbox.push_back(post);
+    note(post.to, *state);
     return true;
 }
 
@@ -190,7 +209,11 @@ bool Recovery::take(const SegmentRecord& segment) {
         state.tape.clear();
     }
     if (segment.fresh && segment.end != SegmentRecord::Failed) state.heap.clear();
-    if (!segment.heap.empty()) state.heap.push_back(segment.heap);
+    if (!segment.heap.empty()) {
+        state.heap.push_back(segment.heap);
+        state.draws = segment.draws;
+    }
+    note(segment.actor, state);
     return true;
 }
 
@@ -201,7 +224,14 @@ bool Recovery::take(const FactsRecord& facts) {
     totals_.last_actor = std::max(totals_.last_actor, facts.actor);
     bundle->changed = true;
     State& state = bundle->actors[facts.actor];
-    if (!state.ended) state.facts = facts;
+    if (state.ended) return true;
+    if (!reading_) {
+        for (uint64_t name : state.facts.names)
+            if (named(name) == facts.actor) names_.erase(name);
+        for (uint64_t name : facts.names) names_[name] = facts.actor;
+    }
+    state.facts = facts;
+    note(facts.actor, state);
     return true;
 }
 
@@ -216,6 +246,9 @@ bool Recovery::take(const EndRecord& end) {
     state->facts.actor = end.actor;
     state->facts.shape = shape; // it is known that it was there
     if (reading_) return true;
+    for (uint64_t name : was.facts.names)
+        if (named(name) == end.actor) names_.erase(name);
+    note(end.actor, *state);
     end_asks(end.actor, was);
     if (auto its = timers_of_.find(end.actor); its != timers_of_.end()) {
         for (uint64_t timer : its->second) timers_.erase(timer);
@@ -245,6 +278,7 @@ bool Recovery::take(const ModuleValueRecord& value) {
 }
 bool Recovery::take(const DefinitionsRecord& epoch) {
     epoch_ = epoch.epoch;
+    settled_ = epoch.settled;
     return true;
 }
 bool Recovery::take(const TotalsRecord& totals) {
@@ -270,6 +304,7 @@ bool Recovery::take(const TurnRecord& turn) {
     state->begun = turn.message;
     state->tape = turn.inputs;
     state->tape_turn = turn.turn;
+    note(turn.message.to, *state);
     return true;
 }
 
@@ -303,6 +338,7 @@ void Recovery::write_state(ByteWriter& out, uint64_t number, const State& state)
     SegmentRecord segment;
     segment.actor = number;
     segment.turn = state.turns;
+    segment.draws = state.draws;
     for (const std::string& heap : state.heap) {
         segment.fresh = std::exchange(fresh, false);
         segment.heap = heap;
@@ -326,7 +362,11 @@ bool Recovery::checkpoint(Checkpoint& made) {
     ByteWriter rest;
     write(rest, BeginRecord{});
     write(rest, totals_);
-    write(rest, DefinitionsRecord{epoch_});
+    write(rest, DefinitionsRecord{epoch_, settled_});
+    IndexRecord index;
+    for (auto& [symbol, actor] : names_) index.names.insert(index.names.end(), {symbol, actor});
+    index.busy.assign(busy_.begin(), busy_.end());
+    write(rest, index);
     for (auto& [number, timer] : timers_) write(rest, timer);
     for (auto& [number, value] : atoms_) write(rest, AtomRecord{number, value});
     for (auto& [name, value] : module_values_) write(rest, ModuleValueRecord{name.first, name.second, value});
@@ -366,329 +406,8 @@ bool Recovery::fits(WorldNames& names) {
     return fits;
 }
 
-// ---- a world comes back
-
-namespace {
-
-class Restoring {
-  public:
-    Restoring(ActorSystem& actors, WorldNames& names, std::function<Actor*(uint64_t)> actor = {})
-        : actors_(actors), names_(names), find_(std::move(actor)) {}
-
-    SymbolId symbol(uint64_t number) {
-        SymbolId id = 0;
-        if (number) (void)names_.symbol_of(number, id);
-        return id;
-    }
-    Actor* actor(uint64_t number) {
-        if (find_) return number ? find_(number) : nullptr;
-        auto found = by_number.find(number);
-        return found == by_number.end() ? nullptr : found->second;
-    }
-    // For an actor of this class. Null: it is none that could have been sent, or names what is not there.
-    std::unique_ptr<ActorMessage> message(const PostRecord& post, Class* cls) {
-        auto message = std::make_unique<ActorMessage>();
-        if (post.kind > ActorMessage::Child || post.kind == ActorMessage::Native) return nullptr;
-        message->kind = ActorMessage::Kind(post.kind);
-        message->number = post.number;
-        message->selector = symbol(post.selector);
-        for (uint64_t label : post.labels) message->labels.push_back(symbol(label));
-        message->trailing_block = post.trailing_block;
-        message->report = post.report;
-        message->reason = message->kind == ActorMessage::Child ? SymbolId(post.reason) : symbol(post.reason);
-        if (post.starts_as && !names_.shape_of(post.starts_as, message->starts_as)) return nullptr;
-        if (Actor* from = actor(post.from)) message->from = ActorRef(actors_.runtime().shared, from);
-        if (auto asker = waits.find(post.from); asker != waits.end() && asker->second == post.ask)
-            message->ask = post.ask; // else nobody waits for it any more
-        if (!parcel_from(post.arguments, actors_.runtime().shared, 0, names_, message->arguments) ||
-            !is_whole(*message, cls))
-            return nullptr;
-        return message;
-    }
-    std::map<uint64_t, Actor*> by_number;
-    std::map<uint64_t, uint64_t> waits; // numbers of asks, by asker
-
-  private:
-    // Whoever handles it does not ask whether there are as many arguments as it says.
-    bool is_whole(const ActorMessage& message, Class* cls) const {
-        const size_t count = message.arguments ? message.arguments->count() : 0;
-        if (!message.labels.empty() && message.labels.size() != count) return false;
-        if (message.kind == ActorMessage::Child && !message.from) return false;
-        const Class* made = cls;
-        if (message.starts_as) {
-            made = actors_.runtime().shapes[message.starts_as].cls;
-            if (!made || made->itself() != cls) return false;
-        }
-        const bool starts = message.kind == ActorMessage::Start || message.kind == ActorMessage::Restart;
-        if (starts && count > 0 && !made->lookup(sym::init)) return count == made->fields.size();
-        for (size_t i = 0; i < count; ++i)
-            if (message.arguments->peek(i).is_absent()) return false;
-        return count <= kMostArguments;
-    }
-    ActorSystem& actors_;
-    WorldNames& names_;
-    std::function<Actor*(uint64_t)> find_;
-};
-
-} // namespace
-
-// What a turn that waited is run again on.
-std::shared_ptr<TurnTape> Recovery::tape_of(const State& state, ActorSystem& actors,
-                                            WorldNames& names) const {
-    std::string bytes = state.tape, broken;
-    const PendingAsk pending = pending_ask(bytes);
-    auto actor = [&](uint64_t number) {
-        const Value address = names.address_of(number);
-        return address ? actor_of(address) : nullptr;
-    };
-    if (Actor* asked = actor(pending.to);
-        pending.ask && !pending.answered && (!asked || asked->status == Actor::Ended))
-        append_down(bytes, pending.to);
-    const size_t known = names.troubles().size();
-    std::vector<TapeEntry> entries;
-    if (!tape_from(bytes, actors, names, names.address_of, entries)) {
-        broken = "what it had got cannot be brought back";
-        for (size_t i = known; i < names.troubles().size(); ++i)
-            broken += (i > known ? "; " : ": ") + names.troubles()[i];
-        entries.clear();
-    }
-    return std::make_shared<TurnTape>(actors, std::move(entries), std::move(broken), totals_.last_ms,
-                                      ActorRef(actors.runtime().shared, actor(pending.to)));
-}
-
-bool restore_heap(ActorSystem& actors, WorldNames& names, Actor& actor, const Recovery::State& state) {
-    Runtime& runtime = actors.runtime();
-    // A row for each canvas (vm/prims/canvas.cpp).
-    auto are_drawings = [](Value drawings) {
-        if (!is_tuple(drawings)) return false;
-        for (size_t i = 0; i < tuple_size(drawings); ++i)
-            if (Value row = tuple_get(drawings, i); !is_tuple(row) || tuple_size(row) != 6) return false;
-        return true;
-    };
-    // For each object that a migration has changed: the object, whether by hand, how many fields, their names and values.
-    auto is_journal = [](Value journal) {
-        if (!is_list(journal)) return false;
-        const size_t size = list_size(journal);
-        for (size_t at = 0; at < size;) {
-            if (size - at < 3 || !list_get(journal, at).is_cell() ||
-                !list_get(journal, at + 1).is_boolean() || !list_get(journal, at + 2).is_integer())
-                return false;
-            const auto fields = uint64_t(list_get(journal, at + 2).as_integer());
-            if (fields > (size - at - 3) / 2) return false;
-            at += 3 + 2 * size_t(fields);
-        }
-        return true;
-    };
-    // The state is an object of the actor's class, in whatever layout; then what a migration has dropped, and what it shows.
-    auto is_state = [&](const Actor& actor, const std::vector<Value>& roots) {
-        if (roots.size() < 2 || !roots[0].is_cell() || roots[0].cell()->is_frozen()) return false;
-        const Class* cls = runtime.shapes[roots[0].cell()->shape].cls;
-        return cls && cls->itself() == actor.cls && (!roots[1] || is_journal(roots[1])) &&
-               (roots.size() < 3 || !roots[2] || are_drawings(roots[2]));
-    };
-    HeapPicture picture;
-    uint64_t bytes = 0;
-    for (const std::string& record : state.heap) {
-        if (!picture.add(record)) return false;
-        bytes += record.size();
-    }
-    if (state.heap.empty()) return false;
-    const uint64_t base = state.heap.front().size();
-    actor.log_base = uint32_t(std::min<uint64_t>(base, UINT32_MAX));
-    actor.log_changes = uint32_t(std::min<uint64_t>(bytes - base, UINT32_MAX));
-    std::vector<Value> roots;
-    actor.state = actor.journal = actor.drawings = Value();
-    actor.heap.emplace(runtime.shared, actors.heap_options());
-    if (!picture.restore(*actor.heap, roots, names) || !is_state(actor, roots)) {
-        actor.heap.reset();
-        return false;
-    }
-    actor.state = roots[0];
-    actor.journal = roots[1];
-    actor.drawings = roots.size() > 2 ? roots[2] : Value();
-    actor.heap_bytes = actor.heap->used_bytes();
-    return true;
-}
-
-std::unique_ptr<ActorMessage> message_from(ActorSystem& actors, WorldNames& names, const PostRecord& post,
-                                           const std::function<Actor*(uint64_t)>& actor) {
-    Actor* to = actor(post.to);
-    return to ? Restoring(actors, names, actor).message(post, to->cls) : nullptr;
-}
-
 Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
-    Restored restored;
-    Runtime& runtime = actors.runtime();
-    Restoring from(actors, names);
-    names.limit_memory(WorldNames::kMostAtOnce + WorldNames::kMostPerByte * (bytes_ + names.row_bytes()));
-    auto trouble = [&](std::string words) { restored.troubles.push_back(std::move(words)); };
-    auto because = [&](size_t known) {
-        std::string words;
-        for (size_t i = known; i < names.troubles().size(); ++i)
-            words += (i > known ? "; " : ": ") + names.troubles()[i];
-        return words;
-    };
-    // A supervisor was there before its children, so nobody is his own.
-    auto supervisor_of = [](const FactsRecord& facts) {
-        return facts.supervisor < facts.actor ? facts.supervisor : 0;
-    };
-    // What an Atom and a module hold is shared.
-    auto one_shared = [&](std::string_view bytes, Value& value) {
-        Parcel::Pointer parcel;
-        if (!parcel_from(bytes, runtime.shared, 0, names, parcel) || !parcel || parcel->count() != 1)
-            return false;
-        value = parcel->peek(0);
-        if (!is_value(value) || (value.is_cell() && !value.cell()->is_shared())) return false;
-        runtime.shared.hold(value);
-        return true;
-    };
-    std::vector<uint64_t> lost;
-    each_actor([&](uint64_t number, const State& state) {
-        if (state.ended) return;
-        ShapeId shape = 0;
-        const size_t known = names.troubles().size();
-        Class* cls = names.shape_of(state.facts.shape, shape) && shape >= shape::kFirstFree
-                         ? runtime.shapes[shape].cls
-                         : nullptr;
-        if (!cls || (cls->kind != ClassKind::Actor && cls->kind != ClassKind::Supervisor)) {
-            trouble("actor " + std::to_string(number) + " is left out: its class" + because(known));
-            lost.push_back(number);
-            return;
-        }
-        from.by_number[number] = &actors.restore_actor(number, cls->itself(), false);
-    });
-    auto dead = [&](uint64_t number, uint64_t was, uint64_t reason) {
-        ShapeId shape = 0;
-        Class* cls = was && names.shape_of(was, shape) ? runtime.shapes[shape].cls : nullptr;
-        Actor& actor = actors.restore_actor(number, cls ? cls->itself() : nullptr, true);
-        actor.end_reason = from.symbol(reason);
-        restored.held.push_back(Value::cell(actor.address));
-        from.by_number[number] = &actor;
-        return &actor;
-    };
-    for (uint64_t number : lost) dead(number, 0, 0);
-    names.address_of = [&](uint64_t number) {
-        Actor* actor = from.actor(number);
-        if (!actor)
-            if (const State* state = find(number); state && state->ended)
-                actor = dead(number, state->facts.shape, state->end_reason);
-        return actor ? Value::cell(actor->address) : Value();
-    };
-    actors.number_from(totals_.last_actor);
-    actors.asks_from(totals_.last_ask);
-    each_actor([&](uint64_t number, const State& state) {
-        if (const PendingAsk pending = pending_ask(state.tape);
-            state.begun && pending.ask && !pending.answered)
-            from.waits[number] = pending.ask;
-    });
-    each_actor([&](uint64_t number, const State& state) {
-        if (state.ended) return;
-        Actor& actor = *from.actor(number);
-        if (actor.status == Actor::Ended) return;
-        const FactsRecord& facts = state.facts;
-        actor.turns = uint32_t(state.begun ? state.tape_turn : state.turns);
-        actor.incarnation = uint32_t(facts.incarnation);
-        for (uint64_t name : facts.names)
-            if (SymbolId id = from.symbol(name)) actors.restore_name(actor, id);
-        std::vector<Actor*> watchers;
-        for (uint64_t watcher : facts.watchers)
-            if (Actor* who = from.actor(watcher)) watchers.push_back(who);
-        Actor* supervisor = from.actor(supervisor_of(facts));
-        actors.restore_ties(actor, watchers,
-                            supervisor && supervisor->status != Actor::Ended ? supervisor : nullptr);
-        if (facts.first_start)
-            if (auto message = from.message(*facts.first_start, actor.cls))
-                actor.first_start = std::shared_ptr<const ActorMessage>(std::move(message));
-        if (facts.supervision && actor.cls->kind == ClassKind::Supervisor) {
-            actor.supervision = std::make_unique<Supervision>();
-            auto& made = *actor.supervision;
-            made.strategy = Supervision::Strategy(
-                std::min<uint8_t>(facts.supervision->strategy, Supervision::RestForOne));
-            made.on_error = Child::OnError(std::min<uint8_t>(facts.supervision->on_error, Child::DoEscalate));
-            made.most = uint32_t(std::min<uint64_t>(facts.supervision->most, 1'000'000));
-            made.within = std::min(facts.supervision->within, kLongest);
-            std::set<uint64_t> met;
-            for (const ChildRecord& record : facts.supervision->children) {
-                Actor* who = from.actor(record.actor);
-                const State* its = find(record.actor);
-                if (!who || who->status == Actor::Ended || !its || supervisor_of(its->facts) != number ||
-                    !met.insert(record.actor).second)
-                    continue;
-                Child child;
-                child.actor = ActorRef(runtime.shared, who);
-                child.restart = Child::Restart(std::min<uint8_t>(record.restart, Child::Temporary));
-                child.on_error = Child::OnError(std::min<uint8_t>(record.on_error, Child::DoEscalate));
-                child.patience = std::min(record.patience, kLongest);
-                child.restarts = uint32_t(record.restarts);
-                made.children.push_back(std::move(child));
-            }
-        }
-        if (!state.heap.empty()) {
-            const size_t known = names.troubles().size();
-            if (!restore_heap(actors, names, actor, state)) {
-                trouble(actors.describe(actor) + " is held: its state cannot be brought back" +
-                        because(known));
-                actor.status = Actor::Held;
-            }
-        }
-        if (state.begun) {
-            const size_t known_before = names.troubles().size();
-            if (auto message = from.message(*state.begun, actor.cls); !message) {
-                trouble("TurnLost: " + actors.describe(actor) +
-                        " waited in the middle of a turn, and its message cannot be brought back" +
-                        because(known_before));
-            } else if (message->kind == ActorMessage::Child) {
-                actors.restore_message(actor, std::move(message)); // the machine decides anew
-            } else {
-                message->tape = tape_of(state, actors, names);
-                actors.restore_turn(actor, std::move(message));
-                ++restored.waited;
-            }
-        }
-        for (const PostRecord& post : state.mailbox) {
-            const size_t known_before = names.troubles().size();
-            if (auto message = from.message(post, actor.cls))
-                actors.restore_message(actor, std::move(message));
-            else
-                trouble("a message for " + actors.describe(actor) + " is lost" + because(known_before));
-        }
-        restored.actors.push_back(&actor);
-    });
-    if (broken_) trouble("some actors are left out: what the image says of them is damaged");
-    const uint64_t now_ms = uint64_t(os::wall_ns()) / 1'000'000;
-    for (auto& [number, timer] : timers_) {
-        Actor* to = from.actor(timer.message.to);
-        if (!to || to->status == Actor::Ended) continue;
-        const uint64_t in_ms = timer.due_ms > now_ms ? timer.due_ms - now_ms : 0;
-        const uint64_t in = std::min(in_ms, kLongest / 1'000'000) * 1'000'000;
-        if (auto message = from.message(timer.message, to->cls))
-            actors.restore_timer(*to, number, in, std::min(timer.every, kLongest), std::move(message));
-    }
-    for (auto& [number, bytes] : atoms_) {
-        Value atom, value;
-        if (!names.shared_of(number, atom) || !has_shape(atom, shape::kAtom) || !one_shared(bytes, value)) {
-            trouble("the value of an Atom is lost");
-            continue;
-        }
-        set_atom(runtime.shared, atom.cell(), value);
-    }
-    for (auto& [name, bytes] : module_values_) {
-        Value value;
-        auto module = runtime.modules.find(name.first);
-        if (module == runtime.modules.end()) continue; // it is gone, and its values with it
-        auto found = module->second->names.find(runtime.symbols.intern(name.second));
-        if (found == module->second->names.end() ||
-            (found->second->kind != Binding::Stable && found->second->kind != Binding::Var))
-            continue;
-        if (!one_shared(bytes, value)) {
-            trouble("the value of `" + name.first + "." + name.second + "` is lost");
-            continue;
-        }
-        runtime.replaced_values.push_back(std::exchange(found->second->value, value));
-    }
-    names.address_of = nullptr;
-    names.limit_memory(WorldNames::kNoLimit);
-    return restored;
+    return Restorer(*this, actors, names).begin(true);
 }
 
 } // namespace indent::image

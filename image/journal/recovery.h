@@ -44,13 +44,21 @@ class Recovery {
         size_t waited = 0;       // turns that waited, which are run again
         std::vector<Value> held; // addresses of ended ones: to be released when `names` have what they need
     };
-    // Puts the actors into a world that has none yet and whose modules are loaded. `names` has its rows.
+    // Puts all actors into a world that has none yet and whose modules are loaded. `names` has its rows.
     Restored restore(ActorSystem& actors, WorldNames& names);
 
     // Whether the world knows all layouts that actors, and what they begin with, are made of.
     bool fits(WorldNames& names);
 
+    // Whether all actors had followed the last reload when the story ended, so that it fits.
+    bool is_settled() const { return settled_; }
+
     uint64_t last_message() const { return totals_.last_message; }
+    uint64_t last_actor() const { return totals_.last_actor; }
+    uint64_t last_ask() const { return totals_.last_ask; }
+    uint64_t last_ms() const { return totals_.last_ms; }
+    uint64_t bytes_read() const { return bytes_; }
+    bool is_broken() const { return broken_; } // a piece was not to be had
     uint64_t turns() const { return totals_.turns; }
     uint64_t epoch() const { return epoch_; } // of the definitions then; 0: it is not said
     size_t actor_count();
@@ -66,10 +74,23 @@ class Recovery {
         std::optional<PostRecord> begun; // what a turn handles that waits,
         std::string tape;                // and what has come into it so far (tape.h)
         uint64_t tape_turn = 0;          // which of its turns that is
+        bool draws = false;              // something on a canvas
     };
     // Null: there has never been one. Until the next call.
     const State* actor(uint64_t number) { return find(number); }
     std::vector<uint64_t> actors(); // that live, by number
+    // Those that have something to do, or show something, by number.
+    std::vector<uint64_t> busy() const { return {busy_.begin(), busy_.end()}; }
+    uint64_t named(uint64_t symbol) const; // which actor has this name; 0: none
+    // Whether somebody waits for the answer to this message.
+    bool waits_for(const PostRecord& post);
+    // The heap of this actor is not asked for again, unless it changes.
+    void forget_heap(uint64_t actor);
+    const std::map<uint64_t, TimerStartRecord>& timers() const { return timers_; }
+    const std::map<uint64_t, std::string>& atoms() const { return atoms_; }
+    const std::map<std::pair<std::string, std::string>, std::string>& module_values() const {
+        return module_values_;
+    }
 
   private:
     static constexpr uint64_t kBundle = 64;
@@ -94,8 +115,8 @@ class Recovery {
     bool take(const AnswerRecord& answer);
     bool take(const TurnRecord& turn);
     void end_asks(uint64_t actor, const State& state);
-    bool waits_for(const PostRecord& post);
-    std::shared_ptr<TurnTape> tape_of(const State& state, ActorSystem& actors, WorldNames& names) const;
+    bool take(const IndexRecord& index);
+    void note(uint64_t number, const State& state); // what it has to do may have changed
     bool take_group(std::string_view group);
     bool take_one(const Record& record);
     void drop_timer(uint64_t number);
@@ -116,18 +137,13 @@ class Recovery {
     std::map<uint64_t, std::string> atoms_;
     std::map<std::pair<std::string, std::string>, std::string> module_values_;
     TotalsRecord totals_;
+    std::map<uint64_t, uint64_t> names_; // actors by symbols
+    std::set<uint64_t> busy_;
     uint64_t epoch_ = 0;
+    bool settled_ = true;
     bool broken_ = false; // a piece was not to be had
     uint64_t bytes_ = 0;                     // of all that was read
     uint64_t records_ = 0, passed_over_ = 0; // and messages that waited before the one that was handled
 };
-
-// The heap and the state of an actor, which nobody runs, as they are in `state`. False: they cannot be brought back; it has
-// neither. `names` has address_of.
-[[nodiscard]] bool restore_heap(ActorSystem& actors, WorldNames& names, Actor& actor,
-                                const Recovery::State& state);
-// A message as it waited; `actor` answers actors by their numbers. Null: it cannot be brought back.
-std::unique_ptr<ActorMessage> message_from(ActorSystem& actors, WorldNames& names, const PostRecord& post,
-                                           const std::function<Actor*(uint64_t)>& actor);
 
 } // namespace indent::image

@@ -582,6 +582,10 @@ bool WorldNames::make_shared(uint64_t number, Value& answer, size_t& rows_met) {
         if (drafts.contains(next) || shared_cells_.contains(next)) continue;
         ++rows_met;
         auto content = shared_contents_.find(next);
+        if (std::string row; content == shared_contents_.end() && shared_row && shared_row(next, row)) {
+            row_bytes_ += row.size();
+            content = shared_contents_.emplace(next, std::move(row)).first;
+        }
         Draft draft;
         if (content == shared_contents_.end() || !decoded(content->second, draft.row))
             return trouble("the image names something shared that it does not explain");

@@ -66,8 +66,18 @@ class WorldNames final : public Names {
     // goes on takes what it needs (kNoLimit).
     static constexpr uint64_t kNoLimit = UINT64_MAX;
     void limit_memory(uint64_t bytes) { memory_left_ = bytes; }
+    void allow_memory(uint64_t more) {
+        if (memory_left_ != kNoLimit) memory_left_ += std::min(more, kNoLimit - 1 - memory_left_);
+    }
     static constexpr uint64_t kMostPerByte = 64, kMostAtOnce = uint64_t(256) << 20; // of a story; of any
     uint64_t row_bytes() const { return row_bytes_; } // of the image that is opened
+
+    // The number of a symbol that has one; 0: none.
+    uint64_t symbol_number(SymbolId id) const { return symbols_.get(id); }
+    // The content of a row of what is shared, of the image that is opened and was not given by `add`; false: there is none.
+    std::function<bool(uint64_t number, std::string& content)> shared_row;
+    // What is shared gets larger numbers than this.
+    void shared_from(uint64_t number) { runtime_.shared.number_from(number); }
 
     // The address of an actor with this number, while a world comes back; absent: there never was one.
     std::function<Value(uint64_t actor)> address_of;

@@ -89,7 +89,10 @@ Result<void> Story::prepare() {
         {&with_turn_,
          "SELECT number FROM batches WHERE timeline = ?1 AND turn >= ?2 ORDER BY number LIMIT 1"},
         {&put_name_, "INSERT INTO names VALUES(?1, ?2, ?3, ?4)"},
-        {&all_names_, "SELECT kind, number, content, checksum FROM names ORDER BY kind, number"},
+        {&all_names_, "SELECT kind, number, content, checksum FROM names WHERE kind <= ?1 "
+                      "ORDER BY kind, number"},
+        {&one_name_, "SELECT content, checksum FROM names WHERE kind = ?1 AND number = ?2"},
+        {&last_name_, "SELECT max(number) FROM names WHERE kind = ?1"},
         {&put_piece_, "INSERT INTO pieces VALUES(?1, ?2)"},
         {&has_piece_, "SELECT 1 FROM pieces WHERE hash = ?1"},
         {&get_piece_, "SELECT body FROM pieces WHERE hash = ?1"},
@@ -158,9 +161,31 @@ Result<void> Story::append(const std::vector<NameRecord>& names, const BatchReco
     });
 }
 
-Result<void> Story::read_names(const std::function<Result<void>(NameRecord)>& name) {
+Result<std::optional<std::string>> Story::name(uint64_t kind, uint64_t number) {
+    Using row(one_name_);
+    row->bind(1, int64_t(kind));
+    row->bind(2, int64_t(number));
+    auto found = row->step();
+    if (!found) return std::move(found).failure();
+    if (!*found) return std::optional<std::string>();
+    std::string content(row->bytes(0));
+    if (row->integer(1) != name_checksum(kind, number, content))
+        return damaged("a name does not match its checksum");
+    return std::optional(std::move(content));
+}
+
+Result<uint64_t> Story::last_name(uint64_t kind) {
+    Using row(last_name_);
+    row->bind(1, int64_t(kind));
+    auto found = row->step();
+    if (!found) return std::move(found).failure();
+    return *found ? uint64_t(row->integer(0)) : 0;
+}
+
+Result<void> Story::read_names(const std::function<Result<void>(NameRecord)>& name, uint64_t upto) {
     RowSum sum;
     Using row(all_names_);
+    row->bind(1, int64_t(upto));
     for (;;) {
         auto found = row->step();
         if (!found) return std::move(found).failure();
@@ -171,7 +196,7 @@ Result<void> Story::read_names(const std::function<Result<void>(NameRecord)>& na
         sum.add(row->integer(3));
         if (auto done = name(std::move(record)); !done) return done;
     }
-    if (sum != heads_.names) return damaged("a name is missing");
+    if (upto == kAllKinds && sum != heads_.names) return damaged("a name is missing");
     return ok();
 }
 

@@ -50,8 +50,13 @@ class Story {
     // One batch more for the timeline that goes on, after the names that it is the first to use; an empty body: names
     // alone. Bodies are of at most kLargestBatch bytes. Timeline and number of `batch` are not looked at.
     Result<void> append(const std::vector<NameRecord>& names, const BatchRecord& batch);
-    // All names, in the order of kinds and numbers. Failure "damaged": a row is missing or is not what it was.
-    Result<void> read_names(const std::function<Result<void>(NameRecord)>& name);
+    // All names of kinds up to `upto`, in the order of kinds and numbers. Failure "damaged": a row is not what it was, or, of
+    // all kinds, one is missing.
+    static constexpr uint64_t kAllKinds = uint64_t(1) << 62;
+    Result<void> read_names(const std::function<Result<void>(NameRecord)>& name, uint64_t upto = kAllKinds);
+    // One of them; nothing: there is no such row.
+    Result<std::optional<std::string>> name(uint64_t kind, uint64_t number);
+    Result<uint64_t> last_name(uint64_t kind); // its number; 0: there is none
     // The batches of a timeline itself with numbers in [from, upto], in their order, until `batch` answers false.
     Result<void> read_batches(uint64_t timeline, uint64_t from, uint64_t upto,
                               const std::function<Result<bool>(const BatchRecord&)>& batch);
@@ -106,7 +111,7 @@ class Story {
     Connection& connection_;
     const StoryHeads& heads_;
     Commit commit_;
-    Statement put_batch_, drop_batches_, batches_, batches_back_, with_turn_, count_batches_, put_name_, all_names_;
+    Statement put_batch_, drop_batches_, batches_, batches_back_, with_turn_, count_batches_, put_name_, all_names_, one_name_, last_name_;
     Statement put_piece_, has_piece_, get_piece_, drop_piece_, piece_hashes_;
     Statement put_checkpoint_, checkpoint_before_, all_checkpoints_, drop_checkpoint_;
     Statement put_timeline_, all_timelines_, put_snapshot_, all_snapshots_, drop_snapshot_, bytes_;

@@ -15,34 +15,24 @@ constexpr uint64_t kWorthIt = 256 << 10;     // the same, when it is closed
 } // namespace
 
 ImageActors::ImageActors(image::Image& image, std::mutex& mutex, DefinitionStore& store)
-    : image_(image), mutex_(mutex), past_(image, mutex, store) {}
+    : image_(image), mutex_(mutex), story_(image, mutex), past_(image, mutex, store) {}
 ImageActors::~ImageActors() = default;
 
 Result<void> ImageActors::open() {
-    rows_.clear();
     world_ = nullptr;
     std::lock_guard lock(mutex_);
-    image::Story& story = image_.story();
-    is_new_ = story.heads().last == 0;
-    return story.read_names([&](image::NameRecord name) {
-        rows_.push_back(std::move(name));
-        return ok();
-    });
+    is_new_ = image_.story().heads().last == 0;
+    return ok();
 }
 
 Result<void> ImageActors::prepare(World& world) {
     if (world_ == &world && recovery_) return ok();
-    const Failure damaged{"damaged", image_.path() + " is damaged: the story of its actors makes no sense"};
     world_ = &world;
     names_ = std::make_unique<image::WorldNames>(world.actors());
-    for (const image::NameRecord& row : rows_) {
-        if (row.kind > image::NameRow::Shared) return damaged;
-        if (!names_->add({uint8_t(row.kind), row.number, row.content})) return damaged;
-    }
-    image::Past past(image_, mutex_);
-    auto now = past.now();
+    if (auto given = story_.give_rows(*names_); !given) return given;
+    auto now = story_.now();
     if (!now) return std::move(now).failure();
-    auto read = past.read(*now);
+    auto read = story_.read(*now);
     if (!read) return std::move(read).failure();
     recovery_ = std::move(*read);
     return ok();
@@ -52,13 +42,17 @@ bool ImageActors::fits(World& world) {
     recovery_.reset();
     names_.reset();
     if (!prepare(world)) return true; // begin says what is wrong
-    return recovery_->fits(*names_);
+    std::unique_lock lock(mutex_);
+    const bool settled = recovery_->is_settled() && recovery_->epoch() == image_.newest_epoch();
+    lock.unlock();
+    return settled || recovery_->fits(*names_);
 }
 
 Result<std::vector<std::string>> ImageActors::begin(World& world) {
     if (auto prepared = prepare(world); !prepared) return std::move(prepared).failure();
     ActorSystem& actors = world.actors();
-    auto restored = recovery_->restore(actors, *names_);
+    restorer_ = std::make_unique<image::Restorer>(*recovery_, actors, *names_);
+    auto restored = restorer_->begin(false);
     for (Value address : restored.held) world.runtime().shared.release(address);
     if (auto kept = keep_names(); !kept) return std::move(kept).failure();
     {
@@ -73,16 +67,18 @@ Result<std::vector<std::string>> ImageActors::begin(World& world) {
         std::lock_guard lock(mutex_);
         epoch = image_.newest_epoch();
     }
-    if (recovery_->epoch() != epoch) journal_->append(image::DefinitionsRecord{epoch});
+    layout_epoch_ = world.runtime().layout_epoch;
     actors.log = journal_.get();
-    recovery_.reset();
-    rows_ = {};
+    actors.dormant = restorer_.get();
+    const bool behind = !is_new_ && (recovery_->epoch() != epoch || !recovery_->is_settled());
+    if (recovery_->epoch() != epoch) journal_->append(image::DefinitionsRecord{epoch, !behind});
     is_new_ = false;
     ending_ = false;
     auto thread = os::Thread::start("checkpoints", size_t(1) << 20, [this] { make_checkpoints(); });
     if (!thread) return std::move(thread).failure();
     checkpoints_ = std::move(*thread);
     actors.begin_restored(restored.actors);
+    if (behind) follow();
     return restored.troubles;
 }
 
@@ -175,22 +171,52 @@ void ImageActors::reload_is_kept(std::string_view what) {
         snapshot.pinned = false;
         if (kept) (void)story.put_snapshot(std::move(snapshot)); // a reload is not lost for want of it
     }
-    journal_->append(image::DefinitionsRecord{epoch});
+    journal_->append(image::DefinitionsRecord{epoch, false});
+}
+
+void ImageActors::note_settled() {
+    uint64_t epoch = 0;
+    {
+        std::lock_guard lock(mutex_);
+        epoch = image_.newest_epoch();
+    }
+    journal_->append(image::DefinitionsRecord{epoch, true});
 }
 
 void ImageActors::follow_reload() {
     if (!journal_) return;
+    const uint32_t layouts = world_->runtime().layout_epoch;
+    if (std::exchange(layout_epoch_, layouts) == layouts && follows_ == settled_)
+        note_settled(); // there is nothing to follow
+    else
+        follow();
+}
+
+// When the last of them has followed, they are settled; where one cannot, they are not.
+void ImageActors::follow() {
     ActorSystem& actors = world_->actors();
+    const uint64_t which = ++follows_;
+    auto left = std::make_shared<std::atomic<size_t>>(1);
+    const auto one_less = [this, left, which] {
+        if (left->fetch_sub(1) != 1 || follows_ != which) return; // a later one says so
+        note_settled();
+        settled_ = which;
+    };
     ActorWalk walk(actors);
     for (auto some = walk.some(); !some.empty(); some = walk.some())
         for (ActorRef& actor : some) {
             auto message =
                 std::make_unique<ActorMessage>(); // before it is handled, its heap is brought up to date
             message->kind = ActorMessage::Native;
-            message->work = [](Machine&) { return true; };
+            left->fetch_add(1);
+            message->work = [one_less](Machine&) {
+                one_less();
+                return true;
+            };
             actor->mailbox.fetch_add(1, std::memory_order_relaxed);
             actors.post(*actor, std::move(message));
         }
+    one_less();
 }
 
 Result<std::string> ImageActors::go_back(const std::string& where, const std::string& name) {
@@ -216,6 +242,9 @@ void ImageActors::end() {
     (void)journal_->close(); // what was acknowledged is kept already
     world_->actors().stop_workers();
     world_->actors().log = nullptr;
+    world_->actors().dormant = nullptr;
+    restorer_.reset();
+    recovery_.reset();
     {
         std::lock_guard lock(journal_mutex_);
         journal_.reset();

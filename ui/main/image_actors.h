@@ -1,7 +1,7 @@
 // The actors of a session, kept in an image (image/journal).
 #pragma once
 #include "image/history/past.h"
-#include "image/journal/recovery.h"
+#include "image/journal/restorer.h"
 #include "image/store/image.h"
 #include "ui/main/image_past.h"
 #include "vm/os/thread.h"
@@ -43,18 +43,23 @@ class ImageActors final : public ActorStory {
   private:
     Result<void> prepare(World& world); // names_ and recovery_ are for it
     void note_module_values();
+    void note_settled();
+    void follow();
     Result<void> keep_names();
     Result<void> keep(const image::Batch& batch);
     void make_checkpoints();
 
     image::Image& image_;
     std::mutex& mutex_;
+    image::Past story_;
     ImagePast past_;
-    std::vector<image::NameRecord> rows_;
     bool is_new_ = true;
     World* world_ = nullptr;
     std::unique_ptr<image::WorldNames> names_;
-    std::unique_ptr<image::Recovery> recovery_;
+    std::unique_ptr<image::Recovery> recovery_; // and what it brings back when it is needed
+    std::unique_ptr<image::Restorer> restorer_;
+    std::atomic<uint64_t> follows_ = 0, settled_ = 0; // reloads that actors follow: the last, and the last that all have
+    uint32_t layout_epoch_ = 0; // that the actors have followed, or are about to
     std::unique_ptr<image::Journal> journal_;
     std::mutex journal_mutex_;                                                 // of whether it is there
     std::map<std::pair<std::string, std::string>, std::string> module_values_; // as they were told last

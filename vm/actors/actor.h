@@ -228,6 +228,7 @@ struct Actor {
     // ---- any thread
     std::atomic<uint32_t> mailbox = 0;    // messages that wait
     std::atomic<bool> stuck = false;      // its state could not follow a reload
+    std::atomic<bool> dormant = false;    // its heap and state are in an image: DormantActors
     std::atomic<bool> supervised = false; // written under the system's lock of ties
     bool may_hold_blocks = false;         // under the system's lock of suspects
     // ---- of the worker that runs it; here, where there is room: a million idle actors are a million of these structs

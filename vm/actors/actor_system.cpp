@@ -471,12 +471,16 @@ ActorMetrics ActorSystem::metrics(Actor& actor) {
 // ---- names
 
 ActorRef ActorSystem::named(SymbolId name) {
-    std::shared_lock lock(names_mutex_);
-    auto found = names_.find(name);
-    return found == names_.end() ? ActorRef() : ActorRef(runtime_.shared, found->second);
+    {
+        std::shared_lock lock(names_mutex_);
+        auto found = names_.find(name);
+        if (found != names_.end()) return ActorRef(runtime_.shared, found->second);
+    }
+    return dormant ? ActorRef(runtime_.shared, dormant->named(name)) : ActorRef();
 }
 
 bool ActorSystem::register_name(Actor& actor, SymbolId name) {
+    if (dormant) (void)dormant->named(name); // it has the name then
     std::unique_lock lock(names_mutex_);
     if (!names_.emplace(name, &actor).second) return false;
     lock.unlock();

@@ -4,6 +4,7 @@
 // or waits, others too. Further workers have threads of their own, started with the first actor that is spawned.
 // Definitions change only inside exclusively(), while all workers stand at a poll or idle.
 #pragma once
+#include "vm/actors/dormant.h"
 #include "vm/actors/turn_log.h"
 #include "vm/actors/worker.h"
 #include "vm/interp/actor_port.h"
@@ -225,6 +226,8 @@ class ActorSystem final : public ActorPort {
 
     // Hears of everything; null: nobody does. Set while nothing runs.
     TurnLog* log = nullptr;
+    // Actors that are not in memory yet; null: none. Set while nothing runs.
+    DormantActors* dormant = nullptr;
     // How errors that nobody catches are shown: a whole report, with a line end.
     std::function<void(const std::string& report)> report;
     // "Counter (:main)"

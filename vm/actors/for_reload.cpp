@@ -281,6 +281,7 @@ void ActorSystem::try_stuck_again() {
 }
 
 std::vector<ActorRef> ActorSystem::actors_of(const std::function<bool(const Class&)>& which) {
+    if (dormant) dormant->make_all();
     std::vector<ActorRef> found;
     std::lock_guard lock(actors_mutex_);
     for (Actor* at = first_actor_; at; at = at->next)
@@ -289,6 +290,7 @@ std::vector<ActorRef> ActorSystem::actors_of(const std::function<bool(const Clas
 }
 
 ActorWalk::ActorWalk(ActorSystem& system) : system_(system), at_(std::make_unique<Actor*>(nullptr)) {
+    if (system.dormant) system.dormant->awaken_all(); // whoever goes this way wants their states
     std::lock_guard lock(system.actors_mutex_);
     *at_ = system.first_actor_;
     system.walks_.push_back(at_.get());

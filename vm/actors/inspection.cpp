@@ -10,6 +10,7 @@ namespace indent {
 Parcel::Pointer ActorSystem::state_as_it_is(Machine& vm, Actor& actor) {
     auto copy_of = [&](Value state) { return state ? Parcel::pack_whole(vm, &state, 1) : Parcel::Pointer(); };
     if (worker_of(vm).running == &actor) return copy_of(vm.actor_state);
+    if (actor.dormant && dormant) (void)dormant->awaken(actor);
     auto at_rest = [&] { return copy_of(actor.turn ? actor.turn->state : actor.state); };
     {
         std::lock_guard lock(actor.lock);

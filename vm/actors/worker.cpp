@@ -467,6 +467,8 @@ void Worker::run_actor(Actor& actor) {
                 continue;
             }
         }
+        if (actor.dormant.load(std::memory_order_relaxed) && !awaken(actor)) [[unlikely]]
+            return;
         running = &actor;
         if (actor.cls && actor.cls->gone_since && actor.message->kind == ActorMessage::Call) [[unlikely]] {
             hold_stuck(actor); // its mailbox waits for the class to come back
@@ -530,6 +532,19 @@ bool Worker::bring_up_to_date(Actor& actor) {
         system.report("error: " + system.describe(actor) +
                       " cannot be brought to the reloaded code and is held: " + why +
                       "\n  a mended reload lets it go on\n");
+    return false;
+}
+
+// Its heap comes. Where it cannot be brought back, the actor is held, and its mailbox with it.
+bool Worker::awaken(Actor& actor) {
+    if (system.dormant && system.dormant->awaken(actor)) return true;
+    actor.lock.lock();
+    actor.add_first(actor.message.release());
+    actor.mailbox.fetch_add(1, std::memory_order_relaxed);
+    actor.status = Actor::Held;
+    actor.on_worker = false;
+    actor.lock.unlock();
+    became_idle();
     return false;
 }
 

@@ -116,6 +116,7 @@ class Worker {
     void run_actor(Actor& actor);
     void handle(Actor& actor, ActorMessage& message);
     bool bring_up_to_date(Actor& actor);
+    bool awaken(Actor& actor);
     void hold_stuck(Actor& actor);
     void begin_anew(Actor& actor);
     void forget_state(Actor& actor);

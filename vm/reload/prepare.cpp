@@ -386,6 +386,7 @@ ReloadEngine::Instances ReloadEngine::find_instances(Machine& vm, const Class& w
         if (actor.cls && actor.cls->itself() == &wanted) count = std::max<size_t>(count, 1);
         add(count, actors_.describe(actor));
     };
+    if (actors_.dormant) actors_.dormant->awaken_all();
     for (ActorRef& actor : actors_.actors_of([](const Class&) { return true; })) look_at(*actor);
     look_at(actors_.main());
     for (auto& [path, module] : runtime_.modules)

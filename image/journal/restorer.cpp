@@ -1,0 +1,397 @@
+#include "image/journal/restorer.h"
+#include "image/codec/cell_form.h"
+#include "image/journal/parcels.h"
+#include "image/journal/tape.h"
+#include "vm/actors/actor_system.h"
+#include "vm/actors/supervisor.h"
+#include "vm/heap/atom.h"
+#include "vm/interp/arguments.h"
+#include "vm/model/list.h"
+#include "vm/os/clock.h"
+#include <algorithm>
+
+namespace indent::image {
+
+namespace {
+
+constexpr uint64_t kLongest = 1'000'000'000'000'000'000; // ns: ActorSystem::duration
+
+// A supervisor was there before its children, so nobody is his own.
+uint64_t supervisor_of(const FactsRecord& facts) {
+    return facts.supervisor < facts.actor ? facts.supervisor : 0;
+}
+
+// A row for each canvas (vm/prims/canvas.cpp).
+bool are_drawings(Value drawings) {
+    if (!is_tuple(drawings)) return false;
+    for (size_t i = 0; i < tuple_size(drawings); ++i)
+        if (Value row = tuple_get(drawings, i); !is_tuple(row) || tuple_size(row) != 6) return false;
+    return true;
+}
+
+// For each object that a migration has changed: the object, whether by hand, how many fields, their names and values.
+bool is_journal(Value journal) {
+    if (!is_list(journal)) return false;
+    const size_t size = list_size(journal);
+    for (size_t at = 0; at < size;) {
+        if (size - at < 3 || !list_get(journal, at).is_cell() ||
+            !list_get(journal, at + 1).is_boolean() || !list_get(journal, at + 2).is_integer())
+            return false;
+        const auto fields = uint64_t(list_get(journal, at + 2).as_integer());
+        if (fields > (size - at - 3) / 2) return false;
+        at += 3 + 2 * size_t(fields);
+    }
+    return true;
+}
+
+// The state is an object of the actor's class, in whatever layout; then what a migration has dropped, and what it shows.
+bool is_state(Runtime& runtime, const Actor& actor, const std::vector<Value>& roots) {
+    if (roots.size() < 2 || !roots[0].is_cell() || roots[0].cell()->is_frozen()) return false;
+    const Class* cls = runtime.shapes[roots[0].cell()->shape].cls;
+    return cls && cls->itself() == actor.cls && (!roots[1] || is_journal(roots[1])) &&
+           (roots.size() < 3 || !roots[2] || are_drawings(roots[2]));
+}
+
+// Whoever handles it does not ask whether there are as many arguments as it says.
+bool is_whole(Runtime& runtime, const ActorMessage& message, Class* cls) {
+    const size_t count = message.arguments ? message.arguments->count() : 0;
+    if (!message.labels.empty() && message.labels.size() != count) return false;
+    if (message.kind == ActorMessage::Child && !message.from) return false;
+    const Class* made = cls;
+    if (message.starts_as) {
+        made = runtime.shapes[message.starts_as].cls;
+        if (!made || made->itself() != cls) return false;
+    }
+    const bool starts = message.kind == ActorMessage::Start || message.kind == ActorMessage::Restart;
+    if (starts && count > 0 && !made->lookup(sym::init)) return count == made->fields.size();
+    for (size_t i = 0; i < count; ++i)
+        if (message.arguments->peek(i).is_absent()) return false;
+    return count <= kMostArguments;
+}
+
+} // namespace
+
+Restorer::Restorer(Recovery& recovery, ActorSystem& actors, WorldNames& names)
+    : recovery_(recovery), actors_(actors), names_(names) {
+    names.limit_memory(WorldNames::kMostAtOnce);
+    names.address_of = [this](uint64_t number) {
+        Actor* actor = make(number);
+        return actor ? Value::cell(actor->address) : Value();
+    };
+}
+
+Restorer::~Restorer() {
+    names_.address_of = nullptr;
+    names_.limit_memory(WorldNames::kNoLimit);
+    for (Value address : held_) actors_.runtime().shared.release(address);
+}
+
+// As much more as has been read since the last time.
+void Restorer::allow_memory() {
+    const uint64_t read = recovery_.bytes_read() + names_.row_bytes();
+    names_.allow_memory(WorldNames::kMostPerByte * (read - allowed_for_));
+    allowed_for_ = read;
+}
+
+void Restorer::trouble(std::string words, size_t known) {
+    for (size_t i = known; i < names_.troubles().size(); ++i)
+        words += (i > known ? "; " : ": ") + names_.troubles()[i];
+    if (begun_ && actors_.report)
+        actors_.report("error: " + words + "\n");
+    else
+        troubles_.push_back(std::move(words));
+}
+
+SymbolId Restorer::symbol(uint64_t number) {
+    SymbolId id = 0;
+    if (number) (void)names_.symbol_of(number, id);
+    return id;
+}
+
+// For an actor of this class. Null: it is none that could have been sent, or names what is not there.
+std::unique_ptr<ActorMessage> Restorer::message(const PostRecord& post, Class* cls) {
+    auto message = std::make_unique<ActorMessage>();
+    if (post.kind > ActorMessage::Child || post.kind == ActorMessage::Native) return nullptr;
+    message->kind = ActorMessage::Kind(post.kind);
+    message->number = post.number;
+    message->selector = symbol(post.selector);
+    for (uint64_t label : post.labels) message->labels.push_back(symbol(label));
+    message->trailing_block = post.trailing_block;
+    message->report = post.report;
+    message->reason = message->kind == ActorMessage::Child ? SymbolId(post.reason) : symbol(post.reason);
+    if (post.starts_as && !names_.shape_of(post.starts_as, message->starts_as)) return nullptr;
+    if (Actor* from = post.from ? make(post.from) : nullptr) message->from = ActorRef(actors_.runtime().shared, from);
+    if (recovery_.waits_for(post))
+        message->ask = post.ask; // else nobody waits for it any more
+    if (!parcel_from(post.arguments, actors_.runtime().shared, 0, names_, message->arguments) ||
+        !is_whole(actors_.runtime(), *message, cls))
+        return nullptr;
+    return message;
+}
+
+// What a turn that waited is run again on.
+std::shared_ptr<TurnTape> Restorer::tape_of(const Recovery::State& state) {
+    std::string bytes = state.tape, broken;
+    const PendingAsk pending = pending_ask(bytes);
+    auto actor = [&](uint64_t number) {
+        const Value address = names_.address_of(number);
+        return address ? actor_of(address) : nullptr;
+    };
+    if (Actor* asked = actor(pending.to);
+        pending.ask && !pending.answered && (!asked || asked->status == Actor::Ended))
+        append_down(bytes, pending.to);
+    const size_t known = names_.troubles().size();
+    std::vector<TapeEntry> entries;
+    if (!tape_from(bytes, actors_, names_, names_.address_of, entries)) {
+        broken = "what it had got cannot be brought back";
+        for (size_t i = known; i < names_.troubles().size(); ++i)
+            broken += (i > known ? "; " : ": ") + names_.troubles()[i];
+        entries.clear();
+    }
+    return std::make_shared<TurnTape>(actors_, std::move(entries), std::move(broken), recovery_.last_ms(),
+                                      ActorRef(actors_.runtime().shared, actor(pending.to)));
+}
+
+bool Restorer::restore_heap(Actor& actor, const Recovery::State& state) {
+    Runtime& runtime = actors_.runtime();
+HeapPicture picture;
+    uint64_t bytes = 0;
+    for (const std::string& record : state.heap) {
+        if (!picture.add(record)) return false;
+        bytes += record.size();
+    }
+    if (state.heap.empty()) return false;
+    const uint64_t base = state.heap.front().size();
+    actor.log_base = uint32_t(std::min<uint64_t>(base, UINT32_MAX));
+    actor.log_changes = uint32_t(std::min<uint64_t>(bytes - base, UINT32_MAX));
+    std::vector<Value> roots;
+    actor.state = actor.journal = actor.drawings = Value();
+    actor.heap.emplace(runtime.shared, actors_.heap_options());
+    if (!picture.restore(*actor.heap, roots, names_) || !is_state(runtime, actor, roots)) {
+        actor.heap.reset();
+        return false;
+    }
+    actor.state = roots[0];
+    actor.journal = roots[1];
+    actor.drawings = roots.size() > 2 ? roots[2] : Value();
+    actor.heap_bytes = actor.heap->used_bytes();
+    return true;
+}
+
+// What an Atom and a module hold is shared.
+bool Restorer::one_shared(std::string_view bytes, Value& value) {
+    SharedSpace& shared = actors_.runtime().shared;
+    Parcel::Pointer parcel;
+    if (!parcel_from(bytes, shared, 0, names_, parcel) || !parcel || parcel->count() != 1) return false;
+    value = parcel->peek(0);
+    if (!is_value(value) || (value.is_cell() && !value.cell()->is_shared())) return false;
+    shared.hold(value);
+    return true;
+}
+
+// ---- actors
+
+// Whoever has ended is there as long as somebody names him.
+Actor* Restorer::dead(uint64_t number, uint64_t was, uint64_t reason) {
+    ShapeId shape = 0;
+    Class* cls = was && names_.shape_of(was, shape) ? actors_.runtime().shapes[shape].cls : nullptr;
+    Actor& actor = actors_.restore_actor(number, cls ? cls->itself() : nullptr, true);
+    actor.end_reason = symbol(reason);
+    held_.push_back(Value::cell(actor.address));
+    return by_number_[number] = &actor;
+}
+
+// It and those that belong to it are put together one after the other: they may be many, and in circles.
+Actor* Restorer::make(uint64_t number) {
+    std::lock_guard lock(mutex_);
+    if (auto found = by_number_.find(number); found != by_number_.end()) return found->second;
+    const Recovery::State* state = recovery_.actor(number);
+    if (!state) return nullptr;
+    if (state->ended) return dead(number, state->facts.shape, state->end_reason);
+    ShapeId shape = 0;
+    const size_t known = names_.troubles().size();
+    Class* cls = names_.shape_of(state->facts.shape, shape) && shape >= shape::kFirstFree
+                     ? actors_.runtime().shapes[shape].cls
+                     : nullptr;
+    if (!cls || (cls->kind != ClassKind::Actor && cls->kind != ClassKind::Supervisor)) {
+        trouble("actor " + std::to_string(number) + " is left out: its class", known);
+        return dead(number, 0, 0);
+    }
+    Actor* actor = by_number_[number] = &actors_.restore_actor(number, cls->itself(), false);
+    actor->dormant = !state->heap.empty();
+    unfinished_.push_back(number);
+    if (std::exchange(finishing_, true)) return actor;
+    while (!unfinished_.empty()) {
+        const uint64_t next = unfinished_.back();
+        unfinished_.pop_back();
+        finish(next);
+    }
+    finishing_ = false;
+    return actor;
+}
+
+void Restorer::finish(uint64_t number) {
+    const Recovery::State& state = *recovery_.actor(number);
+    Actor& actor = *by_number_.at(number);
+    const FactsRecord& facts = state.facts;
+    actor.turns = uint32_t(state.begun ? state.tape_turn : state.turns);
+    actor.incarnation = uint32_t(facts.incarnation);
+    for (uint64_t name : facts.names)
+        if (SymbolId id = symbol(name)) actors_.restore_name(actor, id);
+    std::vector<Actor*> watchers;
+    for (uint64_t watcher : facts.watchers)
+        if (Actor* who = make(watcher)) watchers.push_back(who);
+    Actor* supervisor = supervisor_of(facts) ? make(supervisor_of(facts)) : nullptr;
+    actors_.restore_ties(actor, watchers,
+                         supervisor && supervisor->status != Actor::Ended ? supervisor : nullptr);
+    if (facts.first_start)
+        if (auto first = message(*facts.first_start, actor.cls))
+            actor.first_start = std::shared_ptr<const ActorMessage>(std::move(first));
+    if (facts.supervision && actor.cls->kind == ClassKind::Supervisor) supervise(actor, *facts.supervision);
+    if (state.begun) {
+        const size_t known = names_.troubles().size();
+        if (auto handled = message(*state.begun, actor.cls); !handled) {
+            trouble("TurnLost: " + actors_.describe(actor) +
+                        " waited in the middle of a turn, and its message cannot be brought back",
+                    known);
+        } else if (handled->kind == ActorMessage::Child) {
+            actors_.restore_message(actor, std::move(handled)); // the machine decides anew
+        } else {
+            handled->tape = tape_of(state);
+            actors_.restore_turn(actor, std::move(handled));
+            ++waited_;
+        }
+    }
+    for (const PostRecord& post : state.mailbox) {
+        const size_t known = names_.troubles().size();
+        if (auto waits = message(post, actor.cls))
+            actors_.restore_message(actor, std::move(waits));
+        else
+            trouble("a message for " + actors_.describe(actor) + " is lost", known);
+    }
+}
+
+void Restorer::supervise(Actor& actor, const SupervisionRecord& record) {
+    actor.supervision = std::make_unique<Supervision>();
+    Supervision& made = *actor.supervision;
+    made.strategy = Supervision::Strategy(std::min<uint8_t>(record.strategy, Supervision::RestForOne));
+    made.on_error = Child::OnError(std::min<uint8_t>(record.on_error, Child::DoEscalate));
+    made.most = uint32_t(std::min<uint64_t>(record.most, 1'000'000));
+    made.within = std::min(record.within, kLongest);
+    std::set<uint64_t> met;
+    for (const ChildRecord& one : record.children) {
+        Actor* who = make(one.actor);
+        const Recovery::State* its = recovery_.actor(one.actor);
+        if (!who || who->status == Actor::Ended || !its || supervisor_of(its->facts) != actor.id ||
+            !met.insert(one.actor).second)
+            continue;
+        Child child;
+        child.actor = ActorRef(actors_.runtime().shared, who);
+        child.restart = Child::Restart(std::min<uint8_t>(one.restart, Child::Temporary));
+        child.on_error = Child::OnError(std::min<uint8_t>(one.on_error, Child::DoEscalate));
+        child.patience = std::min(one.patience, kLongest);
+        child.restarts = uint32_t(one.restarts);
+        made.children.push_back(std::move(child));
+    }
+}
+
+bool Restorer::awaken(Actor& actor) {
+    std::lock_guard lock(mutex_);
+    if (!actor.dormant) return actor.status != Actor::Held || bool(actor.state);
+    const Recovery::State* state = recovery_.actor(actor.id);
+    const size_t known = names_.troubles().size();
+    allow_memory();
+    const bool whole = state && restore_heap(actor, *state);
+    if (!whole) {
+        trouble(actors_.describe(actor) + " is held: its state cannot be brought back", known);
+        actor.heap.reset();
+    }
+    actor.dormant = false;
+    recovery_.forget_heap(actor.id); // it is in memory once
+    return whole;
+}
+
+Actor* Restorer::named(SymbolId name) {
+    std::lock_guard lock(mutex_);
+    const uint64_t number = recovery_.named(names_.symbol_number(name));
+    if (!number || by_number_.contains(number)) return nullptr; // the system knows its names
+    Actor* actor = make(number);
+    return actor && actor->status != Actor::Ended ? actor : nullptr;
+}
+
+void Restorer::make_all() {
+    std::lock_guard lock(mutex_);
+    if (std::exchange(all_made_, true)) return;
+    for (uint64_t number : recovery_.actors()) (void)make(number);
+    if (recovery_.is_broken())
+        trouble("some actors are left out: what the image says of them is damaged", names_.troubles().size());
+}
+
+void Restorer::awaken_all() {
+    std::lock_guard lock(mutex_);
+    make_all();
+    if (std::exchange(all_awake_, true)) return;
+    for (auto& [number, actor] : by_number_)
+        if (actor->status != Actor::Ended && actor->dormant && !awaken(*actor)) actor->status = Actor::Held;
+}
+
+// ---- all that must be there
+
+Recovery::Restored Restorer::begin(bool everything) {
+    std::lock_guard lock(mutex_);
+    allow_memory();
+    actors_.number_from(recovery_.last_actor());
+    actors_.asks_from(recovery_.last_ask());
+    for (uint64_t number : everything ? recovery_.actors() : recovery_.busy()) {
+        Actor* actor = make(number);
+        if (!actor || actor->status == Actor::Ended) continue;
+        if (actor->dormant && !awaken(*actor)) actor->status = Actor::Held;
+    }
+    if (everything) make_all();
+    restore_rest();
+    Recovery::Restored restored;
+    for (auto& [number, actor] : by_number_)
+        if (actor->status != Actor::Ended) restored.actors.push_back(actor);
+    restored.troubles = std::exchange(troubles_, {});
+    restored.waited = waited_;
+    restored.held = std::exchange(held_, {});
+    begun_ = true;
+    return restored;
+}
+
+void Restorer::restore_rest() {
+    Runtime& runtime = actors_.runtime();
+    const uint64_t now_ms = uint64_t(os::wall_ns()) / 1'000'000;
+    for (auto& [number, timer] : recovery_.timers()) {
+        Actor* to = make(timer.message.to);
+        if (!to || to->status == Actor::Ended) continue;
+        const uint64_t in_ms = timer.due_ms > now_ms ? timer.due_ms - now_ms : 0;
+        const uint64_t in = std::min(in_ms, kLongest / 1'000'000) * 1'000'000;
+        if (auto sent = message(timer.message, to->cls))
+            actors_.restore_timer(*to, number, in, std::min(timer.every, kLongest), std::move(sent));
+    }
+    for (auto& [number, bytes] : recovery_.atoms()) {
+        Value atom, value;
+        if (!names_.shared_of(number, atom) || !has_shape(atom, shape::kAtom) || !one_shared(bytes, value)) {
+            trouble("the value of an Atom is lost", names_.troubles().size());
+            continue;
+        }
+        set_atom(runtime.shared, atom.cell(), value);
+    }
+    for (auto& [name, bytes] : recovery_.module_values()) {
+        Value value;
+        auto module = runtime.modules.find(name.first);
+        if (module == runtime.modules.end()) continue; // it is gone, and its values with it
+        auto found = module->second->names.find(runtime.symbols.intern(name.second));
+        if (found == module->second->names.end() ||
+            (found->second->kind != Binding::Stable && found->second->kind != Binding::Var))
+            continue;
+        if (!one_shared(bytes, value)) {
+            trouble("the value of `" + name.first + "." + name.second + "` is lost", names_.troubles().size());
+            continue;
+        }
+        runtime.replaced_values.push_back(std::exchange(found->second->value, value));
+    }
+}
+
+} // namespace indent::image

@@ -1,0 +1,56 @@
+// A world comes back from what a Recovery knows: what is due at once, and the others when somebody needs them.
+#pragma once
+#include "image/journal/recovery.h"
+#include "vm/actors/dormant.h"
+#include <mutex>
+
+namespace indent::image {
+
+class Restorer final : public DormantActors {
+  public:
+    // Into a world that has no actors yet and whose modules are loaded; `names` has its rows. All three outlive it.
+    Restorer(Recovery& recovery, ActorSystem& actors, WorldNames& names);
+    ~Restorer() override;
+
+    // All of it; or else what has something to do, or shows something, and what is of no actor. Then it may be the
+    // ActorSystem's `dormant`. Once, before any actor runs.
+    Recovery::Restored begin(bool everything);
+
+    // The actor with this number, without its state if nobody has needed that; null: there has never been one. Any thread.
+    Actor* make(uint64_t number);
+    Actor* named(SymbolId name) override;
+    bool awaken(Actor& actor) override;
+    void make_all() override;
+    void awaken_all() override;
+
+    // A message as it waited, for an actor of this class. Null: it cannot be brought back.
+    std::unique_ptr<ActorMessage> message(const PostRecord& post, Class* cls);
+    // The heap and the state of an actor, which nobody runs, as they are in `state`. False: they cannot be brought back; it
+    // has neither.
+    [[nodiscard]] bool restore_heap(Actor& actor, const Recovery::State& state);
+
+  private:
+    SymbolId symbol(uint64_t number);
+    std::shared_ptr<TurnTape> tape_of(const Recovery::State& state);
+    bool one_shared(std::string_view bytes, Value& value);
+    Actor* dead(uint64_t number, uint64_t was, uint64_t reason);
+    void finish(uint64_t number);
+    void supervise(Actor& actor, const SupervisionRecord& record);
+    void restore_rest();
+    void allow_memory();
+    void trouble(std::string words, size_t known); // with what the names have said since there were `known`
+
+    Recovery& recovery_;
+    ActorSystem& actors_;
+    WorldNames& names_;
+    std::recursive_mutex mutex_; // of all that follows, and of recovery_
+    std::map<uint64_t, Actor*> by_number_;
+    std::vector<uint64_t> unfinished_;
+    std::vector<std::string> troubles_;
+    std::vector<Value> held_; // addresses of ended ones
+    size_t waited_ = 0;
+    uint64_t allowed_for_ = 0; // bytes that were read
+    bool finishing_ = false, begun_ = false, all_made_ = false, all_awake_ = false;
+};
+
+} // namespace indent::image
