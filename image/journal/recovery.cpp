@@ -1,4 +1,5 @@
 #include "image/journal/recovery.h"
+#include "image/journal/letters.h"
 #include "image/journal/parcels.h"
 #include "image/journal/tape.h"
 #include "vm/actors/actor_system.h"
@@ -233,21 +234,11 @@ class Restoring {
         return found == by_number.end() ? nullptr : found->second;
     }
     std::unique_ptr<ActorMessage> message(const PostRecord& post) {
-        auto message = std::make_unique<ActorMessage>();
-        if (post.kind > ActorMessage::Child || post.kind == ActorMessage::Native) return nullptr;
-        message->kind = ActorMessage::Kind(post.kind);
-        message->number = post.number;
-        message->selector = symbol(post.selector);
-        for (uint64_t label : post.labels) message->labels.push_back(symbol(label));
-        message->trailing_block = post.trailing_block;
-        message->report = post.report;
-        message->reason = message->kind == ActorMessage::Child ? SymbolId(post.reason) : symbol(post.reason);
-        if (post.starts_as && !names_.shape_of(post.starts_as, message->starts_as)) return nullptr;
+        auto message = message_from(post, actors_.runtime(), names_);
+        if (!message) return nullptr;
         if (Actor* from = actor(post.from)) message->from = ActorRef(actors_.runtime().shared, from);
         if (auto asker = waits.find(post.from); asker != waits.end() && asker->second == post.ask)
             message->ask = post.ask; // else nobody waits for it any more
-        if (!parcel_from(post.arguments, actors_.runtime().shared, 0, names_, message->arguments))
-            return nullptr;
         return message;
     }
     std::map<uint64_t, Actor*> by_number;
@@ -284,7 +275,7 @@ std::shared_ptr<TurnTape> Recovery::tape_of(const State& state, ActorSystem& act
                                       ActorRef(actors.runtime().shared, actor(pending.to)));
 }
 
-Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
+Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names, bool still) {
     Restored restored;
     Runtime& runtime = actors.runtime();
     Restoring from(actors, names);
@@ -398,7 +389,7 @@ Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
                 actor.status = Actor::Held;
             }
         }
-        if (state.begun) {
+        if (state.begun && !still) {
             const size_t known_before = names.troubles().size();
             if (auto message = from.message(*state.begun); !message) {
                 trouble("TurnLost: " + actors.describe(actor) +
@@ -412,7 +403,7 @@ Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
                 ++restored.waited;
             }
         }
-        for (const PostRecord& post : state.mailbox) {
+        for (const PostRecord& post : still ? std::deque<PostRecord>() : state.mailbox) {
             const size_t known_before = names.troubles().size();
             if (auto message = from.message(post))
                 actors.restore_message(actor, std::move(message));
@@ -424,7 +415,7 @@ Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
     const uint64_t now_ms = uint64_t(os::wall_ns()) / 1'000'000;
     for (auto& [number, timer] : timers_) {
         Actor* to = from.actor(timer.message.to);
-        if (!to || to->status == Actor::Ended) continue;
+        if (still || !to || to->status == Actor::Ended) continue;
         const uint64_t in = timer.due_ms > now_ms ? (timer.due_ms - now_ms) * 1'000'000 : 0;
         if (auto message = from.message(timer.message))
             actors.restore_timer(*to, number, in, timer.every, std::move(message));

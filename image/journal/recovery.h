@@ -26,7 +26,8 @@ class Recovery {
         std::vector<Value> held; // addresses of ended ones: to be released when `names` have what they need
     };
     // Puts the actors into a world that has none yet and whose modules are loaded. `names` has its rows.
-    Restored restore(ActorSystem& actors, WorldNames& names);
+    // `still`: to be looked at; no timers, no messages, no turns that waited.
+    Restored restore(ActorSystem& actors, WorldNames& names, bool still = false);
 
     // The state as one checkpoint, which can stand for all batches so far. Of what has been added, without a world.
     std::string checkpoint() const;
@@ -37,6 +38,7 @@ class Recovery {
     bool fits(WorldNames& names) const;
 
     uint64_t last_message() const { return last_message_; }
+    bool has(uint64_t actor) const { return actors_.contains(actor); }
     size_t actor_count() const { return actors_.size(); }
 
   private:
