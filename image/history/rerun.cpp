@@ -52,7 +52,9 @@ Rerun::Outcome Rerun::run(Actor& actor, const PostRecord& post, std::string_view
     const size_t known = names_.troubles().size();
     std::vector<TapeEntry> entries;
     auto message = message_from(post, runtime, names_);
-    auto address_of = [&](uint64_t number) { return names_.address_of ? names_.address_of(number) : Value(); };
+    auto address_of = [&](uint64_t number) {
+        return names_.address_of ? names_.address_of(number) : Value();
+    };
     if (!message || !tape_from(tape, actors_, names_, address_of, entries)) {
         outcome.trouble = "what the turn was given is not there";
         for (size_t i = known; i < names_.troubles().size(); ++i)
@@ -60,14 +62,16 @@ Rerun::Outcome Rerun::run(Actor& actor, const PostRecord& post, std::string_view
         return outcome;
     }
     for (const TapeEntry& entry : entries)
-        if (entry.kind == TapeEntry::Unkept) outcome.trouble = "it cannot be run again, because " + entry.words;
+        if (entry.kind == TapeEntry::Unkept)
+            outcome.trouble = "it cannot be run again, because " + entry.words;
     if (!outcome.trouble.empty()) return outcome;
-    while (actor.take()) {}
+    while (actor.take()) {
+    }
     const auto collected = std::make_shared<Collected>();
     message->tape = std::make_shared<TurnTape>(actors_, std::move(entries), mode == Loose, collected);
     const ActorRef kept(runtime.shared, &actor); // it may end
-    const auto report = std::exchange(
-        actors_.report, [&](const std::string& words) { outcome.report += words; });
+    const auto report =
+        std::exchange(actors_.report, [&](const std::string& words) { outcome.report += words; });
     actors_.restore_message(actor, std::move(message));
     actors_.begin_restored({&actor});
     actors_.run_until_quiet([&] {
@@ -87,7 +91,8 @@ Rerun::Outcome Rerun::run(Actor& actor, const PostRecord& post, std::string_view
         made.arguments = literals(letter.arguments.get());
         for (size_t i = 0; i < made.arguments.size() && i < letter.labels.size(); ++i)
             if (letter.labels[i])
-                made.arguments[i] = std::string(runtime.symbols.text(letter.labels[i])) + ": " + made.arguments[i];
+                made.arguments[i] =
+                    std::string(runtime.symbols.text(letter.labels[i])) + ": " + made.arguments[i];
         outcome.letters.push_back(std::move(made));
     }
     if (collected->done && collected->reply) outcome.reply = literals(collected->reply.get())[0];

@@ -19,7 +19,7 @@ class Rerun {
   public:
     enum Mode : uint8_t {
         Strict, // all comes in the order in which it came, or the turn ends there
-        Loose,  // of edited code: each gets what was answered to the same; what was not asked then ends the turn
+        Loose, // of edited code: each gets what was answered to the same; what was not asked then ends the turn
     };
     struct Letter {
         enum Way : uint8_t { Sent, Asked, Timed };
@@ -30,13 +30,13 @@ class Rerun {
         bool operator==(const Letter&) const = default;
     };
     struct Outcome {
-        bool done = false;     // the turn came to its end; else it failed, or diverged
-        std::string report;    // of a failure, as people see it; nothing where nobody would
-        std::string diverged;  // the first thing that is not as it was, in words; nothing: it is the same turn
+        bool done = false;    // the turn came to its end; else it failed, or diverged
+        std::string report;   // of a failure, as people see it; nothing where nobody would
+        std::string diverged; // the first thing that is not as it was, in words; nothing: it is the same turn
         std::vector<Letter> letters; // what left, in its order, and what it asked
-        std::string reply;     // what the handler answered, in literal form; nothing where it did not end
+        std::string reply; // what the handler answered, in literal form; nothing where it did not end
         std::vector<std::pair<std::string, std::string>> state; // fields and their values in literal form
-        std::string trouble;   // why it could not be run at all: what it names is not there
+        std::string trouble; // why it could not be run at all: what it names is not there
     };
 
     // Both live longer. `names.address_of` knows the actors that values name.

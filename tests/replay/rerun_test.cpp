@@ -104,24 +104,24 @@ actor Mixed:
         nil
     on step(kind, key, other, third):
         match kind:
-            0: log.add(Random().between(1, 1000000))
-            1: table[key] = Time.now
-            2: log.add(ask other.double(key) within 1.hours)
-            3: log.add(self.safely(() -> ask other.refuse(key) within 1.hours))
-            4: counter.swap(n -> n + key)
-            5:
+            case 0: log.add(Random().between(1, 1000000))
+            case 1: table[key] = Time.now
+            case 2: log.add(ask other.double(key) within 1.hours)
+            case 3: log.add(self.safely(() -> ask other.refuse(key) within 1.hours))
+            case 4: counter.swap(n -> n + key)
+            case 5:
                 let child = spawn Other()
                 send child.hear(key)
                 log.add(ask child.double(key) within 1.hours)
-            6: sleep(1.milliseconds)
-            7: send other.hear((key, log.size))
-            8:
+            case 6: sleep(1.milliseconds)
+            case 7: send other.hear((key, log.size))
+            case 8:
                 log.add(ask other.again(key, third) within 1.hours)
                 log.add(counter.value)
-            9: raise Error("taken back {key}")
-            10: log.add(find_actor(:nobody))
-            11: send third.hear(key) after 1.hours
-            12: print("step {key}")
+            case 9: raise Error("taken back {key}")
+            case 10: log.add(find_actor(:nobody))
+            case 11: send third.hear(key) after 1.hours
+            case 12: print("step {key}")
         log.size
     on two(a, b, key, other, third):
         self.one(a, key, other, third)
@@ -149,13 +149,14 @@ TEST_CASE("Each turn of random programs, run again on its tape from the state be
             a.value("let others = (1..3).map(n -> spawn m.Other())");
             a.value("mixed.each(a -> ask a.begin(atom))");
             for (int i = 0; i < 16; ++i) {
-                const std::string others = ", others[" + std::to_string(random() % 3) + "], others[" + std::to_string(random() % 3) + "])";
+                const std::string others = ", others[" + std::to_string(random() % 3) + "], others[" +
+                                           std::to_string(random() % 3) + "])";
                 const std::string to = "send mixed[" + std::to_string(random() % 3) + "].";
                 if (random() % 2)
                     a.value(to + "step(" + std::to_string(random() % 13) + ", " + std::to_string(i) + others);
                 else
-                    a.value(to + "two(" + std::to_string(random() % 6) + ", " + std::to_string(random() % 6) + ", " +
-                            std::to_string(i) + others);
+                    a.value(to + "two(" + std::to_string(random() % 6) + ", " + std::to_string(random() % 6) +
+                            ", " + std::to_string(i) + others);
             }
             a.value("mixed.each(a -> ask a.step(7, 99, others[0], others[1]) within 1.hours)");
             a.value("others.each(a -> ask a.hear(100) within 1.hours)");
@@ -178,9 +179,113 @@ TEST_CASE("Each turn of random programs, run again on its tape from the state be
             bytes += each.turn.tape.size();
         }
     }
-    MESSAGE("turns run again: " << run << ", with a tape " << with_tape << ", failed " << failed << ", letters " << letters
-                                << ", bytes of tapes " << bytes);
+    MESSAGE("turns run again: " << run << ", with a tape " << with_tape << ", failed " << failed
+                                << ", letters " << letters << ", bytes of tapes " << bytes);
     CHECK(run > 60);
     CHECK(with_tape > 20);
     CHECK(failed > 2);
+}
+
+TEST_CASE("What a turn sent, asked and answered is told in words; edited code is run on what was answered to "
+          "the same, and "
+          "the first thing that is new is named") {
+    constexpr const char* before = R"(module m
+actor Account:
+    state balance = 100
+    on give(amount, to):
+        balance -= amount
+        let fee = ask to.take(amount, note: "gift") within 1.hours
+        send to.thank(fee)
+        send self.check() after 1.hours
+        balance
+    on take(amount, note):
+        balance += amount
+        1
+    on thank(x): nil
+    on check: nil
+    on fail(x):
+        balance -= x
+        raise Error("not {x}")
+)";
+    auto edited = [&](const std::string& from, const std::string& to) {
+        std::string text = before;
+        return text.replace(text.find(from), from.size(), to);
+    };
+    Story story;
+    {
+        Told a(before, story, SIZE_MAX, true);
+        a.value("let accounts = (1..2).map(n -> spawn m.Account())");
+        a.value("accounts.each(a -> ask a.thank(0))");
+        a.value("ask accounts[0].give(30, accounts[1])");
+        a.value("send accounts[0].fail(7)");
+        a.value("ask accounts[0].thank(0)");
+    }
+    Ended give, fail;
+    for (const Ended& each : turns_of(story)) {
+        if (each.turn.failed)
+            fail = each;
+        else if (!each.turn.tape.empty() && each.turn.tape.size() > give.turn.tape.size())
+            give = each;
+    }
+    using Letters = std::vector<Rerun::Letter>;
+    const Letters letters = {{Rerun::Letter::Asked, 3, "take", {"30", "note: \"gift\""}},
+                             {Rerun::Letter::Timed, 2, "check", {}},
+                             {Rerun::Letter::Sent, 3, "thank", {"1"}}};
+    auto sorted = [](Letters all) {
+        std::sort(all.begin(), all.end(), [](auto& a, auto& b) { return a.selector < b.selector; });
+        return all;
+    };
+    for (const Rerun::Mode mode : {Rerun::Strict, Rerun::Loose}) {
+        const Rerun::Outcome same = Still(before, story, give.batch - 1).run(give.turn, mode);
+        CHECK(same.done);
+        CHECK(same.diverged == "");
+        CHECK(same.reply == "70");
+        CHECK(text_of(same.state) == "balance: 70\n");
+        CHECK(sorted(same.letters) == sorted(letters));
+    }
+    const Rerun::Outcome failed = Still(before, story, fail.batch - 1).run(fail.turn);
+    CHECK(!failed.done);
+    CHECK(failed.diverged == "");
+    CHECK(failed.report.find("not 7") != std::string::npos);
+    CHECK(text_of(failed.state) == "balance: 70\n");
+    CHECK(failed.reply == "");
+    // Another state and another letter, of the same asks.
+    {
+        const Rerun::Outcome other =
+            Still(edited("balance -= amount\n        let", "balance -= amount + 1\n        let"), story,
+                  give.batch - 1)
+                .run(give.turn, Rerun::Loose);
+        CHECK(other.done);
+        CHECK(other.diverged == "");
+        CHECK(other.reply == "69");
+        CHECK(text_of(other.state) == "balance: 69\n");
+    }
+    // What was not asked.
+    for (const Rerun::Mode mode : {Rerun::Strict, Rerun::Loose}) {
+        const Rerun::Outcome other =
+            Still(edited("ask to.take(amount, note: \"gift\")", "ask to.thank(amount)"), story,
+                  give.batch - 1)
+                .run(give.turn, mode);
+        CHECK(!other.done);
+        CAPTURE(other.diverged);
+        CHECK(other.diverged.find("it asks Account (actor 3) for `thank`") != std::string::npos);
+        CHECK((other.diverged.find("where it asked the actor 3 for `take`") != std::string::npos) ==
+              (mode == Rerun::Strict));
+        CHECK(text_of(other.state) == "balance: 100\n");
+    }
+    // What comes from outside.
+    const Rerun::Outcome clock = Still(edited("        balance -= amount\n        let",
+                                              "        balance -= amount + Time.monotonic\n        let"),
+                                       story, give.batch - 1)
+                                     .run(give.turn, Rerun::Loose);
+    CHECK(!clock.done);
+    CHECK(clock.diverged.find("it calls `monotonic`, which it did not") != std::string::npos);
+    // It does not wait any more.
+    const Rerun::Outcome ends = Still(edited("        let fee = ask to.take(amount, note: \"gift\") within "
+                                             "1.hours\n        send to.thank(fee)\n",
+                                             ""),
+                                      story, give.batch - 1)
+                                    .run(give.turn);
+    CHECK(ends.diverged != "");
+    CHECK(!ends.done);
 }

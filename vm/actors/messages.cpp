@@ -78,8 +78,8 @@ Actor* ActorSystem::spawn_again(Machine& vm, const Class& cls, Value name, Value
     TurnTape& tape = *worker_of(vm).tape;
     if (tape.lost()) {
         resumed = tape.lose(vm, nf, {});
-    } else if (const TapeEntry* spawned =
-                   tape.take_if(TapeEntry::Spawned, [](const TapeEntry& each) { return bool(each.values); })) {
+    } else if (const TapeEntry* spawned = tape.take_if(
+                   TapeEntry::Spawned, [](const TapeEntry& each) { return bool(each.values); })) {
         return actor_of(spawned->values->peek(0)); // the tape holds it
     } else if (name.is_symbol() && tape.take_if(TapeEntry::Taken)) {
         resumed = fail_taken(vm, name, nf);

@@ -210,8 +210,7 @@ Value TurnTape::call_again(Machine& vm, Method& method, Value* nf) {
     TapeEntry* entry = take_if(TapeEntry::Result, same);
     if (!entry) entry = take_if(TapeEntry::Same, same);
     if (!entry) entry = take_if(TapeEntry::Raised, same);
-    if (!entry)
-        return diverge(vm, nf, "it calls `" + std::string(vm.symbols.text(method.selector)) + "`");
+    if (!entry) return diverge(vm, nf, "it calls `" + std::string(vm.symbols.text(method.selector)) + "`");
     // What is with the segment alone is to be done once more where that has not left.
     if (!left && vm.symbols.text(method.selector) == "_cancel_timer") return method.primitive(vm, nf);
     if (entry->kind == TapeEntry::Same) return nf[entry->number];

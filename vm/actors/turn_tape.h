@@ -160,7 +160,7 @@ class TurnTape final : public InputTape {
     ActorRef asked_;
     std::shared_ptr<Collected> collected_;
     bool loose_ = false;
-    std::vector<bool> used_; // where it is
+    std::vector<bool> used_;         // where it is
     bool just_left_ = false;         // with the last entry
     const Method* inside_ = nullptr; // the primitive that runs
     uint32_t epoch_ = 0;
