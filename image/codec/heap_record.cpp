@@ -210,8 +210,8 @@ void HeapPicture::drop_overlapping(uint64_t from, uint64_t to) {
 bool HeapPicture::take_cell(const Entry& entry, bool is_base) {
     if (entry.form & ~kAllForms || entry.place >> 45 || entry.words >> 40) return false;
     if (entry.form & kWideForm ? entry.words < 1 : entry.words >= Cell::kWide) return false;
-    if (is_base) {
-        if (!base_.empty() && base_.back().end() > entry.place) return false;
+    // The first record may be that of a turn, whose cells are in the order in which they became old.
+    if (is_base && (base_.empty() || base_.back().end() <= entry.place)) {
         base_.push_back(entry);
         return true;
     }

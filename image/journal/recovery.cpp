@@ -406,8 +406,8 @@ bool Recovery::fits(WorldNames& names) {
     return fits;
 }
 
-Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
-    return Restorer(*this, actors, names).begin(true);
+Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names, bool still) {
+    return Restorer(*this, actors, names).begin(true, still);
 }
 
 } // namespace indent::image

@@ -44,8 +44,9 @@ class Recovery {
         size_t waited = 0;       // turns that waited, which are run again
         std::vector<Value> held; // addresses of ended ones: to be released when `names` have what they need
     };
-    // Puts all actors into a world that has none yet and whose modules are loaded. `names` has its rows.
-    Restored restore(ActorSystem& actors, WorldNames& names);
+    // Puts all actors into a world that has none yet and whose modules are loaded. `names` has its rows. `still`: to be looked
+    // at; no timers, no messages, no turns that waited.
+    Restored restore(ActorSystem& actors, WorldNames& names, bool still = false);
 
     // Whether the world knows all layouts that actors, and what they begin with, are made of.
     bool fits(WorldNames& names);
@@ -77,6 +78,7 @@ class Recovery {
         bool draws = false;              // something on a canvas
     };
     // Null: there has never been one. Until the next call.
+    bool has(uint64_t number) { return find(number) != nullptr; }
     const State* actor(uint64_t number) { return find(number); }
     std::vector<uint64_t> actors(); // that live, by number
     // Those that have something to do, or show something, by number.

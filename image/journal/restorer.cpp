@@ -1,5 +1,6 @@
 #include "image/journal/restorer.h"
 #include "image/codec/cell_form.h"
+#include "image/journal/letters.h"
 #include "image/journal/parcels.h"
 #include "image/journal/tape.h"
 #include "vm/actors/actor_system.h"
@@ -110,22 +111,12 @@ SymbolId Restorer::symbol(uint64_t number) {
 
 // For an actor of this class. Null: it is none that could have been sent, or names what is not there.
 std::unique_ptr<ActorMessage> Restorer::message(const PostRecord& post, Class* cls) {
-    auto message = std::make_unique<ActorMessage>();
-    if (post.kind > ActorMessage::Child || post.kind == ActorMessage::Native) return nullptr;
-    message->kind = ActorMessage::Kind(post.kind);
-    message->number = post.number;
-    message->selector = symbol(post.selector);
-    for (uint64_t label : post.labels) message->labels.push_back(symbol(label));
-    message->trailing_block = post.trailing_block;
-    message->report = post.report;
-    message->reason = message->kind == ActorMessage::Child ? SymbolId(post.reason) : symbol(post.reason);
-    if (post.starts_as && !names_.shape_of(post.starts_as, message->starts_as)) return nullptr;
+    auto message = message_from(post, actors_.runtime(), names_);
+    if (!message) return nullptr;
     if (Actor* from = post.from ? make(post.from) : nullptr) message->from = ActorRef(actors_.runtime().shared, from);
     if (recovery_.waits_for(post))
         message->ask = post.ask; // else nobody waits for it any more
-    if (!parcel_from(post.arguments, actors_.runtime().shared, 0, names_, message->arguments) ||
-        !is_whole(actors_.runtime(), *message, cls))
-        return nullptr;
+    if (!is_whole(actors_.runtime(), *message, cls)) return nullptr;
     return message;
 }
 
@@ -248,6 +239,7 @@ void Restorer::finish(uint64_t number) {
         if (auto first = message(*facts.first_start, actor.cls))
             actor.first_start = std::shared_ptr<const ActorMessage>(std::move(first));
     if (facts.supervision && actor.cls->kind == ClassKind::Supervisor) supervise(actor, *facts.supervision);
+    if (still_) return;
     if (state.begun) {
         const size_t known = names_.troubles().size();
         if (auto handled = message(*state.begun, actor.cls); !handled) {
@@ -337,8 +329,9 @@ void Restorer::awaken_all() {
 
 // ---- all that must be there
 
-Recovery::Restored Restorer::begin(bool everything) {
+Recovery::Restored Restorer::begin(bool everything, bool still) {
     std::lock_guard lock(mutex_);
+    still_ = still;
     allow_memory();
     actors_.number_from(recovery_.last_actor());
     actors_.asks_from(recovery_.last_ask());
@@ -364,7 +357,7 @@ void Restorer::restore_rest() {
     const uint64_t now_ms = uint64_t(os::wall_ns()) / 1'000'000;
     for (auto& [number, timer] : recovery_.timers()) {
         Actor* to = make(timer.message.to);
-        if (!to || to->status == Actor::Ended) continue;
+        if (still_ || !to || to->status == Actor::Ended) continue;
         const uint64_t in_ms = timer.due_ms > now_ms ? timer.due_ms - now_ms : 0;
         const uint64_t in = std::min(in_ms, kLongest / 1'000'000) * 1'000'000;
         if (auto sent = message(timer.message, to->cls))

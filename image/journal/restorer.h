@@ -13,8 +13,9 @@ class Restorer final : public DormantActors {
     ~Restorer() override;
 
     // All of it; or else what has something to do, or shows something, and what is of no actor. Then it may be the
-    // ActorSystem's `dormant`. Once, before any actor runs.
-    Recovery::Restored begin(bool everything);
+    // ActorSystem's `dormant`. Once, before any actor runs. `still`: to be looked at; no timers, no messages, no turns that
+    // waited.
+    Recovery::Restored begin(bool everything, bool still = false);
 
     // The actor with this number, without its state if nobody has needed that; null: there has never been one. Any thread.
     Actor* make(uint64_t number);
@@ -50,7 +51,7 @@ class Restorer final : public DormantActors {
     std::vector<Value> held_; // addresses of ended ones
     size_t waited_ = 0;
     uint64_t allowed_for_ = 0; // bytes that were read
-    bool finishing_ = false, begun_ = false, all_made_ = false, all_awake_ = false;
+    bool finishing_ = false, begun_ = false, still_ = false, all_made_ = false, all_awake_ = false;
 };
 
 } // namespace indent::image

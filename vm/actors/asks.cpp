@@ -121,29 +121,32 @@ void ActorSystem::open_answer(Machine& vm, Answer& reply, Value* nf) {
     Worker& worker = worker_of(vm);
     TurnTape& tape = *worker.tape;
     if (tape.lost()) return tape.lose(vm, nf, {});
-    if (tape.next_is(TapeEntry::Deadlock)) return deadlock(vm, nf, tape.take().words);
+    if (!tape.is_loose() && tape.next_is(TapeEntry::Deadlock)) return deadlock(vm, nf, tape.take().words);
     Value resumed;
-    if (!letter(vm, out, resumed)) return resumed;
-    worker.segment_leaves();
+    {
+        const std::unique_ptr<ActorMessage> message = letter(vm, out, resumed);
+        if (!message) return resumed;
+        worker.segment_leaves();
+        if (tape.only_reads()) tape.collect(Collected::Asked, actor, *message);
+    }
     if (tape.lost()) return tape.lose(vm, nf, {});
     if (!tape.repeats()) return Value();
-    if (tape.next_is(TapeEntry::Stopped)) {
+    if (!tape.is_loose() && tape.next_is(TapeEntry::Stopped)) {
         tape.take();
         return vm.fail("Stopped", "the program was stopped", nf);
     }
-    if (tape.next_is(TapeEntry::NoRoom)) {
+    if (!tape.is_loose() && tape.next_is(TapeEntry::NoRoom)) {
         tape.take();
         return no_room(vm, out.selector, nf, patience);
     }
-    if (tape.next_is(TapeEntry::Asked)) {
-        if (tape.next()->to != actor.id || tape.next()->selector != out.selector)
-            return tape.diverge(vm, nf,
-                                "it asks " + describe(actor) + " for `" +
-                                    std::string(runtime_.symbols.text(out.selector)) + "`");
-        tape.take();
-        vm.had_effects = true;
-        worker.departed.add(out.selector, actor);
-    }
+    if (!tape.take_if(TapeEntry::Asked, [&](const TapeEntry& each) {
+            return each.to == actor.id && each.selector == out.selector;
+        }))
+        return tape.diverge(vm, nf,
+                            "it asks " + describe(actor) + " for `" +
+                                std::string(runtime_.symbols.text(out.selector)) + "`");
+    vm.had_effects = true;
+    worker.departed.add(out.selector, actor);
     if (!tape.repeats()) {
         // It is there, and may have been answered meanwhile.
         const uint64_t waited = tape.waited_ms() * kMillisecond;
@@ -239,7 +242,9 @@ Value ActorSystem::ask(Machine& vm, const OutgoingMessage& out, Value within) {
     self.answer.reset();
     self.lock.unlock();
     worker.departed.add(out.selector, *actor);
-    post(*actor, std::move(message), &worker);
+    const bool there = post(*actor, std::move(message), &worker);
+    if (worker.tape && (!there || !actor->cls)) [[unlikely]] // no log tells of it
+        worker.tape->note_asked(*actor, out.selector, number);
     vm.had_effects = true;
     return await_answer(vm, out, patience, until, begun);
 }
@@ -365,20 +370,21 @@ void ActorSystem::sleep(Machine& vm, uint64_t nanoseconds, Value* args) {
         tape->lose(vm, args, {});
         return;
     }
-    if (!tape->next_is(TapeEntry::Sleeps)) {
+    const TapeEntry* entry = tape->take_if(TapeEntry::Sleeps);
+    if (!entry && !tape->is_loose()) {
         tape->diverge(vm, args, "it sleeps");
         return;
     }
-    const uint64_t until = tape->take().number;
+    const uint64_t until = entry ? entry->number : 0;
     worker.segment_leaves();
     if (tape->lost()) {
         tape->lose(vm, args, {});
         return;
     }
-    bool stopped = tape->next_is(TapeEntry::Stopped);
+    bool stopped = tape->next_is(TapeEntry::Stopped) && !tape->is_loose();
     if (stopped) {
         tape->take();
-    } else if (!tape->repeats() && !tape->only_reads()) {
+    } else if (!tape->repeats()) {
         const uint64_t now = uint64_t(os::wall_ns()) / kMillisecond;
         stopped = !wait(vm, (until - std::min(until, now)) * kMillisecond, args);
         if (stopped) tape->note(TapeEntry::Stopped);

@@ -78,11 +78,11 @@ Actor* ActorSystem::spawn_again(Machine& vm, const Class& cls, Value name, Value
     TurnTape& tape = *worker_of(vm).tape;
     if (tape.lost()) {
         resumed = tape.lose(vm, nf, {});
-    } else if (tape.next_is(TapeEntry::Taken) && name.is_symbol()) {
-        tape.take();
+    } else if (const TapeEntry* spawned = tape.take_if(
+                   TapeEntry::Spawned, [](const TapeEntry& each) { return bool(each.values); })) {
+        return actor_of(spawned->values->peek(0)); // the tape holds it
+    } else if (name.is_symbol() && tape.take_if(TapeEntry::Taken)) {
         resumed = fail_taken(vm, name, nf);
-    } else if (tape.next_is(TapeEntry::Spawned) && tape.next()->values) {
-        return actor_of(tape.take().values->peek(0)); // the tape holds it
     } else {
         resumed = tape.diverge(vm, nf, "it spawns a " + std::string(vm.symbols.text(cls.name)));
     }
@@ -215,16 +215,12 @@ Value ActorSystem::send(Machine& vm, const OutgoingMessage& out, Value after, Va
         return vm.object(vm.runtime.prelude_class("Timer"), {nf[0]}, nf);
     };
     if (tape && tape->repeats()) [[unlikely]] {
-        if (!tape->next_is(TapeEntry::Timer)) {
-            message.reset();
-            return tape->diverge(vm, nf, "it sends with a timer");
-        }
         const bool has_left = tape->has_left();
-        const uint64_t number = tape->take().number;
-        if (has_left) {
-            message.reset();
-            return as_value(number);
-        }
+        const TapeEntry* entry = tape->take_if(TapeEntry::Timer);
+        if (tape->only_reads()) tape->collect(Collected::Timed, *actor, *message);
+        if (has_left || !entry) message.reset();
+        if (!entry) return tape->diverge(vm, nf, "it sends with a timer");
+        if (has_left) return as_value(entry->number);
     }
     auto timer = std::make_shared<TimerRecord>();
     timer->target = ActorRef(runtime_.shared, actor);

@@ -77,7 +77,8 @@ void Worker::end_turn(Actor& actor) {
 void Worker::segment_leaves(SegmentEnd end) {
     if (tape) [[unlikely]] {
         if (tape->repeats()) { // it has left already
-            (void)tape->leave(outbox);
+            if (end == SegmentEnd::Waits) (void)tape->leave(outbox);
+            if (end == SegmentEnd::Done) tape->collect_end();
             leaves_again();
             return;
         }
@@ -116,6 +117,7 @@ void Worker::leaves_again() {
     departed.spawned += uint32_t(outbox.spawned.size());
     departed.timers += uint32_t(outbox.timers.size());
     for (auto& letter : outbox.letters) departed.add(letter.message->selector, *letter.to);
+    if (tape->only_reads()) tape->collect(outbox);
     outbox.clear();
 }
 
@@ -354,8 +356,10 @@ void Worker::handle(Actor& actor, ActorMessage& message) {
             return Value::nil();
         }
         args[0] = call_handler(actor, message, args);
-        if (tape) [[unlikely]]
+        if (tape) [[unlikely]] {
             tape->end_turn(vm, args + 1);
+            if (tape->only_reads()) tape->collect_reply(vm, args);
+        }
         if (message.ask) {
             reply = std::make_unique<Answer>();
             std::string refusal;

@@ -71,10 +71,55 @@ TurnTape::TurnTape(ActorSystem& system, std::vector<TapeEntry> entries, std::str
     if (!entries_.empty() && entries_.back().kind == TapeEntry::Asked) pending_ = entries_.back().number;
 }
 
+TurnTape::TurnTape(ActorSystem& system, std::vector<TapeEntry> entries, bool loose,
+                   std::shared_ptr<Collected> collected)
+    : TurnTape(system, std::move(entries), {}, 0, {}) {
+    pending_ = 0;
+    collected_ = std::move(collected);
+    loose_ = loose;
+    used_.resize(entries_.size());
+}
+
+// ---- to be looked at
+
+void TurnTape::collect(Collected::Way way, const Actor& to, ActorMessage& message) {
+    collected_->letters.push_back(
+        {way, to.id, message.selector, std::move(message.labels), std::move(message.arguments)});
+}
+
+void TurnTape::collect(Outbox& outbox) {
+    for (Outbox::Letter& letter : outbox.letters) collect(Collected::Sent, *letter.to, *letter.message);
+    outbox.clear();
+}
+
+void TurnTape::collect_reply(Machine& vm, const Value* value) {
+    collected_->reply = Parcel::pack_whole(vm, value, 1);
+}
+
+void TurnTape::collect_end() {
+    collected_->done = true;
+}
+
+TapeEntry* TurnTape::take_if(TapeEntry::Kind kind, const std::function<bool(const TapeEntry&)>& fits) {
+    if (lost()) return nullptr;
+    if (!loose_) {
+        if (!next_is(kind) || (fits && !fits(entries_[at_]))) return nullptr;
+        return &entries_[at_++];
+    }
+    for (size_t i = 0; i < entries_.size(); ++i) {
+        if (used_[i] || entries_[i].kind != kind || (fits && !fits(entries_[i]))) continue;
+        used_[i] = true;
+        at_ = i + 1; // what belongs to it comes behind it
+        return &entries_[i];
+    }
+    return nullptr;
+}
+
 // ---- where it does not fit
 
 Value TurnTape::lose(Machine& vm, Value* args, std::string words) {
     if (why_lost_.empty()) why_lost_ = std::move(words);
+    if (collected_ && collected_->diverged.empty()) collected_->diverged = why_lost_;
     at_ = entries_.size();
     return vm.fail("TurnLost", why_lost_, args);
 }
@@ -86,7 +131,7 @@ void TurnTape::begin_turn(Machine& vm, Value* args) {
 }
 
 void TurnTape::end_turn(Machine& vm, Value* args) {
-    if (repeats()) diverge(vm, args, "it ends");
+    if (at_ < entries_.size() && !loose_) diverge(vm, args, "it ends");
 }
 
 std::string TurnTape::in_words(const TapeEntry& entry) const {
@@ -117,7 +162,10 @@ std::string TurnTape::in_words(const TapeEntry& entry) const {
 
 std::string TurnTape::differs(const std::string& does) const {
     std::string words = "run again on what it had got, the turn is another one: " + does;
-    if (const TapeEntry* then = next()) words += " where " + in_words(*then);
+    if (const TapeEntry* then = loose_ ? nullptr : next())
+        words += " where " + in_words(*then);
+    else
+        words += ", which it did not";
     if (crossed_reload_) words += " (a reload came in the middle of it)";
     return words;
 }
@@ -156,27 +204,27 @@ bool TurnTape::give(Machine& vm, TapeEntry& entry, Value* nf, Value& value) {
     return true;
 }
 
+Value TurnTape::call_again(Machine& vm, Method& method, Value* nf) {
+    const bool left = has_left();
+    auto same = [&](const TapeEntry& entry) { return entry.selector == method.selector; };
+    TapeEntry* entry = take_if(TapeEntry::Result, same);
+    if (!entry) entry = take_if(TapeEntry::Same, same);
+    if (!entry) entry = take_if(TapeEntry::Raised, same);
+    if (!entry) return diverge(vm, nf, "it calls `" + std::string(vm.symbols.text(method.selector)) + "`");
+    // What is with the segment alone is to be done once more where that has not left.
+    if (!left && vm.symbols.text(method.selector) == "_cancel_timer") return method.primitive(vm, nf);
+    if (entry->kind == TapeEntry::Same) return nf[entry->number];
+    Value value;
+    give(vm, *entry, nf, value);
+    return entry->kind == TapeEntry::Raised ? vm.raise(value, nf) : value;
+}
+
 Value TurnTape::call(Machine& vm, Method& method, Value* nf) {
     if (lost()) return vm.fail("TurnLost", why_lost_, nf);
     if (inside_) return method.primitive(vm, nf);
     const Tells kind = tells(vm, method);
     if (kind == Tells::Itself) return method.primitive(vm, nf);
-    if (repeats()) {
-        TapeEntry& entry = entries_[at_];
-        const bool fits = entry.kind == TapeEntry::Result || entry.kind == TapeEntry::Same ||
-                          entry.kind == TapeEntry::Raised;
-        if (!fits || entry.selector != method.selector)
-            return diverge(vm, nf, "it calls `" + std::string(vm.symbols.text(method.selector)) + "`");
-        const bool left = has_left();
-        ++at_;
-        // What is with the segment alone is to be done once more where that has not left.
-        if (!left && vm.symbols.text(method.selector) == "_cancel_timer") return method.primitive(vm, nf);
-        if (entry.kind == TapeEntry::Same) return nf[entry.number];
-        Value value;
-        const bool raises = entry.kind == TapeEntry::Raised;
-        give(vm, entry, nf, value);
-        return raises ? vm.raise(value, nf) : value;
-    }
+    if (repeats()) return call_again(vm, method, nf);
     if (kind == Tells::RunsCode) {
         note(TapeEntry::Unkept, 0,
              "`" + std::string(vm.symbols.text(method.selector)) + "` ran code that is in no method");
@@ -221,17 +269,17 @@ Value TurnTape::input(Machine& vm, SymbolId selector, Value read, Value* nf) {
         note_value(vm, selector, read);
         return read;
     }
-    if (!next_is(TapeEntry::Result) || entries_[at_].selector != selector)
-        return diverge(vm, nf, "it calls `" + std::string(vm.symbols.text(selector)) + "`");
+    TapeEntry* entry =
+        take_if(TapeEntry::Result, [&](const TapeEntry& each) { return each.selector == selector; });
+    if (!entry) return diverge(vm, nf, "it calls `" + std::string(vm.symbols.text(selector)) + "`");
     Value value;
-    give(vm, entries_[at_++], nf, value);
+    give(vm, *entry, nf, value);
     return value;
 }
 
 bool TurnTape::had(Mark mark) {
-    const bool was = next_is(mark == Changed ? TapeEntry::Changed : TapeEntry::Again);
-    if (was) ++at_;
-    return was;
+    if (loose_) return mark == Changed; // nobody else was there
+    return take_if(mark == Changed ? TapeEntry::Changed : TapeEntry::Again) != nullptr;
 }
 
 // ---- writing
@@ -242,6 +290,16 @@ void TurnTape::note(TapeEntry::Kind kind, uint64_t number, std::string words) {
     entry.kind = kind;
     entry.number = number;
     entry.words = std::move(words);
+    written_.push_back(std::move(entry));
+}
+
+void TurnTape::note_asked(const Actor& to, SymbolId selector, uint64_t number) {
+    if (repeats() || inside_ || lost()) return;
+    TapeEntry entry;
+    entry.kind = TapeEntry::Asked;
+    entry.to = to.id;
+    entry.selector = selector;
+    entry.number = number;
     written_.push_back(std::move(entry));
 }
 
@@ -293,11 +351,9 @@ void TurnTape::note_epoch(uint32_t epoch) {
 }
 
 bool TurnTape::is_full(bool full, size_t letters) {
-    if (repeats()) {
-        const bool was = next_is(TapeEntry::Full) && next()->number == letters;
-        if (was) ++at_;
-        return was;
-    }
+    if (repeats())
+        return take_if(TapeEntry::Full, [&](const TapeEntry& each) { return each.number == letters; }) !=
+               nullptr;
     if (full) note(TapeEntry::Full, letters);
     return full;
 }
@@ -305,6 +361,7 @@ bool TurnTape::is_full(bool full, size_t letters) {
 // ---- reading
 
 bool TurnTape::leave(const Outbox& outbox) {
+    if (loose_) return true;
     const SymbolTable& symbols = system_.runtime().symbols;
     if (next_is(TapeEntry::Left)) {
         const TapeEntry& entry = entries_[at_];
@@ -319,6 +376,7 @@ bool TurnTape::leave(const Outbox& outbox) {
     } else {
         why_lost_ = differs("it waits");
     }
+    if (collected_ && collected_->diverged.empty()) collected_->diverged = why_lost_;
     at_ = entries_.size();
     return false;
 }

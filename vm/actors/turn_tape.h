@@ -47,6 +47,22 @@ struct TapeEntry {
     std::string error_class, words, where;
 };
 
+// What a turn that is run again for somebody to look at would have done to others: nothing of it is done.
+struct Collected {
+    enum Way : uint8_t { Sent, Asked, Timed };
+    struct Letter {
+        Way way = Sent;
+        uint64_t to = 0;
+        SymbolId selector = 0;
+        std::vector<SymbolId> labels; // one for each argument, or none at all
+        Parcel::Pointer arguments;    // null: none
+    };
+    std::vector<Letter> letters; // in their order
+    Parcel::Pointer reply;       // what a handler answered; null: it did not come so far
+    bool done = false;           // the turn came to its end
+    std::string diverged;        // why it is another turn than the one that was recorded, or nothing
+};
+
 class TurnTape final : public InputTape {
   public:
     // One that is written.
@@ -55,6 +71,10 @@ class TurnTape final : public InputTape {
     // (ms since 1970). `asked`: whom its last ask waits for; null: it does not end so.
     TurnTape(ActorSystem& system, std::vector<TapeEntry> entries, std::string broken, uint64_t last_ms,
              ActorRef asked);
+    // One that a turn is run again on for somebody to look at: it ends with the tape, and what it does to others goes into
+    // `collected`, which lives as long. `loose`: in any order; an ask gets what was answered to the same of the same.
+    TurnTape(ActorSystem& system, std::vector<TapeEntry> entries, bool loose,
+             std::shared_ptr<Collected> collected);
 
     // ---- for the log
     // What came since it was last asked.
@@ -68,11 +88,15 @@ class TurnTape final : public InputTape {
     uint64_t pending_ask() const { return pending_; } // the number of the ask that it ends with; 0: none
     const ActorRef& asked() const { return asked_; }
 
-    // Where it ends, the turn ends, too.
-    bool only_reads() const { return only_reads_; }
+    // The turn is run again to be looked at.
+    bool only_reads() const { return collected_ != nullptr; }
+    void collect(Collected::Way way, const Actor& to, ActorMessage& message);
+    void collect(Outbox& outbox);
+    void collect_reply(Machine& vm, const Value* value);
+    void collect_end();
 
     // ---- in its turn
-    bool repeats() const override { return at_ < entries_.size(); }
+    bool repeats() const override { return collected_ ? !lost() : at_ < entries_.size(); }
     bool lost() const override { return !why_lost_.empty(); }
     const std::string& why_lost() const { return why_lost_; }
     // The turn does not fit: it fails from here on with TurnLost. Raises.
@@ -92,6 +116,7 @@ class TurnTape final : public InputTape {
 
     // Writing: nothing where it repeats.
     void note(TapeEntry::Kind kind, uint64_t number = 0, std::string words = {});
+    void note_asked(const Actor& to, SymbolId selector, uint64_t number); // where the log does not tell of it
     void note_answer(Machine& vm, const Answer& reply);
     void note_rests();
     void note_left(const Outbox& outbox);
@@ -101,11 +126,15 @@ class TurnTape final : public InputTape {
     bool is_full(bool full, size_t letters);
 
     // Reading. The next entry; null: there is none, or lost.
-    const TapeEntry* next() const { return repeats() && !lost() ? &entries_[at_] : nullptr; }
+    const TapeEntry* next() const { return at_ < entries_.size() && !lost() ? &entries_[at_] : nullptr; }
     bool next_is(TapeEntry::Kind kind) const { return next() && next()->kind == kind; }
     TapeEntry& take() { return entries_[at_++]; }
+    // The next entry, if it is of this kind and `fits` says that it is right, or where the order does not matter any such; it
+    // is taken. Null: there is none.
+    TapeEntry* take_if(TapeEntry::Kind kind, const std::function<bool(const TapeEntry&)>& fits = nullptr);
+    bool is_loose() const { return loose_; }
     // It repeats, and what the segment sends, spawns and starts has left already.
-    bool has_left() const { return at_ < lefts_; }
+    bool has_left() const { return collected_ || at_ < lefts_; }
     // A segment ends, and what is in the outbox left then. False: it does not fit, why_lost says why.
     [[nodiscard]] bool leave(const Outbox& outbox);
     // Of the wait that it ends with: ms of it that the program has run, and ms since 1970 when it began.
@@ -117,6 +146,7 @@ class TurnTape final : public InputTape {
     std::string differs(const std::string& does) const;
 
   private:
+    Value call_again(Machine& vm, Method& method, Value* nf);
     bool give(Machine& vm, TapeEntry& entry, Value* nf, Value& value);
     void note_value(Machine& vm, SymbolId selector, Value value);
 
@@ -128,7 +158,9 @@ class TurnTape final : public InputTape {
     std::string broken_, why_lost_;
     uint64_t waited_ms_ = 0, left_at_ms_ = 0, pending_ = 0;
     ActorRef asked_;
-    bool only_reads_ = false;
+    std::shared_ptr<Collected> collected_;
+    bool loose_ = false;
+    std::vector<bool> used_;         // where it is
     bool just_left_ = false;         // with the last entry
     const Method* inside_ = nullptr; // the primitive that runs
     uint32_t epoch_ = 0;
