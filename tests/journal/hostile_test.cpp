@@ -85,7 +85,9 @@ std::string bytes_of(const std::string& path) {
 } // namespace
 
 TEST_CASE("Small stories come back as they were told, and again from what is kept of them") {
-    for (auto& [name, lines] : small_stories()) {
+    for (auto& small : small_stories()) {
+        const std::string& name = small.first;
+        const auto& lines = small.second;
         CAPTURE(name);
         StoryText story;
         {
