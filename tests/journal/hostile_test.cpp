@@ -2,6 +2,7 @@
 #include "image/journal/parcels.h"
 #include "image/store/image.h"
 #include "tests/journal/small_world.h"
+#include "vm/model/list.h"
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <fstream>
@@ -256,4 +257,216 @@ TEST_CASE("A parcel that is refused lets go of exactly what it held") {
         }
     MESSAGE("parcels refused: " << refused << ", taken: " << taken);
     CHECK(refused > 100);
+}
+
+TEST_CASE("A block comes back only with what its code uses") {
+    StoryText story;
+    {
+        SmallWorld world;
+        story = world.tell({"spawn m.Box() as :box", "ask actor(:box).bag(3)"});
+    }
+    FactsRecord facts;
+    for (const std::string& body : story.bodies) {
+        std::vector<Record> records;
+        REQUIRE(read_all(body, records));
+        for (const Record& record : records)
+            if (auto* found = std::get_if<FactsRecord>(&record)) facts = *found;
+    }
+    // [bag, bag.adder(1), bag.self_adder, bag.counter]: captures n and names a field, captures nothing, shares a variable.
+    struct Blocks {
+        Cell &adder, &self_adder, &counter;
+    };
+    struct Change {
+        const char* what;
+        bool comes_back;
+        void (*make)(Blocks);
+    };
+    enum { kCode, kSelf, kHome, kSerial, kFirst };
+    const Change changes[] = {
+        {"nothing", true, [](Blocks) {}},
+        {"another value", true, [](Blocks b) { b.adder[kFirst] = Value::boolean(true); }},
+        {"another self, whose fields are not named", true,
+         [](Blocks b) { b.self_adder[kSelf] = Value::integer(1); }},
+        {"a variable where none is shared", false, [](Blocks b) { b.adder[kFirst] = b.counter[kFirst]; }},
+        {"no variable where one is shared", false, [](Blocks b) { b.counter[kFirst] = Value::integer(1); }},
+        {"a self without fields", false, [](Blocks b) { b.adder[kSelf] = Value::integer(1); }},
+        {"a self of another class", false, [](Blocks b) { b.adder[kSelf] = Value::cell(&b.counter); }},
+        {"the code of one that captures more", false, [](Blocks b) { b.self_adder[kCode] = b.adder[kCode]; }},
+        {"the code of one that captures less", false, [](Blocks b) { b.adder[kCode] = b.self_adder[kCode]; }},
+        {"the code of one that shares a variable", false,
+         [](Blocks b) { b.adder[kCode] = b.counter[kCode]; }},
+        {"no code", false, [](Blocks b) { b.adder[kCode] = Value::nil(); }},
+        {"a home", false, [](Blocks b) { b.adder[kHome] = Value::integer(8); }},
+        {"a storage as self", false, [](Blocks b) { b.self_adder[kSelf] = b.counter[kFirst]; }},
+        {"nothing captured", false, [](Blocks b) { b.adder[kFirst] = Value(); }},
+    };
+    for (const Change& change : changes) {
+        CAPTURE(change.what);
+        StoryText changed;
+        SmallWorld world;
+        {
+            WorldNames names(world.world->actors());
+            Recovery recovery;
+            for (const NameRow& row : story.rows) REQUIRE(names.add(row));
+            for (const std::string& body : story.bodies) REQUIRE(recovery.add(body));
+            const Recovery::Restored restored = recovery.restore(world.world->actors(), names);
+            REQUIRE(restored.actors.size() == 1);
+            Actor& actor = *restored.actors[0];
+            std::vector<Cell*> blocks(3);
+            const Value things = (*actor.state.cell())[0];
+            for (size_t i = 0; i < 3; ++i) blocks[i] = list_get(things, 1 + i).cell();
+            change.make({*blocks[0], *blocks[1], *blocks[2]});
+            SegmentRecord segment;
+            segment.actor = actor.id;
+            segment.turn = 1;
+            segment.fresh = true;
+            ByteWriter heap, body;
+            const Value roots[] = {actor.state, Value(), Value()};
+            write_base(heap, *actor.heap, roots, names);
+            segment.heap = heap.take();
+            write(body, BeginRecord{});
+            write(body, facts);
+            write(body, segment);
+            changed.rows = story.rows;
+            for (NameRow& row : names.take_rows()) changed.rows.push_back(std::move(row));
+            changed.bodies = {body.take()};
+            change.make({*blocks[0], *blocks[1], *blocks[2]}); // it is never run here
+            world.world->actors().begin_restored(restored.actors);
+        }
+        SmallWorld next;
+        const auto came = next.bring_back(changed, true);
+        CHECK(came.taken);
+        CHECK(came.troubles == (change.comes_back ? 0 : 1));
+    }
+}
+
+TEST_CASE("Messages that nobody could have sent are lost, with a report, and supervisors are no circle") {
+    StoryText story;
+    {
+        SmallWorld world;
+        story =
+            world.tell({"spawn m.Box() as :box", "spawn m.Top() as :top", "send actor(:box).hear(1, b: 2)"});
+    }
+    std::vector<Record> records;
+    for (const std::string& body : story.bodies) REQUIRE(read_all(body, records));
+    PostRecord call, start;
+    std::vector<FactsRecord> all;
+    for (const Record& record : records) {
+        if (auto* post = std::get_if<PostRecord>(&record)) {
+            if (post->kind == ActorMessage::Call && !post->labels.empty()) call = *post;
+            if (post->kind == ActorMessage::Start && post->starts_as) start = *post;
+        }
+        if (auto* facts = std::get_if<FactsRecord>(&record)) all.push_back(*facts);
+    }
+    REQUIRE(call.labels.size() == 2);
+    auto troubles_with = [&](const std::vector<Record>& more) {
+        ByteWriter body;
+        for (const Record& record : records) write(body, record);
+        for (const Record& record : more) write(body, record);
+        SmallWorld world;
+        const auto came = world.bring_back({story.rows, {body.take()}}, true);
+        return came.taken ? int(came.troubles) : -1;
+    };
+    auto changed = [&](PostRecord post, auto change) {
+        post.number = 1000;
+        change(post);
+        return troubles_with({post});
+    };
+    CHECK(changed(call, [](PostRecord&) {}) == 0);
+    CHECK(changed(call, [](PostRecord& post) { post.labels.push_back(1); }) == 1);
+    CHECK(changed(call, [](PostRecord& post) { post.labels.pop_back(); }) == 1);
+    CHECK(changed(call, [](PostRecord& post) { post.kind = ActorMessage::Native; }) == 1);
+    CHECK(changed(call, [](PostRecord& post) { post.kind = 77; }) == 1);
+    CHECK(changed(call, [](PostRecord& post) { post.kind = ActorMessage::Child; }) == 1); // of nobody
+    CHECK(changed(call, [](PostRecord& post) { post.kind = ActorMessage::Start; }) >= 0);
+    CHECK(changed(call, [](PostRecord& post) { post.number = UINT64_MAX; }) == -1);
+    CHECK(changed(call, [](PostRecord& post) { post.to = 999; }) == -1);
+    // Too many words for the state that they would fill.
+    CHECK(changed(start, [&](PostRecord& post) {
+              ByteWriter many;
+              many.number(200);
+              for (int i = 0; i < 200; ++i) many.byte(1);
+              many.number(0);
+              post.arguments = many.take();
+              post.labels.clear();
+          }) == 1);
+    // Everybody supervises everybody.
+    std::vector<Record> circle;
+    for (FactsRecord facts : all) {
+        facts.supervision.emplace();
+        for (const FactsRecord& other : all) {
+            facts.supervision->children.push_back({other.actor, 0, 0, UINT64_MAX, UINT64_MAX});
+            facts.supervisor = other.actor;
+            circle.push_back(facts);
+        }
+    }
+    CHECK(troubles_with(circle) >= 0);
+    FactsRecord far = all[0];
+    far.actor = UINT64_MAX;
+    CHECK(troubles_with({far}) == -1);
+    far.actor = 1; // the program itself
+    CHECK(troubles_with({far}) == -1);
+    // Timers that come again and again, and never.
+    TimerStartRecord timer;
+    timer.message = call;
+    for (const uint64_t every : {uint64_t(1), UINT64_MAX})
+        for (const uint64_t due : {uint64_t(0), UINT64_MAX}) {
+            timer.number = 5;
+            timer.every = every;
+            timer.due_ms = due;
+            CHECK(troubles_with({timer}) == 0);
+        }
+    timer.number = UINT64_MAX;
+    CHECK(troubles_with({timer}) == -1);
+}
+
+TEST_CASE("A few bytes take no more memory than they may, and their actor is held with the reason") {
+    StoryText story;
+    {
+        SmallWorld world;
+        story = world.tell({"spawn m.Box() as :box", "ask actor(:box).put([1])"});
+    }
+    std::vector<Record> records;
+    for (const std::string& body : story.bodies) REQUIRE(read_all(body, records));
+    auto came_with = [&](uint64_t words) {
+        ByteWriter body;
+        for (Record record : records) {
+            auto* post = std::get_if<PostRecord>(&record);
+            if (post && post->kind == ActorMessage::Call) post->number += 100; // it waits
+            write(body, record);
+        }
+        // A message with a large empty map index beside its list, which claims what it has no bytes for.
+        PostRecord post;
+        for (const Record& record : records)
+            if (auto* found = std::get_if<PostRecord>(&record); found && found->kind == ActorMessage::Call)
+                post = *found;
+        ByteWriter parcel;
+        parcel.number(1);
+        parcel.byte(9); // a cell
+        parcel.number(0);
+        parcel.number(1);
+        parcel.number(shape::kText);
+        parcel.byte(7); // bytes, frozen, wide
+        parcel.number(words);
+        const std::string length = [&] {
+            const uint64_t bits = 8 * (words - 3) | uint64_t(1) << 56;
+            return std::string(reinterpret_cast<const char*>(&bits), 8);
+        }();
+        parcel.text(length);
+        post.number = 1000;
+        post.labels.clear();
+        post.arguments = parcel.take();
+        for (int i = 0; i < 40; ++i) {
+            ++post.number;
+            write(body, post);
+        }
+        SmallWorld world;
+        return world.bring_back({story.rows, {body.take()}}, false);
+    };
+    CHECK(came_with(1000).troubles == 0);
+    const auto much = came_with(uint64_t(8) << 17); // 40 times 8 MB
+    CHECK(much.taken);
+    CHECK(much.troubles > 5);
+    CHECK(much.troubles < 20);
+    CHECK(much.words.find("far more memory than its story can stand for") != std::string::npos);
 }

@@ -2,6 +2,8 @@
 #pragma once
 #include "image/journal/journal.h"
 #include "image/journal/recovery.h"
+#include "vm/interp/inner.h"
+#include "vm/interp/send.h"
 #include "vm/world/world.h"
 #include <cstdio>
 #include <cstdlib>
@@ -132,6 +134,16 @@ def use(thing, deep):
             attempt(() -> thing.with_added(1))
             attempt(() -> thing.with(1, 2))
     nil
+
+def show_all = actors().map(a -> attempt(() -> ask a.shown))
+def walk_all:
+    for a in actors(): attempt(() -> ask a.walk)
+    use((kept.value, changes), 4)
+    actors().size
+def end_all:
+    for a in actors(): a.kill
+    sleep(1.milliseconds)
+    kept.set((1, 2))
 
 actor Box:
     state thing = nil
@@ -265,22 +277,34 @@ class SmallWorld {
         }
         for (Value address : held) world->runtime().shared.release(address);
         (void)world->pictures();
-        if (walks)
-            came.shown = value("let all = actors()\n"
-                               "for a in all:\n"
-                               "    m.attempt(() -> ask a.walk)\n"
-                               "all.size");
-        else
-            came.shown = value("actors().map(a -> m.attempt(() -> ask a.shown))");
-        if (walks) (void)value("m.use((m.kept.value, m.changes), 4)");
+        came.shown = call(walks ? "walk_all" : "show_all");
         end_all();
         return came;
     }
 
-    void end_all() {
-        (void)value("for a in actors(): a.kill");
-        (void)value("sleep(1.milliseconds)");
-        (void)value("m.kept.set((1, 2))");
+    void end_all() { (void)call("end_all"); }
+
+    // A function of the module, without a text that is read and checked each time. What it answers, in words.
+    std::string call(const char* name) {
+        std::string words;
+        world->actors().run_main([&](Machine& vm) {
+            Runtime& runtime = world->runtime();
+            Method* method = runtime.modules.at("m")->names.at(runtime.symbols.intern(name))->method;
+            const RunResult result = run_protected(vm, [&](Value* args) {
+                Value* frame = native_frame(vm, args, args + kPrimitiveFrame);
+                frame[0] = Value::nil();
+                args[0] = call_method(vm, method, frame, 0, nullptr);
+                words = vm.inspect(args[0], args);
+                return Value::nil();
+            });
+            vm.inner->uncaught = {};
+            if (result.ok)
+                vm.heap->commit(vm.stack_base);
+            else
+                vm.heap->rollback();
+            return result.ok;
+        });
+        return words;
     }
 
     std::unique_ptr<World> world;
@@ -324,7 +348,8 @@ inline std::vector<std::pair<std::string, std::vector<std::string>>> small_stori
                     "send actor(:box).nothing(1)", "send actor(:box).hear(1) after 1.hours",
                     "send actor(:box).hear(2) every 1.hours", "sleep(1.milliseconds)"}});
     all.push_back(
-        {"supervisor", {"spawn m.Top() as :top", "ask actor(:first).put(3)", "stop actor(:second)"}});
+        {"supervisor",
+         {"spawn m.Top() as :top", "ask actor(:first).put(3)", "stop actor(:second)", "sleep(1.seconds)"}});
     all.push_back({"ended",
                    {"spawn m.Box() as :box", "spawn m.Box() as :other", "ask actor(:box).put(actor(:other))",
                     "stop actor(:other)", "sleep(1.milliseconds)"}});
