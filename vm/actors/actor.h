@@ -101,6 +101,7 @@ struct ActorMessage {
     std::string report;                        // of Child: what went wrong, in words
     std::shared_ptr<struct TimerRecord> timer; // that it came from: has the arguments
     std::function<bool(Machine&)> work;        // commits by itself; false: what has not left never leaves
+    std::shared_ptr<class BreakRecord> record; // while errors stop turns
 };
 
 // The answer to an ask.
@@ -225,6 +226,7 @@ struct Actor {
     // ---- any thread
     std::atomic<uint32_t> mailbox = 0;    // messages that wait
     std::atomic<bool> stuck = false;      // its state could not follow a reload
+    std::atomic<bool> broken = false;     // an error has stopped its turn (broken.h)
     std::atomic<bool> supervised = false; // written under the system's lock of ties
     bool may_hold_blocks = false;         // under the system's lock of suspects
     // ---- of the worker that runs it; here, where there is room: a million idle actors are a million of these structs

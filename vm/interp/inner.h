@@ -81,6 +81,7 @@ struct Machine::Inner : RootProvider {
     std::vector<Remote> remote_errors;
     Node native;                 // the call site of frames that C++ code enters
     ActiveRaise uncaught;        // what ended the protected run
+    struct ScopeWatch* watch = nullptr; // what the maker is asked about the body that it makes (frames.h)
     bool reserve_in_use = false; // StackOverflow is being handled on the last part of the stack
 };
 
