@@ -7,6 +7,7 @@ namespace indent::ui {
 
 struct ReplOptions {
     std::string history_file; // empty: none is kept
+    bool break_on_error = false; // errors that nobody catches stop their turns, from the beginning
     bool interactive = true;  // a person at a terminal: line editing, prompts, a greeting
 };
 

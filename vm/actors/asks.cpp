@@ -254,8 +254,8 @@ bool ActorSystem::stop_arrived(Machine&, Actor& actor) {
     if (&actor == main_) return main_stopped_.exchange(false);
     if (&actor == elsewhere_) return reload_stops() && !std::exchange(actor.stop_said, true);
     if (actor.broken && actor.message->record->looked_at &&
-        actor.message->record->broken->stop_wanted.exchange(false)) // what a person evaluates there
-        return true;
+        (actor.message->record->broken->stop_wanted.exchange(false) || main_stopped_.exchange(false)))
+        return true; // what a person evaluates there
     std::lock_guard lock(actor.lock);
     return actor.stop_requested && !std::exchange(actor.stop_said, true);
 }
