@@ -52,7 +52,8 @@ class Broken {
         FAIL_CHECK("no turn is stopped");
         return {};
     }
-    BreakAnswer command(const BrokenInfo& of, BreakCommand::Kind kind, std::string text = "", size_t frame = 0) {
+    BreakAnswer command(const BrokenInfo& of, BreakCommand::Kind kind, std::string text = "",
+                        size_t frame = 0) {
         return world->actors().command_broken(of.number, {kind, frame, std::move(text)});
     }
     std::string evaluate(const BrokenInfo& of, const std::string& text, size_t frame = 0) {
@@ -116,7 +117,8 @@ actor Teller:
     state log
     state done = 0
     on transfer(amount):
-)" + transfer + R"(
+)" + transfer +
+           R"(
     on done? = done
 )";
 }
@@ -140,7 +142,8 @@ const char* kSetUp = "import bank\nfrom_ = spawn bank.Account()\nto_ = spawn ban
 
 } // namespace
 
-TEST_CASE("A transfer that fails after its withdraw is retried with mended code: withdrawn once, deposited once") {
+TEST_CASE(
+    "A transfer that fails after its withdraw is retried with mended code: withdrawn once, deposited once") {
     Broken([](Broken& b) {
         b.take("bank", bank(kBad));
         CHECK(b.value(kSetUp) == "nil");
@@ -165,7 +168,8 @@ TEST_CASE("A transfer that fails after its withdraw is retried with mended code:
     });
 }
 
-TEST_CASE("A retried turn that does otherwise than before stops before it does, and goes on when a person says so") {
+TEST_CASE("A retried turn that does otherwise than before stops before it does, and goes on when a person "
+          "says so") {
     Broken([](Broken& b) {
         b.take("bank", bank(kBad));
         b.value(kSetUp);
@@ -257,11 +261,11 @@ actor Shop:
                 shown += " " + variable.name + "=" + variable.text + (variable.changes ? "" : "!");
             shown += "\n";
         }
-        CHECK(shown ==
-              "var_free:13 n=2 total=2 unit={apple: 3, pear: 4}! kind=:plum!\n"
-              "var_free:14 f=a Block letter=\"y\" total=2 seen=[\"x\", \"y\"] kind=:plum unit={apple: 3, pear: 4}\n"
-              "price:5 unit={apple: 3, pear: 4} count=2 kind=:plum\n"
-              "Shop.sell:20 count=2 kind=:plum\n");
+        CHECK(shown == "var_free:13 n=2 total=2 unit={apple: 3, pear: 4}! kind=:plum!\n"
+                       "var_free:14 f=a Block letter=\"y\" total=2 seen=[\"x\", \"y\"] kind=:plum "
+                       "unit={apple: 3, pear: 4}\n"
+                       "price:5 unit={apple: 3, pear: 4} count=2 kind=:plum\n"
+                       "Shop.sell:20 count=2 kind=:plum\n");
         CHECK(b.evaluate(stopped, "n * 10 + total") == "22");
         CHECK(b.evaluate(stopped, "seen.size + letter.size", 1) == "3");
         CHECK(b.evaluate(stopped, "sold + count", 3) == "9");
@@ -323,7 +327,8 @@ actor Asker:
         CHECK(b.value("ask asker.got?") == "700");
         // Whoever catches it does, though it is in another actor, and in the main program.
         CHECK(b.value("ask asker.careful(11)") == "\"no half\"");
-        CHECK(b.value("try:\n    ask half.half(3)\ncatch e: ArgumentError:\n    e.message\n") == "\"3 is odd\"");
+        CHECK(b.value("try:\n    ask half.half(3)\ncatch e: ArgumentError:\n    e.message\n") ==
+              "\"3 is odd\"");
         CHECK(b.world->actors().broken_turns().empty());
     });
 }
@@ -394,7 +399,8 @@ actor One:
         ask sum.add(1000)
 )");
             size_t done = 0;
-            for (const auto& one : all) done += b.command(one, BreakCommand::Retry).course == BreakAnswer::Done;
+            for (const auto& one : all)
+                done += b.command(one, BreakCommand::Retry).course == BreakAnswer::Done;
             CHECK(done == 20);
             CHECK(b.value("ask sum.total?") == "20020");
             MESSAGE("20 turns retried, 20 asks answered from the record");

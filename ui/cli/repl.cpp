@@ -141,7 +141,8 @@ class Repl {
 
     void tell(const protocol::TurnStopped& stopped) {
         std::fflush(stdout);
-        std::fprintf(stderr, "%s  stopped turn %llu: :frames shows where; mend the code and :retry it, or :give_up\n",
+        std::fprintf(stderr,
+                     "%s  stopped turn %llu: :frames shows where; mend the code and :retry it, or :give_up\n",
                      stopped.report.c_str(), static_cast<unsigned long long>(stopped.turn));
         turn_ = stopped.turn;
         frame_ = 0;
@@ -153,7 +154,8 @@ class Repl {
         auto reply = ask(std::move(request));
         if (auto* answer = std::get_if<Answer>(&reply.body)) return std::move(*answer);
         if (auto* failed = std::get_if<protocol::Failed>(&reply.body))
-            std::fprintf(stderr, "%s%s", failed->message.c_str(), failed->message.ends_with('\n') ? "" : "\n");
+            std::fprintf(stderr, "%s%s", failed->message.c_str(),
+                         failed->message.ends_with('\n') ? "" : "\n");
         failed_ = true;
         return std::nullopt;
     }
@@ -162,8 +164,8 @@ class Repl {
         auto all = answer_to<protocol::BrokenTurns>(protocol::ListBroken{});
         if (!all) return;
         if (all->turns.empty()) {
-            std::printf("No turn is stopped; %s.\n", all->on ? "errors stop turns (:break off)"
-                                                              : "errors do not stop turns (:break on)");
+            std::printf("No turn is stopped; %s.\n",
+                        all->on ? "errors stop turns (:break off)" : "errors do not stop turns (:break on)");
             return;
         }
         const uint64_t wanted = std::strtoull(which.c_str(), nullptr, 10);
@@ -191,8 +193,8 @@ class Repl {
         size_t number = 0;
         for (const auto& frame : all->frames) {
             std::printf("%s %zu  %s (%s:%u)%s%s\n", number == frame_ ? ">" : " ", number, frame.what.c_str(),
-                        frame.file.c_str(), frame.line, frame.receiver.empty() ? "" : "  self: ",
-                        frame.receiver.c_str());
+                        frame.file.c_str(), frame.line,
+                        frame.receiver.empty() ? "" : "  self: ", frame.receiver.c_str());
             for (const auto& variable : frame.variables)
                 std::printf("       %s = %s\n", variable.name.c_str(), variable.text.c_str());
             ++number;

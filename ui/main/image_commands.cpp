@@ -161,7 +161,8 @@ int serve_image(const std::string& path, bool break_on_error) {
             static_cast<Ending*>(to)->waker.wake();
         },
         &ending, true);
-    auto started = ImageSession::start(std::move(found).value(), {[&] { ending.waker.wake(); }, true, break_on_error});
+    auto started =
+        ImageSession::start(std::move(found).value(), {[&] { ending.waker.wake(); }, true, break_on_error});
     if (!started) return complain(started.failure());
     ImageSession& session = **started;
     if (!session.why_not_served().empty()) return complain({"", session.why_not_served()});

@@ -82,7 +82,8 @@ int main(int count, char** words) {
     auto* repl_command = app.add_subcommand("repl", "A prompt: type statements and see their values");
     repl_command->add_option("image", repl_image, "The image that it works on; left out: nothing is kept");
     bool stops_at_errors = false; // of repl and serve
-    const char* const about_break = "An error that nobody catches stops the turn of its actor, until a person decides";
+    const char* const about_break =
+        "An error that nobody catches stops the turn of its actor, until a person decides";
     repl_command->add_flag("--break", stops_at_errors, about_break);
 
     OpenOptions open;

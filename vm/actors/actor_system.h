@@ -345,8 +345,8 @@ class ActorSystem final : public ActorPort {
     // A deed of a turn that is retried, before it is done: absent where it is done now, else what the program gets.
     Value done_before(Machine& vm, BreakRecord::Deed& deed, Value* nf, Value* top);
     // The same; else it is BreakRecord::pending.
-    Value before_deed(Machine& vm, BreakRecord::Kind kind, Actor& whom, const ActorMessage& call, Value* nf, Value* top,
-                      uint64_t delay = 0, uint64_t period = 0);
+    Value before_deed(Machine& vm, BreakRecord::Kind kind, Actor& whom, const ActorMessage& call, Value* nf,
+                      Value* top, uint64_t delay = 0, uint64_t period = 0);
     Value before_spawn(Machine& vm, const Class* cls, const OutgoingMessage& out, Value name);
     void differs(Machine& vm, std::string words, Value* above);
     void nothing_left_over(Machine& vm, Value* args); // at the end of such a turn

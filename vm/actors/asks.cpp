@@ -130,7 +130,8 @@ Value ActorSystem::ask(Machine& vm, const OutgoingMessage& out, Value within) {
         return vm.fail("Error", "`ask` cannot wait here: no actor begins a turn before the reload is done",
                        nf);
     if (actor->broken) [[unlikely]]
-        if (const std::string why = why_not_asked(vm, *actor, nf); !why.empty()) return vm.fail("Error", why, nf);
+        if (const std::string why = why_not_asked(vm, *actor, nf); !why.empty())
+            return vm.fail("Error", why, nf);
     std::unique_ptr<ActorMessage> message = letter(vm, out, resumed);
     if (!message) return resumed;
     if (worker.record()) [[unlikely]]

@@ -98,8 +98,7 @@ bool BreakRecord::is_expected(Machine& vm, const Deed& deed) const {
     const size_t count = deed.arguments ? deed.arguments->count() : 0;
     if (count != (next->arguments ? next->arguments->count() : 0)) return false;
     std::vector<std::pair<Value, Value>> pairs;
-    for (size_t i = 0; i < count; ++i)
-        pairs.emplace_back(next->arguments->peek(i), deed.arguments->peek(i));
+    for (size_t i = 0; i < count; ++i) pairs.emplace_back(next->arguments->peek(i), deed.arguments->peek(i));
     return are_same(vm, std::move(pairs));
 }
 

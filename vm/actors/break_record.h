@@ -20,7 +20,7 @@ class BreakRecord {
         SymbolId selector = 0;
         std::vector<SymbolId> labels;
         bool trailing_block = false;
-        Parcel::Pointer arguments; // null: none
+        Parcel::Pointer arguments;  // null: none
         const Class* cls = nullptr; // of Spawn
         SymbolId name = 0;          // the same; 0: none
         uint64_t delay = 0, period = 0;
@@ -42,7 +42,7 @@ class BreakRecord {
     void forget_first() { expected_.pop_front(); }
     void forget_expected() { expected_.clear(); }
 
-    Deed pending; // is about to be done,
+    Deed pending;                // is about to be done,
     void do_pending(bool left) { // and is
         pending.left = left;
         done_.push_back(std::exchange(pending, {}));
@@ -56,14 +56,15 @@ class BreakRecord {
     std::vector<const Class*> caught_by;
     bool is_caught(Machine& vm, Value error) const;
 
-    bool may_break = false;       // the turn has begun and has not ended
-    bool looked_at = false;       // a person evaluates something in it: that is no part of it
-    bool retries = false;         // it ends so that its message is handled anew
-    bool returns = false;         // it ends with the value in Machine::Inner::uncaught.resumed_with
-    bool gives_up = false;        // it fails without stopping again
-    bool whole = false;           // it was there from the turn's beginning
-    std::shared_ptr<BrokenTurn> broken;      // where the turn stands still
-    std::shared_ptr<struct BreakCourse> course; // what became of it since a person decided; null: nobody wants to know
+    bool may_break = false;             // the turn has begun and has not ended
+    bool looked_at = false;             // a person evaluates something in it: that is no part of it
+    bool retries = false;               // it ends so that its message is handled anew
+    bool returns = false;               // it ends with the value in Machine::Inner::uncaught.resumed_with
+    bool gives_up = false;              // it fails without stopping again
+    bool whole = false;                 // it was there from the turn's beginning
+    std::shared_ptr<BrokenTurn> broken; // where the turn stands still
+    std::shared_ptr<struct BreakCourse>
+        course; // what became of it since a person decided; null: nobody wants to know
 
   private:
     std::deque<Deed> done_, expected_;

@@ -131,8 +131,8 @@ namespace {
 std::string waits_for_a_person(const BrokenInfo& info) {
     const std::string what = info.differs.empty() ? "is stopped at an error" : "is stopped";
     return info.who + " " + what + " in `" + info.message + "`" +
-           (info.error.empty() ? ": " + info.differs : ": " + info.error) +
-           "\n  it waits as stopped turn " + std::to_string(info.number) +
+           (info.error.empty() ? ": " + info.differs : ": " + info.error) + "\n  it waits as stopped turn " +
+           std::to_string(info.number) +
            " until a person decides: `:broken` at the prompt of `indent repl` shows it";
 }
 } // namespace
@@ -328,9 +328,8 @@ BreakAnswer ActorSystem::command_broken(uint64_t number, BreakCommand command) {
     broken->stop_wanted = false;
     if (!decides || !answer.problem.empty()) return answer;
     const uint64_t until = os::monotonic_ns() + kLookAtCourse;
-    workers_[0]->work([&] {
-        return course->course != BreakAnswer::GoesOn || main_stopped_ || os::monotonic_ns() > until;
-    });
+    workers_[0]->work(
+        [&] { return course->course != BreakAnswer::GoesOn || main_stopped_ || os::monotonic_ns() > until; });
     answer.course = BreakAnswer::Course(course->course.load());
     answer.again = course->again;
     return answer;
@@ -350,10 +349,10 @@ std::string ActorSystem::in_short(Machine& vm, Value value) {
         text = std::string(vm.symbols.text(shape.cls->name)) + "(";
         for (size_t i = 0; i < shape.fields.size() && text.size() < kMostShown; ++i) {
             const Value field = (*value.cell())[i];
-            std::string shown = !field || field.is_nil()           ? "nil"
-                                : field.is_boolean()               ? field.is_true() ? "true" : "false"
+            std::string shown = !field || field.is_nil()            ? "nil"
+                                : field.is_boolean()                ? field.is_true() ? "true" : "false"
                                 : has_shape(field, shape::kAddress) ? describe(*actor_of(field))
-                                                                   : sketch(vm, field);
+                                                                    : sketch(vm, field);
             if (shown.empty()) shown = vm.with_article(field);
             text += (i ? ", " : "") + std::string(vm.symbols.text(shape.fields[i])) + ": " + shown;
         }
@@ -369,7 +368,8 @@ void ActorSystem::tell_frames(Machine& vm, Value* args, BreakAnswer& answer) {
         frame.what = code.name;
         if (code.tree) {
             frame.file = code.tree->file;
-            frame.line = syntax::Source(code.tree->file, *code.tree->source).position(live.site->position).line;
+            frame.line =
+                syntax::Source(code.tree->file, *code.tree->source).position(live.site->position).line;
         }
         if (live.fp[0] && !live.fp[0].is_nil() && !live.fp[0].is_raw())
             frame.receiver = in_short(vm, live.fp[0]);
@@ -436,7 +436,8 @@ RunResult ActorSystem::evaluate_in_frame(Machine& vm, const BreakCommand& comman
         answer.stopped = report.stopped;
         answer.problem = report.text;
     });
-    if (result.out_of_memory) answer.problem = "error: OutOfMemory: the program needs more memory than it may take\n";
+    if (result.out_of_memory)
+        answer.problem = "error: OutOfMemory: the program needs more memory than it may take\n";
     record.looked_at = false;
     return result;
 }
@@ -460,9 +461,10 @@ void Worker::begin_again(Actor& actor, ActorMessage& message) {
 
 std::string ActorSystem::deed_in_words(Machine& vm, const BreakRecord::Deed& deed) {
     if (deed.kind == BreakRecord::Spawn)
-        return "spawn " +
-               call_in_words(vm, deed.cls->name, deed.labels, deed.arguments.get());
-    const char* verb = deed.kind == BreakRecord::Ask ? "ask " : deed.kind == BreakRecord::Stop ? "stop " : "send ";
+        return "spawn " + call_in_words(vm, deed.cls->name, deed.labels, deed.arguments.get());
+    const char* verb = deed.kind == BreakRecord::Ask    ? "ask "
+                       : deed.kind == BreakRecord::Stop ? "stop "
+                                                        : "send ";
     return verb + describe(*deed.whom) + " `" +
            call_in_words(vm, deed.selector, deed.labels, deed.arguments.get()) + "`";
 }

@@ -26,7 +26,7 @@ struct BrokenInfo {
 
 struct BrokenVariable {
     std::string name;
-    std::string text; // of its value, short
+    std::string text;    // of its value, short
     bool changes = true; // it can be assigned
 };
 struct BrokenFrame {
@@ -55,7 +55,7 @@ struct BreakCommand {
 struct BreakAnswer {
     std::string problem; // why it was not done, in words that end in a line end; empty: it was
     std::vector<BrokenFrame> frames;
-    std::string value; // of Evaluate: inspected
+    std::string value;    // of Evaluate: inspected
     bool stopped = false; // of Evaluate: by a request to stop
     // Of those that let it go on: what came of it in the first second or two.
     enum Course : uint8_t { GoesOn, Done, Failed, StoppedAgain } course = GoesOn;

@@ -291,8 +291,9 @@ void Worker::handle(Actor& actor, ActorMessage& message) {
     std::unique_ptr<Answer> reply;
     if (system.break_on_error && !message.record && actor.cls) [[unlikely]]
         message.record = std::make_shared<BreakRecord>();
-    BreakRecord* const record =
-        message.kind == ActorMessage::Call || message.kind == ActorMessage::Down ? message.record.get() : nullptr;
+    BreakRecord* const record = message.kind == ActorMessage::Call || message.kind == ActorMessage::Down
+                                    ? message.record.get()
+                                    : nullptr;
     if (record) [[unlikely]]
         record->begin();
     auto answer_with = [&](Value* args) { // what is in args[0]

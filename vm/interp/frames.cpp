@@ -61,7 +61,8 @@ Value read_variable(const LiveFrame& frame, const FrameVariable& variable) {
     Value value = frame.fp[variable.slot];
     if (variable.word >= 0) {
         value = captured(frame, variable);
-        if (variable.shared) value = has_shape(value, shape::kVariable) ? variable_get(value.cell()) : Value();
+        if (variable.shared)
+            value = has_shape(value, shape::kVariable) ? variable_get(value.cell()) : Value();
     }
     return value.is_raw() ? Value() : value;
 }

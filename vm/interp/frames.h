@@ -19,9 +19,9 @@ std::vector<LiveFrame> live_frames(const Machine& vm, Value* args, size_t most);
 
 struct FrameVariable {
     std::string name;
-    uint16_t slot = 0;    // of the frame; of a captured one: of the block
-    int word = -1;        // of the block, where it is captured
-    bool shared = false;  // with the home of the block
+    uint16_t slot = 0;                                  // of the frame; of a captured one: of the block
+    int word = -1;                                      // of the block, where it is captured
+    bool shared = false;                                // with the home of the block
     bool changes() const { return word < 0 || shared; } // an assignment reaches whoever reads it
 };
 

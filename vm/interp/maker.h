@@ -40,7 +40,7 @@ struct TopLevelBody {
     bool sees_all_modules = false;   // eval, inputs: every module may be named
     bool sets_module_values = false; // module effects, once and hooks assign stable and var
     std::vector<std::string> given;  // names of variables that it finds in its frame, from slot 1 on
-    Class* cls = nullptr;            // whose fields are in sight, and of whose methods `super` is asked; null: none
+    Class* cls = nullptr; // whose fields are in sight, and of whose methods `super` is asked; null: none
 };
 // The statements of a script, or a block in them: they belong to no generation, and run on through reloads.
 bool is_of_script(const Code& code);

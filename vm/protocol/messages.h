@@ -79,7 +79,7 @@ struct Epochs {
     std::vector<EpochMirror> epochs{}; // oldest first
 };
 struct BrokenTurns {
-    bool on = false; // errors stop turns
+    bool on = false;                   // errors stop turns
     std::vector<BrokenMirror> turns{}; // the first to be stopped first
 };
 struct Frames {

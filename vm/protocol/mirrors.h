@@ -64,8 +64,8 @@ struct BrokenMirror {
 };
 struct VariableMirror {
     std::string name{};
-    std::string text{};   // of its value, short
-    bool changes = true;  // it can be assigned
+    std::string text{};  // of its value, short
+    bool changes = true; // it can be assigned
 };
 struct FrameMirror {
     std::string what{}; // "Account.withdraw"

@@ -21,10 +21,11 @@ void Session::watch_broken() {
     actors.on_broken = [this](const BrokenInfo& info) {
         if (options_.story) {
             std::lock_guard lock(store_mutex_);
-            (void)store_.save_desk(key_of(info.actor), info.report); // without it, errors stop no turns when it is opened again
+            (void)store_.save_desk(key_of(info.actor),
+                                   info.report); // without it, errors stop no turns when it is opened again
         }
-        deliver_(Event{
-            TurnStopped{info.number, info.who, info.message, info.error, info.differs, info.report}});
+        deliver_(
+            Event{TurnStopped{info.number, info.who, info.message, info.error, info.differs, info.report}});
     };
     actors.on_mended = [this](const BrokenInfo& info) {
         if (ending_) return; // it is there still when the image is opened again
@@ -42,9 +43,10 @@ void Session::tell_of_broken_before() {
     for (const auto& [key, report] : *desk) {
         if (key.rfind(kKey, 0) != 0) continue;
         had_broken_ = true;
-        deliver_(Event{Trouble{"a turn was stopped when the image was closed; where nothing of it had left, its message "
-                               "is handled anew, and stops again where it fails\n" +
-                               report}});
+        deliver_(Event{
+            Trouble{"a turn was stopped when the image was closed; where nothing of it had left, its message "
+                    "is handled anew, and stops again where it fails\n" +
+                    report}});
     }
 }
 
@@ -79,10 +81,11 @@ void Session::get_frames(RequestId id, const GetFrames& request) {
     if (!answer.problem.empty()) return fail(id, {"not_found", answer.problem});
     Frames all;
     for (BrokenFrame& frame : answer.frames) {
-        FrameMirror mirror{std::move(frame.what), std::move(frame.file), frame.line,
-                           std::move(frame.receiver), {}};
+        FrameMirror mirror{
+            std::move(frame.what), std::move(frame.file), frame.line, std::move(frame.receiver), {}};
         for (BrokenVariable& variable : frame.variables)
-            mirror.variables.push_back({std::move(variable.name), std::move(variable.text), variable.changes});
+            mirror.variables.push_back(
+                {std::move(variable.name), std::move(variable.text), variable.changes});
         all.frames.push_back(std::move(mirror));
     }
     finish(id, std::move(all));
@@ -101,8 +104,9 @@ Evaluated Session::evaluate_in_frame(const EvaluateInFrame& request) {
 }
 
 Resolved Session::resolve(const ResolveBroken& request) {
-    constexpr BreakCommand::Kind kKinds[] = {BreakCommand::Retry,  BreakCommand::Resume, BreakCommand::Return,
-                                             BreakCommand::GiveUp, BreakCommand::GoOn,   BreakCommand::GoOnAnew};
+    constexpr BreakCommand::Kind kKinds[] = {BreakCommand::Retry,  BreakCommand::Resume,
+                                             BreakCommand::Return, BreakCommand::GiveUp,
+                                             BreakCommand::GoOn,   BreakCommand::GoOnAnew};
     BreakAnswer answer = world_->actors().command_broken(
         request.turn, {kKinds[size_t(request.decision)], size_t(request.frame), request.text});
     Resolved result;

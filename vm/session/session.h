@@ -110,7 +110,7 @@ class Session {
     std::atomic<bool> running_{false};
     std::atomic<bool> ending_{false};
     bool had_broken_ = false; // when it was closed last
-    std::mutex mutex_; // of what follows
+    std::mutex mutex_;        // of what follows
     std::map<std::string, ModuleText> own_;
     std::map<std::string, ModuleText> library_;
     std::mutex store_mutex_; // one call at a time
