@@ -14,10 +14,11 @@ namespace {
 // A world in which errors stop turns, on a thread of its own.
 class Broken {
   public:
-    explicit Broken(const std::function<void(Broken&)>& test, uint32_t workers = 2) {
+    explicit Broken(const std::function<void(Broken&)>& test, uint32_t workers = 2, bool collecting = false) {
         auto thread = os::Thread::start("test", kThreadStack, [&] {
             WorldOptions options;
             options.workers = workers;
+            options.collect_always = collecting;
             options.output = [this](std::string_view line) { add(printed_, line); };
             options.errors = [this](std::string_view text) { add(reports_, text); };
             auto made = World::make(std::move(options));
@@ -144,7 +145,7 @@ const char* kSetUp = "import bank\nfrom_ = spawn bank.Account()\nto_ = spawn ban
 
 TEST_CASE(
     "A transfer that fails after its withdraw is retried with mended code: withdrawn once, deposited once") {
-    Broken([](Broken& b) {
+    auto test = [](Broken& b) {
         b.take("bank", bank(kBad));
         CHECK(b.value(kSetUp) == "nil");
         b.value("send teller.transfer(30)");
@@ -165,7 +166,9 @@ TEST_CASE(
         CHECK(b.world->actors().broken_turns().empty());
         CHECK(b.reports().empty());
         CHECK(b.mended() == "ZeroDivide: division by zero\n");
-    });
+    };
+    Broken{test};
+    Broken{test, 2, true}; // a collection at every safe point
 }
 
 TEST_CASE("A retried turn that does otherwise than before stops before it does, and goes on when a person "
@@ -225,7 +228,7 @@ TEST_CASE("A retried turn that does otherwise than before stops before it does, 
 }
 
 TEST_CASE("The frames of a stopped turn are told with their variables, and texts are evaluated in them") {
-    Broken([](Broken& b) {
+    auto test = [](Broken& b) {
         b.take("shop", R"(module shop
 
 def price(kind, count):
@@ -282,7 +285,10 @@ actor Shop:
         // `unit[kind]` is 2: the block is done, and the loop with it.
         CHECK(b.command(stopped, BreakCommand::Resume, "1 + 1").course == BreakAnswer::Done);
         CHECK(b.value("ask shop_.sold?") == "112");
-    });
+    };
+    Broken{test};
+    Broken{test, 1};
+    Broken{test, 2, true};
 }
 
 TEST_CASE("A stopped turn ends with a value that a person gives it, or fails as it would have") {
