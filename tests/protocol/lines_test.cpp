@@ -36,6 +36,8 @@ class Filler {
     void fill(bool& value) { value = !value; }
     void fill(Evaluated::Outcome& value) { value = Evaluated::Outcome::Raised; }
     void fill(DefinitionKind& value) { value = DefinitionKind::Trait; }
+    void fill(Decision& value) { value = Decision::GiveUp; }
+    void fill(Resolved::Course& value) { value = Resolved::Course::Failed; }
     void fill(std::optional<std::string>& text) { fill(text.emplace()); }
     void fill(std::map<std::string, std::string>& texts) {
         for (int i = 0; i < 2; ++i) fill(texts["key \xC3\xA9 " + std::to_string(i)]);
@@ -167,6 +169,9 @@ TEST_CASE("every kind of message has a name of its own, and every member of it a
     check(Frame{});
     check(Completion{});
     check(EpochMirror{});
+    check(BrokenMirror{});
+    check(VariableMirror{});
+    check(FrameMirror{});
 }
 
 TEST_CASE("every kind of message comes back from its line as it went in") {
@@ -271,7 +276,8 @@ TEST_CASE("what is no message is answered in words that help") {
     CHECK(said(back) ==
           "unknown_kind: there is no request of this kind; there are: evaluate, accept, load, "
           "list_modules, list_definitions, get_source, save_desk, load_desk, complete, document, "
-          "describe, list_epochs, verify_image, save_image_as, ask_past, go_back");
+          "describe, list_epochs, verify_image, save_image_as, ask_past, go_back, break_on_error, "
+          "list_broken, get_frames, evaluate_in_frame, resolve_broken");
     CHECK(
         said(decode_client_line(R"({"id":7,"request":"load","modules":[{"module":"a","text":"","x":0}]})")) ==
         "unknown_field: there is no field `modules[0].x`; there are: `module`, `text`, `file`");

@@ -421,3 +421,59 @@ TEST_CASE("the store's own matters are answered, and where nothing is kept in a 
     CHECK(talk.ask<Failed>(SaveImageAs{"/nowhere"}).code == "no_image");
     CHECK(talk.ask<Failed>(SaveImageAs{"nowhere"}).code == "bad_path");
 }
+
+TEST_CASE("a turn that an error has stopped is told of, looked at, mended and retried") {
+    MemoryStore store;
+    Talk talk(store);
+    CHECK(talk.value("1") == "1");
+    talk.ask<Done>(BreakOnError{true});
+    CHECK(talk.ask<BrokenTurns>(ListBroken{}).on);
+    const std::string text = R"(module till
+
+actor Till:
+    state sum = 0
+    on pay(price):
+        sum += price
+        let each = sum / 0
+        each
+    on sum? = sum
+)";
+    CHECK(talk.ask<Loaded>(Load{{{"till", "", text}}}).taken);
+    CHECK(talk.value("till_ = spawn till.Till()\nnil") == "nil");
+    const std::string said = talk.value("ask till_.pay(5)");
+    CHECK(said.find("is stopped at an error in `pay(5)`: ZeroDivide") != std::string::npos);
+    auto broken = talk.ask<BrokenTurns>(ListBroken{});
+    REQUIRE(broken.turns.size() == 1);
+    CHECK(broken.turns[0].message == "pay(5)");
+    CHECK(broken.turns[0].line == 7);
+    const uint64_t turn = broken.turns[0].turn;
+    const auto frames = talk.ask<Frames>(GetFrames{turn});
+    REQUIRE(frames.frames.size() == 1);
+    CHECK(frames.frames[0].what == "Till.pay");
+    CHECK(frames.frames[0].receiver == "Till(sum: 5)");
+    REQUIRE(frames.frames[0].variables.size() == 1);
+    CHECK(frames.frames[0].variables[0].text == "5");
+    CHECK(talk.ask<Evaluated>(EvaluateInFrame{turn, 0, "sum + price"}).text == "10");
+    auto wrong = talk.ask<Evaluated>(EvaluateInFrame{turn, 0, "nobody"});
+    CHECK(wrong.outcome == Evaluated::Outcome::Raised);
+    CHECK(wrong.report.find("nothing defines `nobody`") != std::string::npos);
+    CHECK(!talk.ask<Resolved>(ResolveBroken{turn, Decision::Return, 0, "nobody"}).taken);
+    CHECK(!talk.ask<Resolved>(ResolveBroken{turn + 1, Decision::Retry, 0, ""}).taken);
+    // Mended, but not well: it is stopped again, its changes undone.
+    auto accepted = talk.ask<Accepted>(
+        Accept{"till", "Till.pay", "", "    on pay(price):\n        sum += price\n        nil.up\n", ""});
+    CHECK(accepted.taken);
+    auto resolved = talk.ask<Resolved>(ResolveBroken{turn, Decision::Retry, 0, ""});
+    CHECK(resolved.course == Resolved::Course::StoppedAgain);
+    CHECK(talk.ask<Evaluated>(EvaluateInFrame{resolved.turn, 0, "sum"}).text == "5");
+    accepted = talk.ask<Accepted>(
+        Accept{"till", "Till.pay", "", "    on pay(price):\n        sum += price\n        sum\n", ""});
+    CHECK(accepted.taken);
+    resolved = talk.ask<Resolved>(ResolveBroken{resolved.turn, Decision::Retry, 0, ""});
+    CHECK(resolved.course == Resolved::Course::Done);
+    CHECK(talk.value("ask till_.sum?") == "5");
+    CHECK(talk.ask<BrokenTurns>(ListBroken{}).turns.empty());
+    talk.ask<Done>(BreakOnError{false});
+    CHECK(talk.value("send till_.pay(nil)\nask till_.sum?") == "5");
+    CHECK(talk.ask<BrokenTurns>(ListBroken{}).turns.empty());
+}

@@ -6,8 +6,9 @@
 namespace indent::ui {
 
 struct ReplOptions {
-    std::string history_file; // empty: none is kept
-    bool interactive = true;  // a person at a terminal: line editing, prompts, a greeting
+    std::string history_file;    // empty: none is kept
+    bool break_on_error = false; // errors that nobody catches stop their turns, from the beginning
+    bool interactive = true;     // a person at a terminal: line editing, prompts, a greeting
 };
 
 // Reads inputs until the end of input or `:quit`; prints values, output and problems. Answers the exit code: 0, or

@@ -110,7 +110,7 @@ std::string counted(size_t n, const char* one) {
 
 // ---- serve
 
-int serve_image(const std::string& path) {
+int serve_image(const std::string& path, bool break_on_error) {
     auto found = find_image(path);
     if (!found) return complain(found.failure());
     if (found->served)
@@ -130,7 +130,8 @@ int serve_image(const std::string& path) {
             static_cast<Ending*>(to)->waker.wake();
         },
         &ending, true);
-    auto started = ImageSession::start(std::move(found).value(), {[&] { ending.waker.wake(); }, true});
+    auto started =
+        ImageSession::start(std::move(found).value(), {[&] { ending.waker.wake(); }, true, break_on_error});
     if (!started) return complain(started.failure());
     ImageSession& session = **started;
     if (!session.why_not_served().empty()) return complain({"", session.why_not_served()});
@@ -147,6 +148,10 @@ int serve_image(const std::string& path) {
                 print(output->text), std::fflush(stdout);
             else if (auto* trouble = std::get_if<Trouble>(event))
                 std::fprintf(stderr, "indent: %s\n", trouble->message.c_str());
+            else if (auto* stopped = std::get_if<TurnStopped>(event))
+                std::fprintf(stderr, "%s  stopped turn %llu: `indent repl %s` shows it with :broken\n",
+                             stopped->report.c_str(), static_cast<unsigned long long>(stopped->turn),
+                             path.c_str());
         }
     }
     return 0;

@@ -9,7 +9,8 @@
 namespace indent {
 
 // Serves the image until SIGINT or SIGTERM comes.
-int serve_image(const std::string& image);
+// `break_on_error`: errors that nobody catches stop their turns.
+int serve_image(const std::string& image, bool break_on_error);
 // Prints the value of the text, as its literal form.
 int eval_in_image(const std::string& image, const std::string& text);
 // Takes the modules of files and folders in, all or none.

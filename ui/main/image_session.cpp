@@ -65,6 +65,7 @@ Result<std::unique_ptr<ImageSession>> ImageSession::start(FoundImage found, Opti
         std::make_unique<ImageActors>(session->store_->image(), session->store_->mutex(), *session->store_);
     Session::Options of_session{INDENT_VERSION};
     of_session.story = session->actors_.get();
+    of_session.break_on_error = options.break_on_error;
     auto host = SessionHost::start(*session->store_, of_session, std::move(options.wake));
     if (!host) return std::move(host).failure();
     session->host_ = std::move(host).value();

@@ -40,6 +40,7 @@ class ImageSession {
     struct Options {
         std::function<void()> wake{}; // of a session of one's own: as InProcessLink has it
         bool serve = false;           // others may attach, as long as this lives
+        bool break_on_error = false; // of a session of one's own: errors that nobody catches stop their turns
     };
     static Result<std::unique_ptr<ImageSession>> start(FoundImage found, Options options);
     ~ImageSession();

@@ -82,6 +82,10 @@ int main(int count, char** words) {
     std::string repl_image;
     auto* repl_command = app.add_subcommand("repl", "A prompt: type statements and see their values");
     repl_command->add_option("image", repl_image, "The image that it works on; left out: nothing is kept");
+    bool stops_at_errors = false; // of repl and serve
+    const char* const about_break =
+        "An error that nobody catches stops the turn of its actor, until a person decides";
+    repl_command->add_flag("--break", stops_at_errors, about_break);
 
     OpenOptions open;
     auto* open_command =
@@ -101,6 +105,7 @@ int main(int count, char** words) {
     };
     auto* serve_command = on_image(
         app.add_subcommand("serve", "Open an image without a face, for other commands, until Ctrl-C"));
+    serve_command->add_flag("--break", stops_at_errors, about_break);
     std::string eval_text;
     auto* eval_command = on_image(app.add_subcommand("eval", "Show the value of an expression in an image"));
     eval_command->add_option("text", eval_text, "The expression; several statements, too")->required();
@@ -157,8 +162,8 @@ int main(int count, char** words) {
         for (const auto& extra : run_command->remaining()) run.arguments.push_back(extra);
         return run_program(run);
     }
-    if (*repl_command) return run_prompt(repl_image);
-    if (*serve_command) return serve_image(image);
+    if (*repl_command) return run_prompt(repl_image, stops_at_errors);
+    if (*serve_command) return serve_image(image, stops_at_errors);
     if (*eval_command) return eval_in_image(image, eval_text);
     if (*load_command) return load_into_image(image, load_paths);
     if (*export_command) return export_image(image, export_folder);

@@ -108,10 +108,11 @@ Result<std::unique_ptr<ide::WindowFace>> open_window(const std::string& title) {
 }
 #endif
 
-int at_the_prompt(ui::Client& client) {
+int at_the_prompt(ui::Client& client, bool break_on_error = false) {
     os::InterruptGuard on_interrupt([](void* to) { static_cast<ui::Client*>(to)->stop(); }, &client);
     ui::ReplOptions options;
     options.interactive = os::is_terminal(os::Stream::Input);
+    options.break_on_error = break_on_error;
     if (options.interactive && os::make_folder(data_folder()))
         options.history_file = data_folder() + "/history";
     return ui::run_repl(client, options);
@@ -125,10 +126,10 @@ Result<std::unique_ptr<ImageSession>> start_served(FoundImage found, std::functi
     return session;
 }
 
-int prompt_on(FoundImage found) {
+int prompt_on(FoundImage found, bool break_on_error = false) {
     auto session = start_served(std::move(found), {});
     if (!session) return complain(session.failure());
-    return at_the_prompt((*session)->client());
+    return at_the_prompt((*session)->client(), break_on_error);
 }
 
 } // namespace
@@ -168,16 +169,16 @@ int open_image(const OpenOptions& options) {
     return prompt_on(std::move(found).value());
 }
 
-int run_prompt(const std::string& image) {
+int run_prompt(const std::string& image, bool break_on_error) {
     if (!image.empty()) {
         auto found = find_image(image);
         if (!found) return complain(found.failure());
-        return prompt_on(std::move(found).value());
+        return prompt_on(std::move(found).value(), break_on_error);
     }
     MemoryStore store;
     auto host = SessionHost::start(store, Session::Options{INDENT_VERSION}, {});
     if (!host) return complain(host.failure());
-    return at_the_prompt((*host)->client());
+    return at_the_prompt((*host)->client(), break_on_error);
 }
 
 int new_image(const std::string& path) {

@@ -16,6 +16,7 @@ int open_image(const OpenOptions& options);
 int new_image(const std::string& path);
 
 // The prompt on an image; empty: where nothing is kept.
-int run_prompt(const std::string& image);
+// `break_on_error`: errors that nobody catches stop their turns.
+int run_prompt(const std::string& image, bool break_on_error);
 
 } // namespace indent

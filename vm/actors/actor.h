@@ -102,6 +102,7 @@ struct ActorMessage {
     std::shared_ptr<struct TimerRecord> timer; // that it came from: has the arguments
     std::function<bool(Machine&)> work;        // commits by itself; false: what has not left never leaves
     std::shared_ptr<class TurnTape> tape;      // of a turn that is run again; null: it has not begun
+    std::shared_ptr<class BreakRecord> record; // while errors stop turns
 };
 
 // The answer to an ask.
@@ -229,6 +230,7 @@ struct Actor {
     std::atomic<uint32_t> mailbox = 0;    // messages that wait
     std::atomic<bool> stuck = false;      // its state could not follow a reload
     std::atomic<bool> dormant = false;    // its heap and state are in an image: DormantActors
+    std::atomic<bool> broken = false;     // an error has stopped its turn (broken.h)
     std::atomic<bool> supervised = false; // written under the system's lock of ties
     bool may_hold_blocks = false;         // under the system's lock of suspects
     // ---- of the worker that runs it; here, where there is room: a million idle actors are a million of these structs

@@ -4,6 +4,8 @@
 // or waits, others too. Further workers have threads of their own, started with the first actor that is spawned.
 // Definitions change only inside exclusively(), while all workers stand at a poll or idle.
 #pragma once
+#include "vm/actors/break_record.h"
+#include "vm/actors/broken.h"
 #include "vm/actors/dormant.h"
 #include "vm/actors/turn_log.h"
 #include "vm/actors/worker.h"
@@ -119,6 +121,7 @@ class ActorSystem final : public ActorPort {
     void sleep(Machine& vm, uint64_t nanoseconds, Value* args) override;
     void polled(Machine& vm, Value* top) override;
     bool stop_wanted(Machine& vm) override;
+    Value uncaught(Machine& vm, Value* args) override;
     void exclusively(const std::function<void()>& work) override;
 
     // ---- any thread
@@ -204,6 +207,24 @@ class ActorSystem final : public ActorPort {
     // Holds of all actors but the main one whose class answers true.
     std::vector<ActorRef> actors_of(const std::function<bool(const Class&)>& which);
     Worker& worker_of(Machine& vm) { return *workers_[vm.worker]; }
+
+    // ---- turns that errors stop (broken.cpp)
+
+    // Whether errors that nobody would catch stop the turns that begin from here on. Any thread.
+    std::atomic<bool> break_on_error = false;
+    // Any thread.
+    std::vector<BrokenInfo> broken_turns();
+    // From the thread of worker 0, outside of turns, which runs actors meanwhile; stop_main stops what is evaluated. Of a
+    // decision it waits a little for what comes of it.
+    BreakAnswer command_broken(uint64_t number, BreakCommand command);
+    // Hear of them, on the thread that runs the turn. Set while nothing runs.
+    std::function<void(const BrokenInfo&)> on_broken;
+    std::function<void(const BrokenInfo&)> on_mended; // it goes on, whatever comes of it
+    // Makes code of a text that a person evaluates in a frame: its module, the names of variables (TopLevelBody::given), the
+    // class whose fields are in sight (may be null). Null with words: it cannot be read. In the turn.
+    std::function<Code*(Machine& vm, Module* module, std::vector<std::string> variables, Class* cls,
+                        const std::string& text, std::string& problem)>
+        compile_in_frame;
 
     // ---- coming back from an image, while nothing runs (restoring.cpp)
 
@@ -323,6 +344,30 @@ class ActorSystem final : public ActorPort {
     bool reload_stops(); // who asked for the reload that runs is to stop
     void nudge_reload(); // it may be that: it looks
     static std::string in_words(uint64_t nanoseconds);
+    // ---- broken.cpp
+    void note_catchers(Machine& vm, ActorMessage& message);
+    bool waits_for_broken(Actor& actor);
+    std::string why_not_asked(Machine& vm, Actor& target, Value* nf);
+    void tell_main_of(BrokenTurn& broken);
+    std::shared_ptr<BrokenTurn> stop_turn(Machine& vm, BrokenInfo info);
+    void mend(BrokenTurn& broken, const std::string& why);
+    void wake_broken(Actor& actor);
+    // Where the turn stands still. Absent: it is to end; else what a raise yields, or nil where it differs and goes on.
+    Value stand(Machine& vm, BrokenTurn& broken, Value* args);
+    RunResult evaluate_in_frame(Machine& vm, const BreakCommand& command, Value* args, BreakAnswer& answer);
+    void tell_frames(Machine& vm, Value* args, BreakAnswer& answer);
+    std::string in_short(Machine& vm, Value value);
+    // A deed of a turn that is retried, before it is done: absent where it is done now, else what the program gets.
+    Value done_before(Machine& vm, BreakRecord::Deed& deed, Value* nf, Value* top);
+    // The same; else it is BreakRecord::pending.
+    Value before_deed(Machine& vm, BreakRecord::Kind kind, Actor& whom, const ActorMessage& call, Value* nf,
+                      Value* top, uint64_t delay = 0, uint64_t period = 0);
+    Value before_spawn(Machine& vm, const Class* cls, const OutgoingMessage& out, Value name);
+    void differs(Machine& vm, std::string words, Value* above);
+    void nothing_left_over(Machine& vm, Value* args); // at the end of such a turn
+    std::string call_in_words(Machine& vm, SymbolId selector, const std::vector<SymbolId>& labels,
+                              const Parcel* arguments);
+    std::string deed_in_words(Machine& vm, const BreakRecord::Deed& deed);
     bool closes_cycle(Actor& asker, Actor& target, std::string& cycle);
 
     // ---- standing still
@@ -376,6 +421,10 @@ class ActorSystem final : public ActorPort {
     std::vector<ActorRef> held_;      // that had something to do while holding
     SpinLock suspects_lock_;
     std::unordered_set<Actor*> suspects_;
+    std::mutex broken_mutex_;
+    std::vector<std::shared_ptr<BrokenTurn>> broken_;
+    std::atomic<size_t> broken_count_ = 0;
+    uint64_t last_broken_ = 0;
 
     std::mutex actors_mutex_; // of the list of all actors
     Actor* first_actor_ = nullptr;

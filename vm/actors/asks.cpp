@@ -96,8 +96,10 @@ void ActorSystem::open_answer(Machine& vm, Answer& reply, Value* nf) {
 }
 
 [[gnu::noinline]] Value ActorSystem::no_answer(Machine& vm, SymbolId selector, Value* nf, uint64_t patience) {
-    const std::string words = "no answer to `" + std::string(vm.symbols.text(selector)) + "` from " +
-                              describe(*actor_of(nf[0])) + " within " + in_words(patience);
+    const Actor* asked = actor_of(nf[0]);
+    std::string words = "no answer to `" + std::string(vm.symbols.text(selector)) + "` from " +
+                        describe(*actor_of(nf[0])) + " within " + in_words(patience);
+    if (asked->broken) words += "; an error has stopped its turn (`:broken` at the prompt of `indent repl`)";
     return vm.fail("Timeout", words, nf);
 }
 
@@ -208,15 +210,21 @@ Value ActorSystem::ask(Machine& vm, const OutgoingMessage& out, Value within) {
                        nf);
     if (worker.tape && (worker.tape->repeats() || worker.tape->lost())) [[unlikely]]
         if (Value answer = ask_again(vm, out, *actor, patience)) return answer;
+    if (actor->broken) [[unlikely]]
+        if (const std::string why = why_not_asked(vm, *actor, nf); !why.empty())
+            return vm.fail("Error", why, nf);
+    std::unique_ptr<ActorMessage> message = letter(vm, out, resumed);
+    if (!message) return resumed;
+    if (worker.record()) [[unlikely]]
+        if (Value known = before_deed(vm, BreakRecord::Ask, *actor, *message, nf, nf + out.count + 1))
+            return known;
     if (std::string cycle; closes_cycle(self, *actor, cycle)) [[unlikely]] {
+        message.reset();
         if (worker.tape) worker.tape->note(TapeEntry::Deadlock, 0, cycle);
         return deadlock(vm, nf, std::move(cycle));
     }
-    std::unique_ptr<ActorMessage> message = letter(vm, out, resumed);
-    if (!message) {
-        ends_asking(self);
-        return resumed;
-    }
+    if (break_on_error) [[unlikely]]
+        note_catchers(vm, *message);
     worker.segment_leaves();
     uint64_t begun = now();
     uint64_t until = begun + patience;
@@ -242,6 +250,8 @@ Value ActorSystem::ask(Machine& vm, const OutgoingMessage& out, Value within) {
     self.answer.reset();
     self.lock.unlock();
     worker.departed.add(out.selector, *actor);
+    if (BreakRecord* record = worker.record()) [[unlikely]]
+        record->do_pending(true);
     const bool there = post(*actor, std::move(message), &worker);
     if (worker.tape && (!there || !actor->cls)) [[unlikely]] // no log tells of it
         worker.tape->note_asked(*actor, out.selector, number);
@@ -276,6 +286,8 @@ Value ActorSystem::await_answer(Machine& vm, const OutgoingMessage& out, uint64_
     }
     if (!reply) [[unlikely]]
         return no_answer(vm, out.selector, nf, patience);
+    if (BreakRecord* record = worker.record()) [[unlikely]]
+        record->answered(vm, *reply);
     if (reply->failed) return failed_answer(vm, std::move(reply), nf);
     open_answer(vm, *reply, nf);
     return nf[1];
@@ -344,6 +356,9 @@ void ActorSystem::made_room(Actor& actor) {
 bool ActorSystem::stop_arrived(Machine&, Actor& actor) {
     if (&actor == main_) return main_stopped_.exchange(false);
     if (&actor == elsewhere_) return reload_stops() && !std::exchange(actor.stop_said, true);
+    if (actor.broken && actor.message->record->looked_at &&
+        (actor.message->record->broken->stop_wanted.exchange(false) || main_stopped_.exchange(false)))
+        return true; // what a person evaluates there
     std::lock_guard lock(actor.lock);
     return actor.stop_requested && !std::exchange(actor.stop_said, true);
 }

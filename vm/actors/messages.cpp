@@ -161,8 +161,14 @@ Actor* ActorSystem::create(Machine& vm, Class* cls, const OutgoingMessage& out, 
 
 Value ActorSystem::spawn(Machine& vm, Class* cls, const OutgoingMessage& out, Value name) {
     Value resumed;
+    if (worker_of(vm).record()) [[unlikely]]
+        if (Value known = before_spawn(vm, cls, out, name)) return known;
     Actor* actor = create(vm, cls, out, name, nullptr, resumed);
     if (!actor) return resumed;
+    if (BreakRecord* record = worker_of(vm).record()) [[unlikely]] {
+        record->pending.whom = ActorRef(runtime_.shared, actor);
+        record->do_pending(false);
+    }
     Value address = Value::cell(actor->address);
     runtime_.shared.hold(address);
     vm.heap->hold_for_stretch(address);
@@ -206,7 +212,14 @@ Value ActorSystem::send(Machine& vm, const OutgoingMessage& out, Value after, Va
     }
     std::unique_ptr<ActorMessage> message = letter(vm, out, resumed);
     if (!message) return resumed;
+    if (worker.record()) [[unlikely]] {
+        const auto kind = after || every ? BreakRecord::Later : BreakRecord::Send;
+        if (Value known = before_deed(vm, kind, *actor, *message, nf, beyond, delay, period)) return known;
+    }
+    BreakRecord* const record = worker.record();
     if (!after && !every) {
+        if (record) [[unlikely]]
+            record->do_pending(false);
         worker.outbox.letters.push_back({ActorRef(runtime_.shared, actor), std::move(message)});
         return Value::nil();
     }
@@ -236,6 +249,10 @@ Value ActorSystem::send(Machine& vm, const OutgoingMessage& out, Value after, Va
     if (tape) [[unlikely]]
         tape->note(TapeEntry::Timer, id);
     worker.outbox.timers.push_back(timer);
+    if (record) [[unlikely]] {
+        record->pending.timer = timer;
+        record->do_pending(false);
+    }
     {
         std::lock_guard lock(ties_mutex_);
         if (!actor->ties) actor->ties = std::make_unique<Ties>();
@@ -294,6 +311,10 @@ Value ActorSystem::stop(Machine& vm, Value* nf) {
     if (actor == main_) return vm.fail("ArgumentError", "the main program ends by itself or with `exit`", nf);
     std::unique_ptr<ActorMessage> message = stop_message("normal");
     message->era = worker_of(vm).running->era;
+    if (worker_of(vm).record()) [[unlikely]] {
+        if (Value known = before_deed(vm, BreakRecord::Stop, *actor, *message, nf, nf + 1)) return known;
+        worker_of(vm).record()->do_pending(false);
+    }
     worker_of(vm).outbox.letters.push_back({ActorRef(runtime_.shared, actor), std::move(message)});
     return nf[0];
 }

@@ -57,11 +57,16 @@ std::string ActorSystem::report_of(Machine& vm, Actor& actor, const ActorMessage
     return text + departed_in_words(worker_of(vm).departed);
 }
 
-// "add(100, by: [1, 2, …])"
 std::string ActorSystem::message_in_words(Machine& vm, const ActorMessage& message) {
-    constexpr size_t kEnough = 80;
-    std::string text(vm.symbols.text(message.selector));
     const Parcel* parcel = message.timer ? message.timer->arguments.get() : message.arguments.get();
+    return call_in_words(vm, message.selector, message.labels, parcel);
+}
+
+// "add(100, by: [1, 2, …])"
+std::string ActorSystem::call_in_words(Machine& vm, SymbolId selector, const std::vector<SymbolId>& labels,
+                                       const Parcel* parcel) {
+    constexpr size_t kEnough = 80;
+    std::string text(vm.symbols.text(selector));
     if (!parcel || parcel->count() == 0) return text;
     text += "(";
     for (size_t i = 0; i < parcel->count(); ++i) {
@@ -70,8 +75,7 @@ std::string ActorSystem::message_in_words(Machine& vm, const ActorMessage& messa
             text += "…";
             break;
         }
-        if (i < message.labels.size() && message.labels[i])
-            text += std::string(vm.symbols.text(message.labels[i])) + ": ";
+        if (i < labels.size() && labels[i]) text += std::string(vm.symbols.text(labels[i])) + ": ";
         const Value value = parcel->peek(i);
         std::string shown = value ? sketch(vm, value) : "nil";
         if (!shown.empty() && value.is_cell() && vm.class_of(value)->kind == ClassKind::Record)

@@ -88,6 +88,8 @@ void Worker::segment_leaves(SegmentEnd end) {
         system.log->segment(*this, *running, running->message.get(), end);
     if (outbox.empty()) return;
     machine->had_effects = true;
+    if (running && running->message && running->message->record) [[unlikely]]
+        running->message->record->all_left();
     departed.spawned += uint32_t(outbox.spawned.size());
     departed.timers += uint32_t(outbox.timers.size());
     for (ActorRef& born : outbox.spawned) {
@@ -343,6 +345,21 @@ void Worker::handle(Actor& actor, ActorMessage& message) {
     if (taped) [[unlikely]]
         begin_tape(actor, message);
     std::unique_ptr<Answer> reply;
+    if (system.break_on_error && !message.record && actor.cls) [[unlikely]]
+        message.record = std::make_shared<BreakRecord>();
+    BreakRecord* const record = message.kind == ActorMessage::Call || message.kind == ActorMessage::Down
+                                    ? message.record.get()
+                                    : nullptr;
+    if (record) [[unlikely]]
+        record->begin();
+    auto answer_with = [&](Value* args) { // what is in args[0]
+        if (!message.ask) return Value::nil();
+        reply = std::make_unique<Answer>();
+        std::string refusal;
+        reply->value = Parcel::pack(vm, args, 1, refusal);
+        if (!reply->value) vm.fail("ArgumentError", "an answer cannot leave its actor: " + refusal, args);
+        return Value::nil();
+    };
     auto turn = [&](Value* args) {
         if (tape) [[unlikely]]
             tape->begin_turn(vm, args);
@@ -360,15 +377,24 @@ void Worker::handle(Actor& actor, ActorMessage& message) {
             tape->end_turn(vm, args + 1);
             if (tape->only_reads()) tape->collect_reply(vm, args);
         }
-        if (message.ask) {
-            reply = std::make_unique<Answer>();
-            std::string refusal;
-            reply->value = Parcel::pack(vm, args, 1, refusal);
-            if (!reply->value) vm.fail("ArgumentError", "an answer cannot leave its actor: " + refusal, args);
-        }
-        return Value::nil();
+        if (record) [[unlikely]]
+            system.nothing_left_over(vm, args);
+        return answer_with(args);
     };
     RunResult result = run_protected(vm, std::ref(turn)); // by reference: a copy would take memory
+    if (record) [[unlikely]] {
+        if (!result.ok && record->returns) // a person has said what it answers
+            result = run_protected(vm, [&, value = vm.inner->uncaught.resumed_with](Value* args) {
+                args[0] = value;
+                return answer_with(args);
+            });
+        if (!result.ok && record->retries) {
+            begin_again(actor, message);
+            return;
+        }
+        record->may_break = false;
+        if (record->course) record->course->course = result.ok ? BreakAnswer::Done : BreakAnswer::Failed;
+    }
     if (!result.ok) {
         failed(actor, message, result);
         return;

@@ -313,7 +313,7 @@ void Worker::fire_due(uint64_t now) {
     const uint64_t patience = system.patience_at(now);
     while (WaitingTurn* turn = deadlines_.due(patience)) {
         const Actor* asked = turn->actor->asks.load(std::memory_order_relaxed);
-        if (asked && asked->stuck && !asked->cls->gone_since) {
+        if ((asked && asked->stuck && !asked->cls->gone_since) || system.waits_for_broken(*turn->actor)) {
             deadlines_.drop(*turn); // it is held: that is nobody's delay
             deadlines_.add(*turn, patience + kLookAgain, patience);
             turn->asks_held = true;

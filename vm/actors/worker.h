@@ -133,6 +133,9 @@ class Worker {
     Value not_understood(const Class& cls, const ActorMessage& message, bool is_its_own, Value* nf);
     void failed(Actor& actor, ActorMessage& message, RunResult& result);
     void answer(ActorMessage& message, std::unique_ptr<Answer> answer);
+    void begin_again(Actor& actor, ActorMessage& message);
+    // Of the turn that runs; null: errors do not stop it.
+    class BreakRecord* record() const;
     void idle();
     void fire_due(uint64_t now);
     void fire_timers(uint64_t now);

@@ -39,6 +39,9 @@ class ActorPort {
     virtual void polled(Machine& vm, Value* top) = 0;
     // The polled flag was up: whether the turn is to end with Stopped (said once).
     virtual bool stop_wanted(Machine& vm) = 0;
+    // Nobody in the turn handles the error of Machine::Inner::uncaught, and nothing is unwound yet: a person may repair that
+    // while the turn waits. What the `raise` is to answer; absent: the turn fails. `args`: the frame of the raise.
+    virtual Value uncaught(Machine& vm, Value* args) = 0;
     // Runs `work` while no other thread runs code of the world. `vm`: the caller's machine, or null.
     virtual void exclusively(const std::function<void()>& work) = 0;
 };

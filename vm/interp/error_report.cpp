@@ -43,7 +43,7 @@ void add_trace(std::string& text, const std::vector<TraceFrame>& trace, size_t f
 }
 } // namespace
 
-ErrorReport describe_error(Machine& vm, Value error) {
+ErrorReport describe_error(Machine& vm, Value error, Value* above) {
     ErrorReport outcome;
     const ActiveRaise raise{nullptr,
                             error,
@@ -59,7 +59,7 @@ ErrorReport describe_error(Machine& vm, Value error) {
     for (auto& remote : vm.inner->remote_errors)
         if (remote.error == error) from = remote.trace;
     // The message may be a method of the program: it runs protected, and may fail.
-    auto asked = run_protected(vm, [&](Value* args) {
+    auto ask = [&](Value* args) {
         args[0] = error;
         Value message = vm.send(args[0], sym::message, {}, args);
         outcome.message = vm.to_text(message, args);
@@ -68,7 +68,8 @@ ErrorReport describe_error(Machine& vm, Value error) {
             outcome.exit_code = code.is_integer() ? int(code.as_integer() & 0xFF) : 1;
         }
         return Value::nil();
-    });
+    };
+    const RunResult asked = above ? run_protected_above(vm, above, ask) : run_protected(vm, ask);
     if (!asked.ok) outcome.message = "(its message could not be made)";
 
     // The place: the innermost frame in the program's own text, else the innermost of all.

@@ -18,6 +18,7 @@ struct ErrorReport {
 
 // Of the error that ended the last protected run (Machine::Inner::uncaught). Its message may be code of the program,
 // which runs in a protected run of its own.
-ErrorReport describe_error(Machine& vm, Value error);
+// `above`: in the middle of a turn, the frame for that; null: there is no other on the stack.
+ErrorReport describe_error(Machine& vm, Value error, Value* above = nullptr);
 
 } // namespace indent

@@ -81,9 +81,10 @@ struct Machine::Inner : RootProvider {
         std::shared_ptr<const RemoteTrace> trace;
     };
     std::vector<Remote> remote_errors;
-    Node native;                 // the call site of frames that C++ code enters
-    ActiveRaise uncaught;        // what ended the protected run
-    bool reserve_in_use = false; // StackOverflow is being handled on the last part of the stack
+    Node native;                        // the call site of frames that C++ code enters
+    ActiveRaise uncaught;               // what ended the protected run
+    struct ScopeWatch* watch = nullptr; // what the maker is asked about the body that it makes (frames.h)
+    bool reserve_in_use = false;        // StackOverflow is being handled on the last part of the stack
 };
 
 // Begins a frame that C++ code enters from the primitive (or the like) whose frame is `args`, at `at` or behind:

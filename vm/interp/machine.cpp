@@ -364,6 +364,11 @@ Value handle(Machine& vm, Value error, Value* args, TryRecord*& target) {
             inner->uncaught.trace = raise.trace;
             inner->uncaught.frames = raise.frames;
             inner->uncaught.omitted = raise.omitted;
+            if (vm.actors && !record->outer) // a person may be asked, while all of it is there
+                if (Value yielded = vm.actors->uncaught(vm, args)) {
+                    inner->uncaught = {};
+                    return yielded;
+                }
             target = record;
             return Value();
         }
@@ -670,6 +675,54 @@ RunResult run_protected(Machine& vm, const std::function<Value(Value* args)>& wo
         result.out_of_memory = true;
     }
     clean();
+    return result;
+}
+
+RunResult run_protected_above(Machine& vm, Value* above, const std::function<Value(Value* args)>& work,
+                              const std::function<void(Value error)>& failed) {
+    auto& inner = *vm.inner;
+    RunResult result;
+    TryRecord base;
+    base.outer = inner.handlers;
+    ActiveRaise before = std::move(inner.uncaught);
+    before.outer = inner.raises; // so that its values are seen
+    const Completion completion = std::exchange(inner.completion, Completion::None);
+    Rooted value(vm, std::exchange(inner.completion_value, Value()));
+    Rooted* const roots = vm.roots;
+    Visiting* const visiting = vm.visiting;
+    TryRecord* const handlers = std::exchange(inner.handlers, &base);
+    ActiveRaise* const raises = std::exchange(inner.raises, &before);
+    inner.uncaught = {};
+    try {
+        try {
+            result.value = work(above);
+            result.ok = true;
+        } catch (const OutOfMemory&) {
+            close_variables_if_any(vm, above);
+            inner.handlers = &base;
+            inner.raises = &before;
+            vm.fail("OutOfMemory", "the program needs more memory than it may take", above);
+        }
+    } catch (const Unwinding& unwinding) {
+        if (unwinding.target != &base) {
+            inner.handlers = handlers;
+            inner.raises = raises;
+            throw;
+        }
+        result.error = inner.uncaught.error;
+    } catch (const OutOfMemory&) {
+        result.out_of_memory = true;
+    }
+    close_variables_if_any(vm, above);
+    vm.roots = roots;
+    vm.visiting = visiting;
+    inner.handlers = handlers;
+    if (!result.ok && !result.out_of_memory && failed) failed(result.error);
+    inner.raises = raises;
+    inner.uncaught = std::move(before);
+    inner.uncaught.outer = nullptr;
+    inner.completion = completion;
+    inner.completion_value = value;
     return result;
 }
 

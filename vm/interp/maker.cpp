@@ -134,6 +134,17 @@ Node* Maker::write_variable(std::string_view name, Node* value) {
     return nullptr;
 }
 
+// Of nodes at the same place the first is the innermost.
+void Maker::note_scope(const Node* node) {
+    ScopeWatch& watch = *vm_.inner->watch;
+    if (watch.found || node->position != watch.position || node->temp != watch.temp ||
+        place_of(b_.code) != watch.place)
+        return;
+    watch.found = true;
+    watch.environment = b_.environment;
+    watch.body = body_;
+}
+
 // Says it of this block and of those around it.
 void Maker::mark(bool Code::*what) {
     for (Body* at = &b_; at; at = at->is_block ? at->outer : nullptr) at->code->*what = true;
@@ -256,6 +267,7 @@ Node* Maker::block_body(syntax::Parameters parameters, const syntax::Suite& suit
 
 Node* Maker::top_level_body(syntax::Nodes nodes) {
     b_.next = 1;
+    for (const std::string& name : b_.code->top_level->given) declare(name, take());
     b_.home_slot = take();
     b_.top_level = true;
     Node* body = statements(nodes, true);
@@ -465,8 +477,8 @@ Code* twin_of(Machine& vm, Code* block) {
 
 // ---- entry points
 
-Code* code_of(Machine& vm, Method* method) {
-    if (Code* made = vm.code_slot(method->number)) return made;
+namespace {
+Code* make_method(Machine& vm, Method* method) {
     assert(method->definition);
     Code* code = new_code(vm, method->module, method->tree);
     code->method = method;
@@ -481,11 +493,10 @@ Code* code_of(Machine& vm, Method* method) {
     Maker maker(vm, body);
     code->body = maker.method_body(method);
     maker.finish();
-    return vm.code_slot(method->number) = code;
+    return code;
 }
 
-Code* code_of_initialiser(Machine& vm, FieldInfo& field) {
-    if (Code* made = vm.code_slot(field.number)) return made;
+Code* make_initialiser(Machine& vm, const FieldInfo& field) {
     Code* code = new_code(vm, field.module, field.tree);
     code->initialiser = std::make_unique<FieldInfo>(field);
     code->name = kept_name(code, std::string(vm.symbols.text(field.declared_in->name)) + "." +
@@ -499,7 +510,28 @@ Code* code_of_initialiser(Machine& vm, FieldInfo& field) {
     body->next = 2;
     code->body = maker.expression(field.initial);
     maker.finish();
-    return vm.code_slot(field.number) = code;
+    return code;
+}
+} // namespace
+
+Code* code_of(Machine& vm, Method* method) {
+    if (Code* made = vm.code_slot(method->number)) return made;
+    return vm.code_slot(method->number) = make_method(vm, method);
+}
+
+Code* code_of_initialiser(Machine& vm, FieldInfo& field) {
+    if (Code* made = vm.code_slot(field.number)) return made;
+    return vm.code_slot(field.number) = make_initialiser(vm, field);
+}
+
+Code* made_again(Machine& vm, const Code* code) {
+    const BlockPlace place = place_of(code);
+    while (code->outer) code = code->outer;
+    Code* root = code->method        ? make_method(vm, code->method)
+                 : code->initialiser ? make_initialiser(vm, *code->initialiser)
+                 : code->top_level   ? make_top_level(vm, *code->top_level)
+                                     : nullptr;
+    return root && !place.empty() ? block_at(vm, root, place) : root;
 }
 
 bool is_of_script(const Code& code) {
@@ -519,6 +551,8 @@ Code* make_top_level(Machine& vm, const TopLevelBody& source) {
     auto body = new_body(code, source.module);
     body->names = std::make_shared<syntax::NameUse>(syntax::scan_names(source.statements));
     body->workspace = source.workspace;
+    body->cls = body->owner = source.cls;
+    code->parameters = uint16_t(source.given.size());
     body->assign_declares = source.assign_declares;
     body->script = is_of_script(*code);
     body->sets_module_values = source.sets_module_values;

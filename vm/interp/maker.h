@@ -17,6 +17,8 @@ struct Workspace {
 };
 
 Code* code_of(Machine& vm, Method* method);
+// A further one of the body that this one is of, or that the block stands in.
+Code* made_again(Machine& vm, const Code* code);
 Code* code_of_initialiser(Machine& vm, FieldInfo& field);
 // Where a block stands in the body of a method, an initialiser or a script: its position in the text, and those of the
 // blocks around it.
@@ -37,6 +39,8 @@ struct TopLevelBody {
     bool assign_declares = true;     // plain assignment declares (scripts, inputs)
     bool sees_all_modules = false;   // eval, inputs: every module may be named
     bool sets_module_values = false; // module effects, once and hooks assign stable and var
+    std::vector<std::string> given;  // names of variables that it finds in its frame, from slot 1 on
+    Class* cls = nullptr; // whose fields are in sight, and of whose methods `super` is asked; null: none
 };
 // The statements of a script, or a block in them: they belong to no generation, and run on through reloads.
 bool is_of_script(const Code& code);

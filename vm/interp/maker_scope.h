@@ -61,6 +61,17 @@ struct Body {
     unsigned suite_depth = 0;
 };
 
+// What is in sight at the node of a body that stands at `position` with its operands from `temp` on: asked of the maker
+// while it makes that body once more.
+struct ScopeWatch {
+    std::vector<uint32_t> place; // of the body (place_of)
+    uint32_t position = 0;
+    uint16_t temp = 0;
+    bool found = false;
+    const Environment* environment = nullptr;
+    std::shared_ptr<Body> body;
+};
+
 class Maker {
   public:
     Maker(Machine& vm, std::shared_ptr<Body> body) : vm_(vm), body_(std::move(body)), b_(*body_) {}
@@ -99,6 +110,8 @@ class Maker {
         node->code = b_.code;
         node->position = at.begin;
         node->temp = uint16_t(std::min<unsigned>(temp, kFrameWords));
+        if (vm_.inner->watch) [[unlikely]]
+            note_scope(node);
         reserve(temp + 4);
         return node;
     }
@@ -170,6 +183,7 @@ class Maker {
     void bind_pattern_name(Matcher* matcher, std::string_view name, bool assigns);
     int close_from(unsigned first) const;
     void mark(bool Code::*what);
+    void note_scope(const Node* node);
 
     Machine& vm_;
     std::shared_ptr<Body> body_;

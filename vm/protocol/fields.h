@@ -117,6 +117,39 @@ void fields(auto& v, Of<GoBack> auto& m) {
     v.must("where", m.where);
     v.may("name", m.name);
 }
+constexpr std::string_view kind_of(const BreakOnError*) {
+    return "break_on_error";
+}
+void fields(auto& v, Of<BreakOnError> auto& m) {
+    v.may("on", m.on);
+}
+constexpr std::string_view kind_of(const ListBroken*) {
+    return "list_broken";
+}
+void fields(auto&, Of<ListBroken> auto&) {}
+constexpr std::string_view kind_of(const GetFrames*) {
+    return "get_frames";
+}
+void fields(auto& v, Of<GetFrames> auto& m) {
+    v.must("turn", m.turn);
+}
+constexpr std::string_view kind_of(const EvaluateInFrame*) {
+    return "evaluate_in_frame";
+}
+void fields(auto& v, Of<EvaluateInFrame> auto& m) {
+    v.must("turn", m.turn);
+    v.must("text", m.text);
+    v.may("frame", m.frame);
+}
+constexpr std::string_view kind_of(const ResolveBroken*) {
+    return "resolve_broken";
+}
+void fields(auto& v, Of<ResolveBroken> auto& m) {
+    v.must("turn", m.turn);
+    v.must("decision", m.decision);
+    v.may("frame", m.frame);
+    v.may("text", m.text);
+}
 
 // ---- mirrors
 
@@ -157,6 +190,30 @@ void fields(auto& v, Of<EpochMirror> auto& m) {
     v.must("number", m.number);
     v.may("at_ms", m.at_ms);
     v.may("what", m.what);
+}
+
+void fields(auto& v, Of<BrokenMirror> auto& m) {
+    v.must("turn", m.turn);
+    v.may("actor", m.actor);
+    v.may("who", m.who);
+    v.may("message", m.message);
+    v.may("error", m.error);
+    v.may("differs", m.differs);
+    v.may("report", m.report);
+    v.may("file", m.file);
+    v.may("line", m.line);
+}
+void fields(auto& v, Of<VariableMirror> auto& m) {
+    v.must("name", m.name);
+    v.may("text", m.text);
+    v.may("changes", m.changes);
+}
+void fields(auto& v, Of<FrameMirror> auto& m) {
+    v.may("what", m.what);
+    v.may("file", m.file);
+    v.may("line", m.line);
+    v.may("receiver", m.receiver);
+    v.may("variables", m.variables);
 }
 
 // ---- replies
@@ -263,6 +320,28 @@ constexpr std::string_view kind_of(const Told*) {
 void fields(auto& v, Of<Told> auto& m) {
     v.must("text", m.text);
 }
+constexpr std::string_view kind_of(const BrokenTurns*) {
+    return "broken_turns";
+}
+void fields(auto& v, Of<BrokenTurns> auto& m) {
+    v.may("on", m.on);
+    v.must("turns", m.turns);
+}
+constexpr std::string_view kind_of(const Frames*) {
+    return "frames";
+}
+void fields(auto& v, Of<Frames> auto& m) {
+    v.must("frames", m.frames);
+}
+constexpr std::string_view kind_of(const Resolved*) {
+    return "resolved";
+}
+void fields(auto& v, Of<Resolved> auto& m) {
+    v.must("taken", m.taken);
+    v.may("problem", m.problem);
+    v.may("course", m.course);
+    v.may("turn", m.turn);
+}
 constexpr std::string_view kind_of(const Failed*) {
     return "failed";
 }
@@ -301,6 +380,23 @@ constexpr std::string_view kind_of(const Trouble*) {
 void fields(auto& v, Of<Trouble> auto& m) {
     v.must("message", m.message);
 }
+constexpr std::string_view kind_of(const TurnStopped*) {
+    return "turn_stopped";
+}
+void fields(auto& v, Of<TurnStopped> auto& m) {
+    v.must("turn", m.turn);
+    v.may("who", m.who);
+    v.may("message", m.message);
+    v.may("error", m.error);
+    v.may("differs", m.differs);
+    v.may("report", m.report);
+}
+constexpr std::string_view kind_of(const TurnGoesOn*) {
+    return "turn_goes_on";
+}
+void fields(auto& v, Of<TurnGoesOn> auto& m) {
+    v.must("turn", m.turn);
+}
 constexpr std::string_view kind_of(const Ended*) {
     return "ended";
 }
@@ -312,6 +408,10 @@ constexpr std::string_view kOutcomeWords[] = {"value", "refused", "raised", "sto
 constexpr std::string_view kDefinitionWords[] = {"class", "record",     "trait",    "extend",
                                                  "actor", "supervisor", "function", "method",
                                                  "value", "test",       "effect"};
+constexpr std::string_view kDecisionWords[] = {"retry", "resume", "return", "give_up", "go_on", "go_on_anew"};
+constexpr std::string_view kCourseWords[] = {"goes_on", "done", "failed", "stopped_again"};
+static_assert(std::size(kDecisionWords) == size_t(Decision::GoOnAnew) + 1);
+static_assert(std::size(kCourseWords) == size_t(Resolved::Course::StoppedAgain) + 1);
 static_assert(std::size(kOutcomeWords) == size_t(Evaluated::Outcome::Unfinished) + 1);
 static_assert(std::size(kDefinitionWords) == size_t(DefinitionKind::Effect) + 1);
 

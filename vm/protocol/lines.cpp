@@ -28,6 +28,12 @@ Json to_json(Evaluated::Outcome outcome) {
 Json to_json(DefinitionKind kind) {
     return kDefinitionWords[size_t(kind)];
 }
+Json to_json(Decision decision) {
+    return kDecisionWords[size_t(decision)];
+}
+Json to_json(Resolved::Course course) {
+    return kCourseWords[size_t(course)];
+}
 Json to_json(const std::optional<std::string>& text) {
     return text ? Json(*text) : Json();
 }
@@ -126,6 +132,12 @@ void from_json(const Json& json, Evaluated::Outcome& value, const std::string& w
 }
 void from_json(const Json& json, DefinitionKind& value, const std::string& where, Fault& fault) {
     word_from_json(json, value, kDefinitionWords, where, fault);
+}
+void from_json(const Json& json, Decision& value, const std::string& where, Fault& fault) {
+    word_from_json(json, value, kDecisionWords, where, fault);
+}
+void from_json(const Json& json, Resolved::Course& value, const std::string& where, Fault& fault) {
+    word_from_json(json, value, kCourseWords, where, fault);
 }
 void from_json(const Json& json, std::optional<std::string>& text, const std::string& where, Fault& fault) {
     if (json.is_null()) {

@@ -81,6 +81,21 @@ struct Epochs {
 struct Told {
     std::string text{}; // for a terminal; lines end in '\n'
 };
+struct BrokenTurns {
+    bool on = false;                   // errors stop turns
+    std::vector<BrokenMirror> turns{}; // the first to be stopped first
+};
+struct Frames {
+    std::vector<FrameMirror> frames{}; // innermost first
+};
+struct Resolved {
+    // What came of it in the first second or so.
+    enum class Course : uint8_t { GoesOn, Done, Failed, StoppedAgain };
+    bool taken = false;
+    std::string problem{}; // why not, as a terminal shows it
+    Course course = Course::GoesOn;
+    uint64_t turn = 0; // StoppedAgain: its number now
+};
 // The request could not be served: nothing of that name, the image cannot be written …
 struct Failed {
     std::string code{}; // as in Failure
@@ -90,7 +105,7 @@ struct Failed {
 struct Reply {
     RequestId id = 0;
     std::variant<Evaluated, Accepted, Loaded, Modules, Definitions, Source, Done, Desk, Completions,
-                 Documentation, Description, Epochs, Told, Failed>
+                 Documentation, Description, Epochs, Told, BrokenTurns, Frames, Resolved, Failed>
         body;
 };
 
@@ -109,9 +124,20 @@ struct DefinitionsChanged {
 struct Trouble { // something that a person must hear of: the image cannot be written …
     std::string message{};
 };
+struct TurnStopped { // an error has stopped a turn: BrokenMirror
+    uint64_t turn = 0;
+    std::string who{};
+    std::string message{};
+    std::string error{};
+    std::string differs{};
+    std::string report{};
+};
+struct TurnGoesOn { // a person has decided about it, or it was ended
+    uint64_t turn = 0;
+};
 struct Ended {}; // the session is over; nothing comes after this
 
-using Event = std::variant<Output, Busy, Idle, DefinitionsChanged, Trouble, Ended>;
+using Event = std::variant<Output, Busy, Idle, DefinitionsChanged, Trouble, TurnStopped, TurnGoesOn, Ended>;
 
 using Message = std::variant<Reply, Event>;
 

@@ -50,6 +50,31 @@ struct Frame {          // of the trace of an error, innermost first
     uint32_t line = 0; // 0: not known
 };
 
+// A turn that an error has stopped with all that was on its stack.
+struct BrokenMirror {
+    uint64_t turn = 0;     // its number
+    uint64_t actor = 0;    // the number of whose it is
+    std::string who{};     // "Account (:left)"
+    std::string message{}; // "withdraw(50)"
+    std::string error{};   // "ZeroDivide: division by zero"; empty: it is no error, it differs
+    std::string differs{}; // of a retried one: what it is about to do otherwise than before; else empty
+    std::string report{};  // the whole as a terminal shows it; ends in a line end
+    std::string file{};    // where, in the program's own text if there is one
+    uint32_t line = 0;
+};
+struct VariableMirror {
+    std::string name{};
+    std::string text{};  // of its value, short
+    bool changes = true; // it can be assigned
+};
+struct FrameMirror {
+    std::string what{}; // "Account.withdraw"
+    std::string file{};
+    uint32_t line = 0;
+    std::string receiver{}; // short; empty: a function
+    std::vector<VariableMirror> variables{};
+};
+
 struct Completion {
     std::string text{}; // the whole word
     std::string kind{}; // "class", "function", "local", "selector", "keyword"

@@ -64,6 +64,37 @@ struct Document {       // -> Documentation
 };
 struct Describe {}; // -> Description
 
+// ---- turns that errors have stopped (stdlib/guide/repair.md)
+
+// Whether an error that nobody catches stops the turn that it is about to leave, from the next turns on. -> Done
+struct BreakOnError {
+    bool on = true;
+};
+struct ListBroken {}; // -> BrokenTurns
+struct GetFrames {    // -> Frames
+    uint64_t turn = 0;
+};
+// A text in a frame of one: its variables, its fields and its self are in sight. -> Evaluated
+struct EvaluateInFrame {
+    uint64_t turn = 0;
+    uint64_t frame = 0; // 0: the innermost
+    std::string text{};
+};
+enum class Decision : uint8_t {
+    Retry,    // its changes are undone and its message handled anew, in today's code
+    Resume,   // the failing expression has the value of `text`
+    Return,   // the turn ends with the value of `text`
+    GiveUp,   // it fails as it would have
+    GoOn,     // of a retried one that does otherwise than before: it does
+    GoOnAnew, // the same, and nothing that it did before counts any more
+};
+struct ResolveBroken { // -> Resolved
+    uint64_t turn = 0;
+    Decision decision = Decision::Retry;
+    uint64_t frame = 0; // that `text` is evaluated in
+    std::string text{};
+};
+
 // ---- about the image's file
 struct ListEpochs {};   // -> Epochs
 struct VerifyImage {};  // looks at all of it; may take long. -> Done
@@ -84,7 +115,8 @@ struct GoBack {
 
 using Request =
     std::variant<Evaluate, Accept, Load, ListModules, ListDefinitions, GetSource, SaveDesk, LoadDesk,
-                 Complete, Document, Describe, ListEpochs, VerifyImage, SaveImageAs, AskPast, GoBack>;
+                 Complete, Document, Describe, ListEpochs, VerifyImage, SaveImageAs, AskPast, GoBack,
+                 BreakOnError, ListBroken, GetFrames, EvaluateInFrame, ResolveBroken>;
 
 struct RequestEnvelope {
     RequestId id = 0;
@@ -97,7 +129,9 @@ enum class Lane : uint8_t { Program, Desk };
 inline Lane lane_of(const Request& request) {
     return std::holds_alternative<Evaluate>(request) || std::holds_alternative<Accept>(request) ||
                    std::holds_alternative<Load>(request) || std::holds_alternative<Complete>(request) ||
-                   std::holds_alternative<Document>(request) || std::holds_alternative<GoBack>(request)
+                   std::holds_alternative<Document>(request) || std::holds_alternative<GoBack>(request) || std::holds_alternative<GetFrames>(request) ||
+                   std::holds_alternative<EvaluateInFrame>(request) ||
+                   std::holds_alternative<ResolveBroken>(request)
                ? Lane::Program
                : Lane::Desk;
 }

@@ -74,6 +74,7 @@ Session::Session(DefinitionStore& store, Deliver deliver, Options options)
     : store_(store), deliver_(std::move(deliver)), options_(std::move(options)) {}
 
 Session::~Session() {
+    settle_broken();
     if (options_.story) options_.story->end();
 }
 
@@ -89,6 +90,7 @@ Result<void> Session::start() {
         library_.emplace(path, ModuleText()); // split when it is looked at
     }
     if (auto read = read_modules(); !read) return read;
+    if (options_.story) tell_of_broken_before();
     running_ = true;
     auto opened = open();
     running_ = false;
@@ -128,6 +130,7 @@ Result<void> Session::make_world() {
     auto made = World::make(std::move(world));
     if (!made) return std::move(made).failure();
     world_ = std::move(made).value();
+    watch_broken();
     return ok();
 }
 
@@ -267,7 +270,18 @@ void Session::serve(const RequestEnvelope& envelope) {
                 finish(id, load(request));
             else if constexpr (std::is_same_v<Kind, Complete>)
                 finish(id, complete(request.text));
-            else if constexpr (std::is_same_v<Kind, Document>) {
+            else if constexpr (std::is_same_v<Kind, GetFrames>)
+                get_frames(id, request);
+            else if constexpr (std::is_same_v<Kind, EvaluateInFrame>)
+                finish(id, evaluate_in_frame(request));
+            else if constexpr (std::is_same_v<Kind, ResolveBroken>)
+                finish(id, resolve(request));
+            else if constexpr (std::is_same_v<Kind, ListBroken>)
+                reply(id, broken_turns());
+            else if constexpr (std::is_same_v<Kind, BreakOnError>) {
+                world_->actors().break_on_error = request.on;
+                reply(id, Done{});
+            } else if constexpr (std::is_same_v<Kind, Document>) {
                 std::string text = world_->documentation(request.name);
                 if (text.empty())
                     fail(id, {"not_found", "nothing is documented under `" + request.name + "`"});

@@ -32,6 +32,7 @@ class Session {
         std::vector<std::string> arguments{};
         ActorStory* story = nullptr; // of its actors; null: they end with the session. Outlives it
         size_t memory_limit = size_t(4) << 30;
+        bool break_on_error = false; // errors that nobody catches stop their turns from the beginning
     };
     // Called on either thread; may wait for a face that is behind.
     using Deliver = std::function<void(protocol::Message)>;
@@ -85,6 +86,14 @@ class Session {
     void now_are(std::vector<ModuleText> modules); // the texts of these modules
     void see_in_workspace(const std::string& module);
     protocol::Completions complete(const std::string& text);
+    // Turns that errors have stopped (broken.cpp).
+    void watch_broken();
+    void tell_of_broken_before();
+    void settle_broken();
+    void get_frames(protocol::RequestId id, const protocol::GetFrames& request);
+    protocol::Evaluated evaluate_in_frame(const protocol::EvaluateInFrame& request);
+    protocol::Resolved resolve(const protocol::ResolveBroken& request);
+    protocol::BrokenTurns broken_turns();
     // Desk lane.
     protocol::Modules modules();
     void list_definitions(protocol::RequestId id, const std::string& module);
@@ -101,7 +110,9 @@ class Session {
     Options options_;
     std::unique_ptr<World> world_;
     std::atomic<bool> running_{false};
-    std::mutex mutex_; // of what follows
+    std::atomic<bool> ending_{false};
+    bool had_broken_ = false; // when it was closed last
+    std::mutex mutex_;        // of what follows
     std::map<std::string, ModuleText> own_;
     std::map<std::string, ModuleText> library_;
     std::mutex store_mutex_; // one call at a time

@@ -72,6 +72,11 @@ Result<std::unique_ptr<World>> World::make(WorldOptions options) {
     world->actors_->report = [runtime = world->runtime_.get()](const std::string& report) {
         runtime->port.print_error(report);
     };
+    world->actors_->compile_in_frame = [w = world.get()](Machine& vm, Module* module,
+                                                         std::vector<std::string> variables, Class* cls,
+                                                         const std::string& text, std::string& problem) {
+        return w->compile_in_frame(vm, module, std::move(variables), cls, text, problem);
+    };
     world->machine_ = &world->actors_->main_machine();
     HeapOptions heap;
     heap.limit_bytes = world->options_.memory_limit;
@@ -451,6 +456,44 @@ Outcome World::evaluate(std::string_view text, std::string_view name) {
     }
     run(code, outcome, true);
     return outcome;
+}
+
+// A text that a person evaluates in a frame of a turn that stands still, on the thread of that turn.
+Code* World::compile_in_frame(Machine& vm, Module* module, std::vector<std::string> variables, Class* cls,
+                              const std::string& text, std::string& problem) {
+    Outcome outcome;
+    TreePointer tree;
+    bool meant = read_and_check("frame", text, syntax::ParseMode::Interactive, nullptr, tree, outcome, true);
+    if (meant) {
+        CheckOptions options;
+        options.interactive = true;
+        RuntimeNames::Options names{true, true, variables};
+        if (cls)
+            for (const FieldInfo& field : cls->fields)
+                names.variables.emplace_back(vm.symbols.text(field.name));
+        runtime_->exclusively([&] {
+            if (!module) module = &loader_->module("workspace", "workspace", false);
+            meant = check_meaning(*tree, *module, options, std::move(names), outcome);
+        });
+    }
+    for (const syntax::Node* node : tree->top_level)
+        if (meant && node->kind >= syntax::Kind::Module && node->kind != syntax::Kind::ModuleValue) {
+            problem = "error: a frame takes no definitions; a module does\n";
+            return nullptr;
+        }
+    if (!meant) {
+        problem = outcome.text();
+        return nullptr;
+    }
+    TopLevelBody body;
+    body.tree = tree;
+    body.statements = tree->top_level;
+    body.module = module;
+    body.name = "frame";
+    body.sees_all_modules = true;
+    body.given = std::move(variables);
+    body.cls = cls;
+    return make_top_level(vm, body);
 }
 
 Outcome World::accept(std::string_view module_path, std::string_view text, const ReloadOptions& options) {

@@ -204,6 +204,9 @@ class World {
     void forget_inputs(); // variables and definitions of `evaluate`
     void describe(Outcome& outcome, Value error);
     void note_exit(Outcome& outcome); // that an actor has asked for
+    // ActorSystem::compile_in_frame
+    Code* compile_in_frame(Machine& vm, Module* module, std::vector<std::string> variables, Class* cls,
+                           const std::string& text, std::string& problem);
     // Path and file of each import that nobody has loaded.
     std::vector<std::pair<std::string, std::string>> unloaded_imports(const ReloadText& text) const;
     bool import_for_reload(Module& module, const syntax::SyntaxTree& tree,
