@@ -145,7 +145,8 @@ void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message,
         // A turn without a trace: nobody needs to hear that it waits.
         is_end = ends_turn(segment);
         if (is_end || segment.message || segment.timer) write(group, segment);
-        if (actor.supervision) write(group, facts_of(actor));
+        const bool follows = !message && end == SegmentEnd::Done; // it has another layout now
+        if (actor.supervision || follows) write(group, facts_of(actor));
     }
     if (Answer* reply = worker.reply; reply && message && message->ask && is_kept(*message->from)) {
         AnswerRecord answer;

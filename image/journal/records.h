@@ -204,8 +204,8 @@ struct IndexRecord {
 };
 
 using Record = std::variant<BeginRecord, PostRecord, SegmentRecord, FactsRecord, EndRecord, TimerStartRecord,
-                            TimerEndRecord, AtomRecord, ModuleValueRecord, DefinitionsRecord, TotalsRecord, AnswerRecord,
-                            TurnRecord, IndexRecord>;
+                            TimerEndRecord, AtomRecord, ModuleValueRecord, DefinitionsRecord, TotalsRecord,
+                            AnswerRecord, TurnRecord, IndexRecord>;
 
 // Appends one to a group.
 void write(ByteWriter& out, const Record& record);

@@ -45,7 +45,8 @@ bool Recovery::take_group(std::string_view group) {
 }
 
 bool Recovery::take_records(const std::vector<Record>& records) {
-    return std::all_of(records.begin(), records.end(), [&](const Record& record) { return take_one(record); });
+    return std::all_of(records.begin(), records.end(),
+                       [&](const Record& record) { return take_one(record); });
 }
 
 bool Recovery::take_one(const Record& record) {
@@ -57,7 +58,8 @@ void Recovery::drop_timer(uint64_t number) {
     auto timer = timers_.find(number);
     if (timer == timers_.end()) return;
     const uint64_t to = timer->second.message.to;
-    if (auto its = timers_of_.find(to); its != timers_of_.end() && its->second.erase(number) && its->second.empty())
+    if (auto its = timers_of_.find(to);
+        its != timers_of_.end() && its->second.erase(number) && its->second.empty())
         timers_of_.erase(its);
     timers_.erase(timer);
 }
@@ -400,6 +402,8 @@ bool Recovery::fits(WorldNames& names) {
         for (const std::string& heap : state.heap)
             if (!picture.add(heap)) return; // it is held, whatever the layouts are
         for (uint64_t each : picture.shapes()) fits = fits && names.shape_of(each, shape);
+        if (state.facts.first_start && state.facts.first_start->starts_as)
+            fits = fits && names.shape_of(state.facts.first_start->starts_as, shape);
         for (const PostRecord& post : state.mailbox)
             if (post.starts_as) fits = fits && names.shape_of(post.starts_as, shape);
     });

@@ -143,7 +143,7 @@ class Recovery {
     std::set<uint64_t> busy_;
     uint64_t epoch_ = 0;
     bool settled_ = true;
-    bool broken_ = false; // a piece was not to be had
+    bool broken_ = false;                    // a piece was not to be had
     uint64_t bytes_ = 0;                     // of all that was read
     uint64_t records_ = 0, passed_over_ = 0; // and messages that waited before the one that was handled
 };

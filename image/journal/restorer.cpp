@@ -35,8 +35,8 @@ bool is_journal(Value journal) {
     if (!is_list(journal)) return false;
     const size_t size = list_size(journal);
     for (size_t at = 0; at < size;) {
-        if (size - at < 3 || !list_get(journal, at).is_cell() ||
-            !list_get(journal, at + 1).is_boolean() || !list_get(journal, at + 2).is_integer())
+        if (size - at < 3 || !list_get(journal, at).is_cell() || !list_get(journal, at + 1).is_boolean() ||
+            !list_get(journal, at + 2).is_integer())
             return false;
         const auto fields = uint64_t(list_get(journal, at + 2).as_integer());
         if (fields > (size - at - 3) / 2) return false;
@@ -113,9 +113,9 @@ SymbolId Restorer::symbol(uint64_t number) {
 std::unique_ptr<ActorMessage> Restorer::message(const PostRecord& post, Class* cls) {
     auto message = message_from(post, actors_.runtime(), names_);
     if (!message) return nullptr;
-    if (Actor* from = post.from ? make(post.from) : nullptr) message->from = ActorRef(actors_.runtime().shared, from);
-    if (recovery_.waits_for(post))
-        message->ask = post.ask; // else nobody waits for it any more
+    if (Actor* from = post.from ? make(post.from) : nullptr)
+        message->from = ActorRef(actors_.runtime().shared, from);
+    if (recovery_.waits_for(post)) message->ask = post.ask; // else nobody waits for it any more
     if (!is_whole(actors_.runtime(), *message, cls)) return nullptr;
     return message;
 }
@@ -145,7 +145,7 @@ std::shared_ptr<TurnTape> Restorer::tape_of(const Recovery::State& state) {
 
 bool Restorer::restore_heap(Actor& actor, const Recovery::State& state) {
     Runtime& runtime = actors_.runtime();
-HeapPicture picture;
+    HeapPicture picture;
     uint64_t bytes = 0;
     for (const std::string& record : state.heap) {
         if (!picture.add(record)) return false;
@@ -380,7 +380,8 @@ void Restorer::restore_rest() {
             (found->second->kind != Binding::Stable && found->second->kind != Binding::Var))
             continue;
         if (!one_shared(bytes, value)) {
-            trouble("the value of `" + name.first + "." + name.second + "` is lost", names_.troubles().size());
+            trouble("the value of `" + name.first + "." + name.second + "` is lost",
+                    names_.troubles().size());
             continue;
         }
         runtime.replaced_values.push_back(std::exchange(found->second->value, value));

@@ -111,7 +111,8 @@ class Story {
     Connection& connection_;
     const StoryHeads& heads_;
     Commit commit_;
-    Statement put_batch_, drop_batches_, batches_, batches_back_, with_turn_, count_batches_, put_name_, all_names_, one_name_, last_name_;
+    Statement put_batch_, drop_batches_, batches_, batches_back_, with_turn_, count_batches_, put_name_,
+        all_names_, one_name_, last_name_;
     Statement put_piece_, has_piece_, get_piece_, drop_piece_, piece_hashes_;
     Statement put_checkpoint_, checkpoint_before_, all_checkpoints_, drop_checkpoint_;
     Statement put_timeline_, all_timelines_, put_snapshot_, all_snapshots_, drop_snapshot_, bytes_;

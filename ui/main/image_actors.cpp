@@ -203,12 +203,19 @@ void ImageActors::follow() {
         settled_ = which;
     };
     ActorWalk walk(actors);
+    // What an actor begins anew with may be for a layout that only older code has.
+    auto begins_as_before = [&](const Actor& actor) {
+        const auto& first = actor.first_start;
+        const Class* cls =
+            first && first->starts_as ? world_->runtime().shapes[first->starts_as].cls : nullptr;
+        return cls && cls->itself() != cls;
+    };
     for (auto some = walk.some(); !some.empty(); some = walk.some())
         for (ActorRef& actor : some) {
             auto message =
                 std::make_unique<ActorMessage>(); // before it is handled, its heap is brought up to date
             message->kind = ActorMessage::Native;
-            left->fetch_add(1);
+            left->fetch_add(begins_as_before(*actor) ? 2 : 1); // then it is never over
             message->work = [one_less](Machine&) {
                 one_less();
                 return true;

@@ -58,8 +58,9 @@ class ImageActors final : public ActorStory {
     std::unique_ptr<image::WorldNames> names_;
     std::unique_ptr<image::Recovery> recovery_; // and what it brings back when it is needed
     std::unique_ptr<image::Restorer> restorer_;
-    std::atomic<uint64_t> follows_ = 0, settled_ = 0; // reloads that actors follow: the last, and the last that all have
-    uint32_t layout_epoch_ = 0; // that the actors have followed, or are about to
+    std::atomic<uint64_t> follows_ = 0,
+                          settled_ = 0; // reloads that actors follow: the last, and the last that all have
+    uint32_t layout_epoch_ = 0;         // that the actors have followed, or are about to
     std::unique_ptr<image::Journal> journal_;
     std::mutex journal_mutex_;                                                 // of whether it is there
     std::map<std::pair<std::string, std::string>, std::string> module_values_; // as they were told last

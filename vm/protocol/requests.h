@@ -129,7 +129,8 @@ enum class Lane : uint8_t { Program, Desk };
 inline Lane lane_of(const Request& request) {
     return std::holds_alternative<Evaluate>(request) || std::holds_alternative<Accept>(request) ||
                    std::holds_alternative<Load>(request) || std::holds_alternative<Complete>(request) ||
-                   std::holds_alternative<Document>(request) || std::holds_alternative<GoBack>(request) || std::holds_alternative<GetFrames>(request) ||
+                   std::holds_alternative<Document>(request) || std::holds_alternative<GoBack>(request) ||
+                   std::holds_alternative<GetFrames>(request) ||
                    std::holds_alternative<EvaluateInFrame>(request) ||
                    std::holds_alternative<ResolveBroken>(request)
                ? Lane::Program
