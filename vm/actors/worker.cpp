@@ -467,7 +467,7 @@ void Worker::run_actor(Actor& actor) {
                 continue;
             }
         }
-        if (actor.dormant.load(std::memory_order_relaxed) && !awaken(actor)) [[unlikely]]
+        if (actor.dormant.load(std::memory_order_acquire) && !awaken(actor)) [[unlikely]]
             return;
         running = &actor;
         if (actor.cls && actor.cls->gone_since && actor.message->kind == ActorMessage::Call) [[unlikely]] {

@@ -1,0 +1,245 @@
+// Places of a story that an image keeps: each is what there was, whatever stands between.
+#include "image/history/past_world.h"
+#include "image/journal/journal.h"
+#include "vm/world/world.h"
+#include <doctest/doctest.h>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+
+using namespace indent;
+using namespace indent::image;
+
+namespace {
+
+constexpr const char* kModule = R"(module m
+actor Cell:
+    state n = 0
+    state last = []
+    on add(x):
+        if x > 10000: raise Error("too much")
+        n += x
+        last.add(x)
+        if last.size > 3: last = [x]
+    on pass(x, to): send to.add(x)
+)";
+
+// One module, at whatever epoch.
+class OneModule final : public DefinitionStore {
+  public:
+    std::string name() const override { return ""; }
+    Result<std::vector<StoredModule>> modules() override { return modules_at(0); }
+    Result<std::vector<StoredModule>> modules_at(uint64_t) override {
+        return std::vector<StoredModule>{{"m", {{"", kModule}}}};
+    }
+    Result<void> save_modules(const std::vector<StoredModule>&, std::string_view) override { return ok(); }
+    Result<std::map<std::string, std::string>> desk() override {
+        return std::map<std::string, std::string>();
+    }
+    Result<void> save_desk(std::string_view, std::string_view) override { return ok(); }
+    Result<void> forget_desk(std::string_view) override { return ok(); }
+};
+
+// An image in a folder of its own, and a world that tells it what happens.
+class Kept {
+  public:
+    Kept() {
+        std::string name = (std::filesystem::temp_directory_path() / "pastXXXXXX").string();
+        REQUIRE(mkdtemp(name.data()) != nullptr);
+        folder_ = name;
+        auto made = Image::create(folder_ + "/a.indent");
+        REQUIRE(made);
+        image = std::move(*made);
+        past.emplace(*image, mutex);
+    }
+    ~Kept() {
+        end();
+        past.reset();
+        image.reset();
+        std::filesystem::remove_all(folder_);
+    }
+    void begin() {
+        WorldOptions options;
+        options.workers = 2;
+        auto made = World::make(options);
+        REQUIRE(made);
+        world_ = std::move(*made);
+        REQUIRE(world_->load_text("m", kModule).ok);
+        names_ = std::make_unique<WorldNames>(world_->actors());
+        REQUIRE(past->give_rows(*names_));
+        auto read = past->read(*past->now());
+        REQUIRE(read);
+        recovery_ = std::move(*read);
+        restorer_ = std::make_unique<Restorer>(*recovery_, world_->actors(), *names_);
+        auto restored = restorer_->begin(false);
+        CHECK(restored.troubles.empty());
+        at_once = restored.actors.size();
+        journal_ = std::make_unique<Journal>(
+            world_->actors(), *names_,
+            [this](const Batch& batch) {
+                std::vector<NameRecord> rows;
+                for (const NameRow& row : batch.names) rows.push_back({row.kind, row.number, row.content});
+                std::lock_guard lock(mutex);
+                return image->story().append(rows, {0, 1, batch.turns, batch.at_ms, batch.body});
+            },
+            recovery_->last_message(), recovery_->turns());
+        if (recovery_->last_actor() == 0) journal_->append(BeginRecord{});
+        world_->actors().log = journal_.get();
+        world_->actors().dormant = restorer_.get();
+        world_->actors().begin_restored(restored.actors);
+    }
+    void end() {
+        if (!world_) return;
+        REQUIRE(journal_->close());
+        world_->actors().stop_workers();
+        world_->actors().log = nullptr;
+        world_->actors().dormant = nullptr;
+        journal_.reset();
+        restorer_.reset();
+        recovery_.reset();
+        names_.reset();
+        world_.reset();
+    }
+    std::string value(const std::string& text) {
+        const Outcome outcome = world_->evaluate(text);
+        REQUIRE(journal_->sync());
+        return outcome.ok ? outcome.value : outcome.text();
+    }
+    uint64_t turns() { return journal_->turns(); }
+    // The states of all actors then, in words.
+    std::string shown(const StoryPlace& place) {
+        auto world = PastWorld::make(*past, store_, place);
+        REQUIRE(world);
+        std::string text;
+        for (const auto& seen : (*world)->actors())
+            for (const auto& field : seen.fields) text += field.name + "=" + field.value + " ";
+        CHECK((*world)->troubles().empty());
+        return text;
+    }
+    static bool never() { return false; }
+
+    std::unique_ptr<Image> image;
+    std::mutex mutex;
+    std::optional<Past> past;
+    size_t at_once = 0; // actors that were there before anybody asked for them
+
+  private:
+    std::string folder_;
+    OneModule store_;
+    std::unique_ptr<World> world_;
+    std::unique_ptr<WorldNames> names_;
+    std::unique_ptr<Recovery> recovery_;
+    std::unique_ptr<Restorer> restorer_;
+    std::unique_ptr<Journal> journal_;
+};
+
+constexpr const char* kStates =
+    "actors().map(a -> \"n={a.state[:n].inspect} last={a.state[:last].inspect} \").join(\"\")";
+
+} // namespace
+
+TEST_CASE("Each place of the history is what there was, whatever checkpoints and programs stand between") {
+    Kept kept;
+    std::map<uint64_t, std::string> then;
+    std::mt19937 random(5);
+    kept.begin();
+    for (int i = 0; i < 5; ++i) kept.value("spawn m.Cell() as :c" + std::to_string(i));
+    for (int i = 1; i <= 160; ++i) {
+        const std::string at = "actor(:c" + std::to_string(random() % 5) + ")";
+        if (i % 17 == 0)
+            kept.value("ask " + at + ".add(20000)"); // fails
+        else
+            kept.value("ask " + at + ".add(" + std::to_string(i) + ")");
+        if (i % 20 == 0) then[kept.turns()] = "\"" + kept.value(kStates).substr(1);
+        if (i == 50 || i == 51 || i == 120) REQUIRE(make_checkpoint(*kept.image, kept.mutex, Kept::never));
+        if (i % 40 == 0) {
+            kept.end();
+            kept.begin();
+        }
+    }
+    kept.end();
+    REQUIRE(kept.image->verify());
+    CHECK(kept.image->story().checkpoints()->size() == 3);
+    size_t looked = 0;
+    for (const auto& each : then) {
+        CAPTURE(each.first);
+        auto place = kept.past->at_turn(1, each.first);
+        REQUIRE(place);
+        CHECK("\"" + kept.shown(*place) + "\"" == each.second);
+        ++looked;
+    }
+    MESSAGE("places looked at: " << looked);
+
+    SUBCASE("what the budget has no room for is forgotten, but for what is pinned") {
+        const uint64_t turn = std::next(then.begin())->first;
+        const std::string states = std::next(then.begin())->second;
+        auto pinned = kept.past->at_turn(1, turn);
+        REQUIRE(pinned);
+        REQUIRE(kept.image->story().put_snapshot({0, "kept", *pinned, 0, 0, true}));
+        auto line = fork(*kept.image, kept.mutex, *pinned, "aside", false);
+        REQUIRE(line);
+        const uint64_t before = *kept.image->story().bytes();
+        REQUIRE(keep_budget(*kept.image, kept.mutex, before / 2, Kept::never));
+        CHECK(*kept.image->story().bytes() < before);
+        REQUIRE(kept.image->verify());
+        auto gone = kept.past->at_turn(1, then.begin()->first);
+        if (gone) CHECK(kept.past->read(*gone).failure().code == "forgotten");
+        CHECK("\"" + kept.shown(*kept.past->find("kept")) + "\"" == states);
+        CHECK("\"" + kept.shown(*kept.past->find("aside")) + "\"" == states);
+        CHECK("\"" + kept.shown(*kept.past->now()) + "\"" == then.rbegin()->second);
+        auto first = kept.past->earliest(*kept.past->now());
+        REQUIRE(first);
+        CHECK(first->turn > 0);
+        size_t walked = 0;
+        REQUIRE(kept.past->walk(*first, *kept.past->now(), [&](const Past::Step&) {
+            ++walked;
+            return Result<bool>(true);
+        }));
+        CHECK(walked == kept.past->now()->turn - first->turn);
+    }
+    SUBCASE("a timeline that begins in the middle is told apart from the one that it comes from") {
+        const uint64_t turn = std::next(then.begin())->first;
+        const std::string states = std::next(then.begin())->second;
+        auto place = kept.past->at_turn(1, turn);
+        auto line = go_back(*kept.image, kept.mutex, *place, "again");
+        REQUIRE(line);
+        kept.begin();
+        CHECK("\"" + kept.value(kStates).substr(1) == states);
+        kept.value("ask actor(:c0).add(1)");
+        const std::string other = "\"" + kept.value(kStates).substr(1);
+        kept.end();
+        REQUIRE(kept.image->verify());
+        CHECK("\"" + kept.shown(*kept.past->now()) + "\"" == other);
+        CHECK("\"" + kept.shown(*kept.past->find("1:" + std::to_string(then.rbegin()->first))) + "\"" ==
+              then.rbegin()->second);
+        CHECK("\"" + kept.shown(*kept.past->at_turn(*line, then.begin()->first)) + "\"" == then.begin()->second);
+        CHECK_FALSE(kept.past->at_turn(*line, then.rbegin()->first));
+    }
+}
+
+TEST_CASE("Actors that nobody asks for stay where they are, and come when a message, a name or a list wants them") {
+    Kept kept;
+    kept.begin();
+    kept.value("for i in 1..200: spawn m.Cell() as \"c{i}\".to_symbol");
+    kept.value("for i in 1..200: ask actor(\"c{i}\".to_symbol).add(i)");
+    kept.end();
+    REQUIRE(make_checkpoint(*kept.image, kept.mutex, Kept::never));
+    kept.begin();
+    CHECK(kept.at_once == 0);
+    kept.value("ask actor(:c7).add(1)");
+    CHECK(kept.value("actor(:c7).state[:n]") == "8");
+    CHECK(kept.value("actor(:c199).state[:n]") == "199"); // seen without a message
+    kept.value("ask actor(:c3).pass(5, actor(:c4))");
+    CHECK(kept.value("sleep(5.milliseconds)\nactor(:c4).state[:n]") == "9");
+    CHECK(kept.value("find_actor(:nobody)") == "nil");
+    CHECK(kept.value("spawn m.Cell() as :c9").find("has the name :c9 already") != std::string::npos);
+    CHECK(kept.value("actors().size") == "200");
+    CHECK(kept.value("stop actor(:c20)\nsleep(5.milliseconds)\nfind_actor(:c20)") == "nil");
+    kept.value("actor(:c21).kill\nsleep(5.milliseconds)");
+    kept.end();
+    REQUIRE(make_checkpoint(*kept.image, kept.mutex, Kept::never));
+    kept.begin();
+    CHECK(kept.value("actors().size") == "198");
+    CHECK(kept.value("find_actor(:c20)") == "nil");
+    CHECK(kept.value("actors().map(a -> a.state[:n]).sum") == std::to_string(200 * 201 / 2 + 1 + 5 - 20 - 21));
+}
