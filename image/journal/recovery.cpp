@@ -344,6 +344,7 @@ Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
         return actor ? Value::cell(actor->address) : Value();
     };
     actors.number_from(last_actor_);
+    std::vector<std::pair<Actor*, uint64_t>> to_be_decided;
     for (auto& [number, state] : actors_) {
         Actor& actor = *from.actor(number);
         if (actor.status == Actor::Ended) continue;
@@ -417,13 +418,17 @@ Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
         }
         for (const PostRecord& post : state.mailbox) {
             const size_t known_before = names.troubles().size();
-            if (auto message = from.message(post, actor.cls))
+            if (auto message = from.message(post, actor.cls)) {
+                if (message->kind == ActorMessage::Child)
+                    to_be_decided.emplace_back(message->from.get(), message->reason);
                 actors.restore_message(actor, std::move(message));
-            else
+            } else
                 trouble("a message for " + actors.describe(actor) + " is lost" + because(known_before));
         }
         restored.actors.push_back(&actor);
     }
+    for (auto& [child, incarnation] : to_be_decided) // no turn of it begins before its supervisor has decided
+        if (child->status == Actor::Idle && child->incarnation == incarnation) child->status = Actor::Held;
     const uint64_t now_ms = uint64_t(os::wall_ns()) / 1'000'000;
     for (auto& [number, timer] : timers_) {
         Actor* to = from.actor(timer.message.to);

@@ -2,6 +2,7 @@
 #include "image/journal/parcels.h"
 #include "image/store/image.h"
 #include "tests/journal/small_world.h"
+#include "vm/actors/supervisor.h"
 #include "vm/model/list.h"
 #include <doctest/doctest.h>
 #include <filesystem>
@@ -465,4 +466,56 @@ TEST_CASE("A few bytes take no more memory than they may, and their actor is hel
     CHECK(much.troubles > 5);
     CHECK(much.troubles < 20);
     CHECK(much.words.find("far more memory than its story can stand for") != std::string::npos);
+}
+
+TEST_CASE("A supervisor decides about a child once, however often it is told that the child has ended") {
+    StoryText story;
+    {
+        SmallWorld world;
+        story =
+            world.tell({"spawn m.Top() as :top", "ask actor(:first).put(3)", "send actor(:first).hear(1)"});
+    }
+    std::vector<Record> records;
+    for (const std::string& body : story.bodies) REQUIRE(read_all(body, records));
+    FactsRecord top;
+    PostRecord call;
+    for (const Record& record : records) {
+        auto* facts = std::get_if<FactsRecord>(&record);
+        if (facts && facts->supervision && facts->supervision->children.size() == 2) top = *facts;
+        auto* post = std::get_if<PostRecord>(&record);
+        if (post && post->kind == ActorMessage::Call) call = *post;
+    }
+    REQUIRE(top.supervision);
+    ByteWriter body;
+    for (const Record& record : records) write(body, record);
+    for (ChildRecord& child : top.supervision->children) child.restart = Child::Temporary;
+    write(body, top);
+    uint64_t number = 1000;
+    for (const ChildRecord& child : top.supervision->children)
+        for (int times = 0; times < 3; ++times) {
+            PostRecord said = call;
+            said.to = top.actor;
+            said.from = child.actor;
+            said.number = ++number;
+            said.kind = ActorMessage::Child;
+            said.labels.clear();
+            said.arguments.clear();
+            write(body, said);
+            said = call;
+            said.to = child.actor;
+            said.number = ++number;
+            write(body, said);
+            said.number = ++number;
+            said.kind = times == 1 ? ActorMessage::Restart : ActorMessage::Stop;
+            said.arguments.clear();
+            write(body, said);
+        }
+    for (uint64_t seed = 1; seed < 40; ++seed) {
+        SmallWorld world(seed);
+        for (int times = 0; times < 5; ++times) {
+            const auto came = world.bring_back({story.rows, {std::string(body.view())}}, true);
+            CHECK(came.taken);
+            CHECK(came.troubles == 0);
+        }
+    }
 }

@@ -182,15 +182,11 @@ supervisor Top:
 
 class SmallWorld {
   public:
-    explicit SmallWorld(bool quiet = true) {
+    explicit SmallWorld(uint64_t seed = 7) {
         WorldOptions options;
         options.workers = 1;
-        options.seed = 7;
+        options.seed = seed;
         options.memory_limit = size_t(256) << 20;
-        if (!quiet)
-            options.output = [](std::string_view line) {
-                std::printf("%.*s\n", int(line.size()), line.data());
-            };
         auto made = World::make(options);
         if (!made) std::abort();
         world = std::move(made).value();
