@@ -18,6 +18,7 @@ constexpr uint64_t kLargestNumber = uint64_t(1) << 46;
 constexpr uint64_t kMainActor = 1;         // the program itself, which is in no image
 constexpr uint64_t kMostPassedOver = 4096; // for each record, on the way to the message that was handled
 constexpr uint64_t kLongest = 1'000'000'000'000'000'000; // ns: ActorSystem::duration
+constexpr uint64_t kShortest = 1'000; // ns, from one message of a timer to the next: no turn is quicker
 
 } // namespace
 
@@ -435,8 +436,10 @@ Recovery::Restored Recovery::restore(ActorSystem& actors, WorldNames& names) {
         if (!to || to->status == Actor::Ended) continue;
         const uint64_t in_ms = timer.due_ms > now_ms ? timer.due_ms - now_ms : 0;
         const uint64_t in = std::min(in_ms, kLongest / 1'000'000) * 1'000'000;
-        if (auto message = from.message(timer.message, to->cls))
-            actors.restore_timer(*to, number, in, std::min(timer.every, kLongest), std::move(message));
+        if (auto message = from.message(timer.message, to->cls)) {
+            const uint64_t every = timer.every ? std::clamp(timer.every, kShortest, kLongest) : 0;
+            actors.restore_timer(*to, number, in, every, std::move(message));
+        }
     }
     for (auto& [number, bytes] : atoms_) {
         Value atom, value;

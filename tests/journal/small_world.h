@@ -135,9 +135,9 @@ def use(thing, deep):
             attempt(() -> thing.with(1, 2))
     nil
 
-def show_all = actors().map(a -> attempt(() -> ask a.shown))
+def show_all = actors().map(a -> attempt(() -> ask a.shown within 20.milliseconds))
 def walk_all:
-    for a in actors(): attempt(() -> ask a.walk)
+    for a in actors(): attempt(() -> ask a.walk within 20.milliseconds)
     use((kept.value, changes), 4)
     actors().size
 def end_all:
