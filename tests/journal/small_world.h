@@ -2,6 +2,7 @@
 #pragma once
 #include "image/journal/journal.h"
 #include "image/journal/recovery.h"
+#include "vm/heap/young.h"
 #include "vm/interp/inner.h"
 #include "vm/interp/send.h"
 #include "vm/world/world.h"
@@ -257,6 +258,7 @@ class SmallWorld {
             came.again.rows = story.rows;
             came.again.bodies = {recovery.checkpoint(names, restored.actors)};
             for (NameRow& row : names.take_rows()) came.again.rows.push_back(std::move(row));
+            for (Actor* actor : restored.actors) collect_twice(*actor);
             world->actors().begin_restored(restored.actors);
         }
         for (Value address : held) world->runtime().shared.release(address);
@@ -264,6 +266,28 @@ class SmallWorld {
         came.shown = call(walks ? "walk_all" : "show_all");
         end_all();
         return came;
+    }
+
+    // All of its heap is walked and what is dead swept, as later collections would; then what is left once more.
+    void collect_twice(Actor& actor) {
+        if (!actor.heap) return;
+        constexpr size_t kSlots = 4096, kRoots = 3;
+        std::vector<Value> slots(kSlots);
+        Mutator mutator;
+        mutator.stack_base = slots.data();
+        mutator.stack_true_end = slots.data() + kSlots;
+        Young young(mutator, world->actors().heap_options());
+        actor.heap->enter(mutator);
+        Value* top = slots.data() + kRoots;
+        if (!Heap::raise_stack(mutator, top)) std::abort();
+        slots[0] = actor.state;
+        slots[1] = actor.journal;
+        slots[2] = actor.drawings;
+        actor.heap->collect_fully(top);
+        actor.heap->collect_fully(top);
+        if (slots[0] != actor.state) std::abort(); // what is old stays where it is
+        actor.heap->commit(top);
+        actor.heap->leave(slots.data());
     }
 
     void end_all() { (void)call("end_all"); }
