@@ -16,6 +16,7 @@ namespace indent::image {
 namespace {
 
 constexpr uint64_t kLongest = 1'000'000'000'000'000'000; // ns: ActorSystem::duration
+constexpr uint64_t kShortest = 1'000; // ns, from one message of a timer to the next: no turn is quicker
 
 // A supervisor was there before its children, so nobody is his own.
 uint64_t supervisor_of(const FactsRecord& facts) {
@@ -217,6 +218,8 @@ Actor* Restorer::make(uint64_t number) {
         unfinished_.pop_back();
         finish(next);
     }
+    for (auto& [child, incarnation] : std::exchange(to_be_decided_, {})) // no turn of it begins before that
+        if (child->status == Actor::Idle && child->incarnation == incarnation) child->status = Actor::Held;
     finishing_ = false;
     return actor;
 }
@@ -256,9 +259,10 @@ void Restorer::finish(uint64_t number) {
     }
     for (const PostRecord& post : state.mailbox) {
         const size_t known = names_.troubles().size();
-        if (auto waits = message(post, actor.cls))
+        if (auto waits = message(post, actor.cls)) {
+            if (waits->kind == ActorMessage::Child) to_be_decided_.emplace_back(waits->from.get(), waits->reason);
             actors_.restore_message(actor, std::move(waits));
-        else
+        } else
             trouble("a message for " + actors_.describe(actor) + " is lost", known);
     }
 }
@@ -361,7 +365,8 @@ void Restorer::restore_rest() {
         const uint64_t in_ms = timer.due_ms > now_ms ? timer.due_ms - now_ms : 0;
         const uint64_t in = std::min(in_ms, kLongest / 1'000'000) * 1'000'000;
         if (auto sent = message(timer.message, to->cls))
-            actors_.restore_timer(*to, number, in, std::min(timer.every, kLongest), std::move(sent));
+            actors_.restore_timer(*to, number, in, timer.every ? std::clamp(timer.every, kShortest, kLongest) : 0,
+                                  std::move(sent));
     }
     for (auto& [number, bytes] : recovery_.atoms()) {
         Value atom, value;

@@ -47,6 +47,7 @@ class Restorer final : public DormantActors {
     std::recursive_mutex mutex_; // of all that follows, and of recovery_
     std::map<uint64_t, Actor*> by_number_;
     std::vector<uint64_t> unfinished_;
+    std::vector<std::pair<Actor*, uint64_t>> to_be_decided_; // children, and of which incarnation
     std::vector<std::string> troubles_;
     std::vector<Value> held_; // addresses of ended ones
     size_t waited_ = 0;

@@ -2,6 +2,7 @@
 #include "image/journal/parcels.h"
 #include "image/store/image.h"
 #include "tests/journal/small_world.h"
+#include "vm/actors/supervisor.h"
 #include "vm/model/list.h"
 #include <doctest/doctest.h>
 #include <filesystem>
@@ -469,4 +470,66 @@ TEST_CASE("A few bytes take no more memory than they may, and their actor is hel
     CHECK(much.troubles > 5);
     CHECK(much.troubles < 20);
     CHECK(much.words.find("far more memory than its story can stand for") != std::string::npos);
+}
+
+TEST_CASE("A supervisor decides about a child once, however often it is told that the child has ended") {
+    StoryText story;
+    {
+        SmallWorld world;
+        story =
+            world.tell({"spawn m.Top() as :top", "ask actor(:first).put(3)", "send actor(:first).hear(1)"});
+    }
+    std::vector<Record> records;
+    for (const std::string& body : story.bodies) REQUIRE(read_all(body, records));
+    FactsRecord top;
+    PostRecord call;
+    for (const Record& record : records) {
+        auto* facts = std::get_if<FactsRecord>(&record);
+        if (facts && facts->supervision && facts->supervision->children.size() == 2) top = *facts;
+        auto* post = std::get_if<PostRecord>(&record);
+        if (post && post->kind == ActorMessage::Call) call = *post;
+    }
+    REQUIRE(top.supervision);
+    ByteWriter body;
+    for (const Record& record : records) write(body, record);
+    for (ChildRecord& child : top.supervision->children) child.restart = Child::Transient;
+    top.supervision->strategy = Supervision::OneForOne;
+    write(body, top);
+    auto symbol = [&](const char* text) {
+        uint64_t last = 0;
+        for (const NameRow& row : story.rows) {
+            if (row.kind != NameRow::Symbol) continue;
+            if (row.content == text) return row.number;
+            last = row.number;
+        }
+        story.rows.push_back({NameRow::Symbol, last + 1, text});
+        return last + 1;
+    };
+    // The first is answered by a restart, so the child stands in a queue when the next says that it is to go.
+    const uint64_t reasons[] = {symbol("failed"), symbol("normal")};
+    uint64_t number = 1000;
+    for (const ChildRecord& child : top.supervision->children)
+        for (int times = 0; times < 2; ++times) {
+            PostRecord said = call;
+            said.to = top.actor;
+            said.from = child.actor;
+            said.number = ++number;
+            said.kind = ActorMessage::Child;
+            said.selector = reasons[times];
+            said.labels.clear();
+            said.arguments.clear();
+            write(body, said);
+            said = call;
+            said.to = child.actor;
+            said.number = ++number;
+            write(body, said);
+        }
+    for (uint64_t seed = 1; seed < 40; ++seed) {
+        SmallWorld world(seed);
+        for (int times = 0; times < 5; ++times) {
+            const auto came = world.bring_back({story.rows, {std::string(body.view())}}, true);
+            CHECK(came.taken);
+            CHECK(came.troubles == 0);
+        }
+    }
 }

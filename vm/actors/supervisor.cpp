@@ -381,7 +381,11 @@ void ActorSystem::decide(Worker& worker, Actor& supervisor, ActorMessage& messag
     if (!supervision) return;
     auto child = std::find_if(supervision->children.begin(), supervision->children.end(),
                               [&](const Child& c) { return c.actor.get() == &actor; });
-    if (child == supervision->children.end() || message.reason != actor.incarnation) {
+    actor.lock.lock();
+    const bool held =
+        actor.status == Actor::Held; // else it was ended or woken since, and says itself what comes of that
+    actor.lock.unlock();
+    if (child == supervision->children.end() || message.reason != actor.incarnation || !held) {
         if (report && !message.report.empty())
             report(message.report + "  it has ended or begun anew since, with others\n");
         return;
