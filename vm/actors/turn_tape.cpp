@@ -51,6 +51,7 @@ TurnTape::TurnTape(ActorSystem& system, std::vector<TapeEntry> entries, std::str
     for (TapeEntry& entry : entries) {
         switch (entry.kind) {
         case TapeEntry::Epoch: crossed_reload_ = true; continue;
+        case TapeEntry::Anew: continue;
         case TapeEntry::Unkept:
             if (broken_.empty()) broken_ = std::move(entry.words);
             continue;

@@ -36,8 +36,9 @@ struct TapeEntry {
         Stopped,  // it is to end with Stopped
         Epoch,    // a reload came: `number` of them by now
         Rests, // the program had ended: of the wait before, `number` ms were over when it went on at `count` (ms since 1970)
+        Anew, // the turn has begun anew: what was before counts no more
     };
-    static constexpr uint8_t kLast = Rests;
+    static constexpr uint8_t kLast = Anew;
     Kind kind = Result;
     bool failed = false;
     SymbolId selector = 0;
