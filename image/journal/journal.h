@@ -29,6 +29,7 @@ class Journal final : public TurnLog {
     ~Journal() override; // keeps what is there
 
     void segment(Worker& worker, Actor& actor, const ActorMessage* message, SegmentEnd end) override;
+    void inputs(Worker& worker) override;
     void posted(Actor& to, ActorMessage& message, bool first) override;
     void facts(Actor& actor) override;
     void ended(Actor& actor) override;
@@ -45,6 +46,7 @@ class Journal final : public TurnLog {
     void append_group(ByteWriter& group, bool may_wait);
     void run();
     FactsRecord facts_of(Actor& actor);
+    void write_inputs(ByteWriter& group, Worker& worker);
     SegmentRecord segment_of(const Actor& actor, const ActorMessage* message);
     PostRecord post_of(const Actor& to, const ActorMessage& message, bool first);
 

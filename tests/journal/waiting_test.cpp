@@ -334,3 +334,36 @@ actor Maker:
     CHECK(c.value("(ask actor(:top).children).size") == "1");
     CHECK(c.reports == "");
 }
+
+TEST_CASE("A turn that reads the clock a hundred thousand times is written down as it goes, and goes on "
+          "where it was") {
+    constexpr const char* text = R"(module m
+actor Reader:
+    state sum = 0
+    state rounds = 0
+    state gate = nil
+    on read(n):
+        let first = Time.monotonic
+        for i in 1..n: sum += Time.monotonic - first
+        rounds += 1
+        while not gate.value: sleep(1.milliseconds)
+        sum >= 0
+    on rounds = rounds
+)";
+    Story story;
+    {
+        Told a(text, story);
+        a.value("spawn m.Reader(gate: Atom(false)) as :reader");
+        a.value("send actor(:reader).read(100000)");
+        a.value("while actor(:reader).state[:rounds] == 0: sleep(10.milliseconds)");
+    }
+    size_t bytes = 0;
+    for (const Batch& batch : story.batches) bytes += batch.body.size();
+    MESSAGE("bytes for a hundred thousand times: " << bytes);
+    CHECK(bytes < 1'400'000);
+    Told b(text, story);
+    CHECK(b.waited == 1);
+    b.value("actor(:reader).state[:gate].set(true)");
+    CHECK(b.value("ask actor(:reader).rounds within 1.hours") == "1");
+    CHECK(b.reports == "");
+}

@@ -161,8 +161,9 @@ class TurnTape final : public InputTape {
     ActorRef asked_;
     std::shared_ptr<Collected> collected_;
     bool loose_ = false;
-    std::vector<bool> used_;         // where it is
-    bool just_left_ = false;         // with the last entry
+    std::vector<bool> used_; // where it is
+    bool just_left_ = false; // with the last entry
+    bool in_raise_ = false;
     const Method* inside_ = nullptr; // the primitive that runs
     uint32_t epoch_ = 0;
     bool crossed_reload_ = false;
