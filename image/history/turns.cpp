@@ -5,11 +5,10 @@ namespace indent::image {
 
 std::optional<RecordedTurn> Turns::segment(const SegmentRecord& segment) {
     auto begun = begun_.find(segment.actor);
-    const bool goes_on = begun != begun_.end() && begun->second.message.number == segment.message &&
-                         begun->second.turn == segment.turn;
+    const bool begun_before = begun != begun_.end() && begun->second.message.number == segment.message;
+    const bool goes_on = begun_before && !begins_anew(segment.inputs);
     std::optional<PostRecord> message;
-    if (begun != begun_.end() && begun->second.message.number == segment.message)
-        message = begun->second.message;
+    if (begun_before) message = begun->second.message;
     if (auto found = waiting_.find(segment.message); found != waiting_.end()) {
         message = std::move(found->second);
         waiting_.erase(found);

@@ -209,16 +209,25 @@ void Journal::ended(Actor& actor) {
     if (is_kept(actor)) append(EndRecord{actor.id, actor.end_reason ? names_.symbol(actor.end_reason) : 0});
 }
 
+// What its turn has got so far, so that it gets and does it no second time.
+void Journal::write_inputs(ByteWriter& group, Worker& worker) {
+    const Actor& actor = *worker.running;
+    if (!is_kept(actor) || !worker.tape || !actor.message || !worker.tape->anything_written()) return;
+    SegmentRecord segment = segment_of(actor, actor.message.get());
+    segment.end = SegmentRecord::Waits;
+    segment.inputs = bytes_of_tape(worker.tape->take_written(), names_);
+    if (segment.message) write(group, segment);
+}
+
+void Journal::inputs(Worker& worker) {
+    ByteWriter group;
+    write_inputs(group, worker);
+    if (group.size() > 0) append_group(group, true);
+}
+
 void Journal::atom(Worker& worker, const Cell* atom, Value value) {
     ByteWriter group;
-    // With what its turn has got so far, so that it is not done twice.
-    const Actor& actor = *worker.running;
-    if (is_kept(actor) && worker.tape && actor.message && worker.tape->anything_written()) {
-        SegmentRecord segment = segment_of(actor, actor.message.get());
-        segment.end = SegmentRecord::Waits;
-        segment.inputs = bytes_of_tape(worker.tape->take_written(), names_);
-        if (segment.message) write(group, segment);
-    }
+    write_inputs(group, worker);
     Parcel::Pointer parcel = Parcel::of_shared(actors_.runtime().shared, &value, 1);
     write(group, AtomRecord{names_.shared(atom), bytes_of_parcel(parcel.get(), names_)});
     take(group, false, false); // `atoms` is locked

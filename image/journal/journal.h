@@ -32,6 +32,7 @@ class Journal final : public TurnLog {
     ~Journal() override; // keeps what is there
 
     void segment(Worker& worker, Actor& actor, const ActorMessage* message, SegmentEnd end) override;
+    void inputs(Worker& worker) override;
     void posted(Actor& to, ActorMessage& message, bool first) override;
     void facts(Actor& actor) override;
     void ended(Actor& actor) override;
@@ -50,6 +51,7 @@ class Journal final : public TurnLog {
     void take(const ByteWriter& group, bool may_wait, bool ends_turn);
     void run();
     FactsRecord facts_of(Actor& actor);
+    void write_inputs(ByteWriter& group, Worker& worker);
     SegmentRecord segment_of(const Actor& actor, const ActorMessage* message);
     PostRecord post_of(const Actor& to, const ActorMessage& message, bool first);
 

@@ -203,7 +203,7 @@ bool Recovery::take(const SegmentRecord& segment) {
     if (segment.end == SegmentRecord::Waits) {
         const bool goes_on = state.begun && state.begun->number == segment.message;
         if (!goes_on && handled) state.begun = std::move(handled);
-        if (!goes_on || state.tape_turn != segment.turn) state.tape.clear(); // it may have begun anew
+        if (!goes_on || begins_anew(segment.inputs)) state.tape.clear();
         state.tape_turn = segment.turn;
         if (state.begun && state.begun->number == segment.message) state.tape += segment.inputs;
     } else if (segment.message || segment.timer) {

@@ -76,7 +76,8 @@ void write_raw(ByteWriter& out, const Raw& entry) {
     case TapeEntry::NoRoom:
     case TapeEntry::Heard:
     case TapeEntry::TimedOut:
-    case TapeEntry::Stopped: break;
+    case TapeEntry::Stopped:
+    case TapeEntry::Anew: break;
     }
 }
 
@@ -140,7 +141,8 @@ bool read_raw(ByteReader& in, std::string_view all, Raw& entry) {
     case TapeEntry::NoRoom:
     case TapeEntry::Heard:
     case TapeEntry::TimedOut:
-    case TapeEntry::Stopped: break;
+    case TapeEntry::Stopped:
+    case TapeEntry::Anew: break;
     }
     return !in.failed();
 }
@@ -270,13 +272,8 @@ PendingAsk pending_ask(std::string_view tape) {
     return pending;
 }
 
-bool only_rests(std::string_view tape) {
-    ByteReader in(tape);
-    while (!in.failed() && in.remaining() > 0) {
-        Raw raw;
-        if (!read_raw(in, tape, raw) || raw.kind != TapeEntry::Rests) return false;
-    }
-    return true;
+bool begins_anew(std::string_view tape) {
+    return !tape.empty() && uint8_t(tape[0]) == TapeEntry::Anew;
 }
 
 } // namespace indent::image

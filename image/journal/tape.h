@@ -33,7 +33,7 @@ struct PendingAsk {
     bool answered = false; // it is there
 };
 PendingAsk pending_ask(std::string_view tape);
-// Whether there is nothing in it but how long a wait before has taken.
-bool only_rests(std::string_view tape);
+// Of the inputs of a segment: what the turn had got before counts no more.
+bool begins_anew(std::string_view inputs);
 
 } // namespace indent::image

@@ -22,6 +22,9 @@ class OneByOne final : public TurnLog {
     void segment(Worker& worker, Actor& actor, const ActorMessage* message, SegmentEnd end) override {
         tell([&] { journal_.segment(worker, actor, message, end); });
     }
+    void inputs(Worker& worker) override {
+        tell([&] { journal_.inputs(worker); });
+    }
     void posted(Actor& to, ActorMessage& message, bool first) override {
         tell([&] { journal_.posted(to, message, first); });
     }

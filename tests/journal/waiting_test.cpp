@@ -209,3 +209,161 @@ actor Worker:
                             << ", done in the end: " << done);
     CHECK(waited > 20);
 }
+
+TEST_CASE("A turn that is another one in today's code, or cannot be run again, fails with TurnLost: its "
+          "state is that from "
+          "before it, and who asked hears of it") {
+    const std::string text = R"(module m
+actor Gate:
+    state open = false
+    on pass(x):
+        while not open.value: sleep(1.milliseconds)
+        x
+    on enter(x): x
+actor Middle:
+    state got = []
+    on go(gate, x):
+        got.add(:begun)
+        got.add(ask gate.pass(x) within 1.hours)
+        :through
+    on run(gate):
+        got.add(Gate.module.eval("1 + 1"))
+        got.add(ask gate.pass(1) within 1.hours)
+    on got = got
+actor First:
+    state heard = nil
+    on ask_it(middle, gate):
+        try:
+            heard = ask middle.go(gate, 1) within 1.hours
+        catch e: TurnLost:
+            heard = :lost
+    on heard = heard
+)";
+    std::string edited = text;
+    const std::string was = "got.add(ask gate.pass(x) within 1.hours)\n        :through";
+    edited.replace(edited.find(was), was.size(),
+                   "got.add(ask gate.enter(x) within 1.hours)\n        :through");
+    Story story;
+    {
+        Told a(text, story);
+        a.value("let gate = spawn m.Gate(open: Atom(false)) as :gate");
+        a.value("spawn m.Middle() as :middle");
+        a.value("spawn m.First() as :first");
+        a.value("send actor(:first).ask_it(actor(:middle), gate)");
+        a.value("sleep(30.milliseconds)");
+    }
+    for (const std::string& today : {text, edited}) {
+        const bool same = today == text;
+        Story part = story;
+        Told b(today, part);
+        CHECK(b.waited == 3);
+        if (same) b.value("actor(:gate).state[:open].set(true)");
+        CHECK(b.value("ask actor(:first).heard within 1.hours") == (same ? ":through" : ":lost"));
+        CHECK(b.value("actor(:middle).state[:got]") == (same ? "[:begun, 1]" : "[]"));
+        CHECK(b.reports == "");
+    }
+    Story other;
+    {
+        Told a(text, other);
+        a.value("spawn m.Gate(open: Atom(false)) as :gate");
+        a.value("spawn m.Middle() as :middle");
+        a.value("send actor(:middle).run(actor(:gate))");
+        a.value("sleep(30.milliseconds)");
+    }
+    Told b(text, other);
+    CHECK(b.value("ask actor(:middle).got within 1.hours") == "[]");
+    CAPTURE(b.reports);
+    CHECK(b.reports.find("TurnLost: the program ended while this turn waited, and it cannot be run again, "
+                         "because `eval` ran "
+                         "code that is in no method") != std::string::npos);
+}
+
+TEST_CASE("Turns that a timer or a start has begun go on, too; what supervisors watch over stays with them") {
+    constexpr const char* text = R"(module m
+actor Gate:
+    state open = false
+    on pass(x):
+        while not open.value: sleep(1.milliseconds)
+        x
+actor Late:
+    state log = []
+    on tick(gate, x): log.add(ask gate.pass(x) within 1.hours)
+    on log = log
+actor Slow:
+    state gate = nil
+    state log = []
+    on start: log.add(ask gate.pass(:started) within 1.hours)
+    on log = log
+supervisor Top:
+    strategy :one_for_one
+    child Late() as :child
+actor Maker:
+    state top = nil
+    state log = []
+    on make(gate):
+        top = spawn Top() as :top
+        log.add(ask gate.pass(:made) within 1.hours)
+        send actor(:child).tick(gate, :from_maker)
+    on log = log
+)";
+    Story story;
+    {
+        Told a(text, story, SIZE_MAX, true);
+        a.value("let gate = spawn m.Gate(open: Atom(false)) as :gate");
+        a.value("spawn m.Late() as :late");
+        a.value("send actor(:late).tick(gate, :once) after 1.milliseconds");
+        a.value("spawn m.Slow(gate: gate) as :slow");
+        a.value("spawn m.Maker() as :maker");
+        a.value("send actor(:maker).make(gate)");
+        a.value("sleep(40.milliseconds)");
+    }
+    for (int again = 0; again < 2; ++again) {
+        Told b(text, story);
+        CHECK(b.troubles.empty());
+        CHECK(b.waited == 4);
+        b.value("sleep(20.milliseconds)");
+        CHECK(b.value("actors().size") == "6");
+    }
+    Told c(text, story);
+    c.value("actor(:gate).state[:open].set(true)");
+    CHECK(c.value("ask actor(:late).log within 1.hours") == "[:once]");
+    CHECK(c.value("ask actor(:slow).log within 1.hours") == "[:started]");
+    CHECK(c.value("ask actor(:maker).log within 1.hours") == "[:made]");
+    CHECK(c.value("ask actor(:child).log within 1.hours") == "[:from_maker]");
+    CHECK(c.value("actors().size") == "6");
+    CHECK(c.value("(ask actor(:top).children).size") == "1");
+    CHECK(c.reports == "");
+}
+
+TEST_CASE("A turn that reads the clock a hundred thousand times is written down as it goes, and goes on "
+          "where it was") {
+    constexpr const char* text = R"(module m
+actor Reader:
+    state sum = 0
+    state rounds = 0
+    state gate = nil
+    on read(n):
+        let first = Time.monotonic
+        for i in 1..n: sum += Time.monotonic - first
+        rounds += 1
+        while not gate.value: sleep(1.milliseconds)
+        sum >= 0
+    on rounds = rounds
+)";
+    Story story;
+    {
+        Told a(text, story);
+        a.value("spawn m.Reader(gate: Atom(false)) as :reader");
+        a.value("send actor(:reader).read(100000)");
+        a.value("while actor(:reader).state[:rounds] == 0: sleep(10.milliseconds)");
+    }
+    size_t bytes = 0;
+    for (const Batch& batch : story.batches) bytes += batch.body.size();
+    MESSAGE("bytes for a hundred thousand times: " << bytes);
+    CHECK(bytes < 1'400'000);
+    Told b(text, story);
+    CHECK(b.waited == 1);
+    b.value("actor(:reader).state[:gate].set(true)");
+    CHECK(b.value("ask actor(:reader).rounds within 1.hours") == "1");
+    CHECK(b.reports == "");
+}

@@ -131,6 +131,7 @@ void Worker::begin_tape(Actor& actor, ActorMessage& message) {
     else
         return;
     machine->inner->tape = tape.get();
+    if (message.anew) tape->note(TapeEntry::Anew);
     tape->begin_epoch(actor.turn_epoch.load(std::memory_order_relaxed));
 }
 
@@ -572,6 +573,7 @@ void Worker::failed(Actor& actor, ActorMessage& message, RunResult& result) {
         // Nobody has seen anything of this turn: its message begins anew, in today's code.
         actor.stop_requested = actor.stop_said = false;
         if (actor.again_later) actor.status = Actor::Held;
+        actor.message->anew = true;
         actor.message->next = actor.first;
         actor.first = actor.message.release();
         if (!actor.last) actor.last = actor.first;

@@ -22,6 +22,8 @@ class TurnLog {
     // In a turn: `message` (null: none) is handled, Worker::outbox is about to leave (or not: Failed). The heap is entered,
     // and with Done its changes are there to be read. Messages of the outbox get their numbers.
     virtual void segment(Worker& worker, Actor& actor, const ActorMessage* message, SegmentEnd end) = 0;
+    // In a turn that goes on: much has come into it since its last segment (TurnTape::take_written).
+    virtual void inputs(Worker& worker) = 0;
     // A message of the machine's own, or one that is asked: it gets its number. `first`: before what waits.
     virtual void posted(Actor& to, ActorMessage& message, bool first) = 0;
     // Names, watchers, supervisor or children have changed.

@@ -51,6 +51,7 @@ TurnTape::TurnTape(ActorSystem& system, std::vector<TapeEntry> entries, std::str
     for (TapeEntry& entry : entries) {
         switch (entry.kind) {
         case TapeEntry::Epoch: crossed_reload_ = true; continue;
+        case TapeEntry::Anew: continue;
         case TapeEntry::Unkept:
             if (broken_.empty()) broken_ = std::move(entry.words);
             continue;
@@ -187,6 +188,8 @@ void TurnTape::note_value(Machine& vm, SymbolId selector, Value value) {
         }
     }
     written_.push_back(std::move(entry));
+    constexpr size_t kMany = 1024; // a turn that only reads the clock, and never waits
+    if (written_.size() >= kMany && !in_raise_ && system_.log) system_.log->inputs(system_.worker_of(vm));
 }
 
 // The value goes to a slot of the frame at `nf`.
@@ -256,8 +259,10 @@ Value TurnTape::call(Machine& vm, Method& method, Value* nf) {
 void TurnTape::raised(Machine& vm, Value error) {
     const Method* method = std::exchange(inside_, nullptr);
     if (!method) return;
+    in_raise_ = true; // it stays here until it is one
     const size_t before = written_.size();
     note_value(vm, method->selector, error);
+    in_raise_ = false;
     if (written_.size() > before && written_.back().kind == TapeEntry::Result)
         written_.back().kind = TapeEntry::Raised;
 }

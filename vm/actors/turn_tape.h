@@ -36,8 +36,9 @@ struct TapeEntry {
         Stopped,  // it is to end with Stopped
         Epoch,    // a reload came: `number` of them by now
         Rests, // the program had ended: of the wait before, `number` ms were over when it went on at `count` (ms since 1970)
+        Anew, // the turn has begun anew: what was before counts no more
     };
-    static constexpr uint8_t kLast = Rests;
+    static constexpr uint8_t kLast = Anew;
     Kind kind = Result;
     bool failed = false;
     SymbolId selector = 0;
@@ -160,8 +161,9 @@ class TurnTape final : public InputTape {
     ActorRef asked_;
     std::shared_ptr<Collected> collected_;
     bool loose_ = false;
-    std::vector<bool> used_;         // where it is
-    bool just_left_ = false;         // with the last entry
+    std::vector<bool> used_; // where it is
+    bool just_left_ = false; // with the last entry
+    bool in_raise_ = false;
     const Method* inside_ = nullptr; // the primitive that runs
     uint32_t epoch_ = 0;
     bool crossed_reload_ = false;
