@@ -222,7 +222,7 @@ void Journal::write_inputs(ByteWriter& group, Worker& worker) {
 void Journal::inputs(Worker& worker) {
     ByteWriter group;
     write_inputs(group, worker);
-    if (group.size() > 0) append_group(group, true);
+    if (group.size() > 0) take(group, true, false);
 }
 
 void Journal::atom(Worker& worker, const Cell* atom, Value value) {

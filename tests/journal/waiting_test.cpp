@@ -243,7 +243,7 @@ actor First:
     const std::string was = "got.add(ask gate.pass(x) within 1.hours)\n        :through";
     edited.replace(edited.find(was), was.size(),
                    "got.add(ask gate.enter(x) within 1.hours)\n        :through");
-    Story story;
+    ToldStory story;
     {
         Told a(text, story);
         a.value("let gate = spawn m.Gate(open: Atom(false)) as :gate");
@@ -254,7 +254,7 @@ actor First:
     }
     for (const std::string& today : {text, edited}) {
         const bool same = today == text;
-        Story part = story;
+        ToldStory part = story;
         Told b(today, part);
         CHECK(b.waited == 3);
         if (same) b.value("actor(:gate).state[:open].set(true)");
@@ -262,7 +262,7 @@ actor First:
         CHECK(b.value("actor(:middle).state[:got]") == (same ? "[:begun, 1]" : "[]"));
         CHECK(b.reports == "");
     }
-    Story other;
+    ToldStory other;
     {
         Told a(text, other);
         a.value("spawn m.Gate(open: Atom(false)) as :gate");
@@ -306,7 +306,7 @@ actor Maker:
         send actor(:child).tick(gate, :from_maker)
     on log = log
 )";
-    Story story;
+    ToldStory story;
     {
         Told a(text, story, SIZE_MAX, true);
         a.value("let gate = spawn m.Gate(open: Atom(false)) as :gate");
@@ -350,7 +350,7 @@ actor Reader:
         sum >= 0
     on rounds = rounds
 )";
-    Story story;
+    ToldStory story;
     {
         Told a(text, story);
         a.value("spawn m.Reader(gate: Atom(false)) as :reader");
