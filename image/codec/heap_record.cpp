@@ -207,11 +207,16 @@ void HeapPicture::drop_overlapping(uint64_t from, uint64_t to) {
     hashes_.erase(hashes_.lower_bound(from), hashes_.lower_bound(to));
 }
 
-bool HeapPicture::take_cell(const Entry& entry, bool is_base) {
+bool HeapPicture::take_cell(const Entry& entry) {
     if (entry.form & ~kAllForms || entry.place >> 45 || entry.words >> 40) return false;
     if (entry.form & kWideForm ? entry.words < 1 : entry.words >= Cell::kWide) return false;
-    // The first record may be that of a turn, whose cells are in the order in which they became old.
-    if (is_base && (base_.empty() || base_.back().end() <= entry.place)) {
+    // The first record may be that of a turn, whose cells are in the order in which they became old. A heap that grows has
+    // most of its new cells behind all others.
+    const bool is_last = (base_.empty() || base_.back().end() <= entry.place) &&
+                         (later_.empty() || later_.rbegin()->second.end() <= entry.place);
+    if (is_last) {
+        if (!hashes_.empty() && hashes_.rbegin()->first >= entry.place)
+            hashes_.erase(hashes_.lower_bound(entry.place), hashes_.lower_bound(entry.end()));
         base_.push_back(entry);
         return true;
     }
@@ -263,7 +268,7 @@ bool HeapPicture::add(std::string record) {
         entry.form = in.byte();
         entry.words = in.number();
         entry.encoded = in.text();
-        if (in.failed() || !take_cell(entry, is_base)) return false;
+        if (in.failed() || !take_cell(entry)) return false;
     }
     last = 0;
     for (uint64_t i = in.count(kLeastChange); i > 0; --i) {
@@ -293,8 +298,19 @@ bool HeapPicture::add(std::string record) {
 // Where cells are while a heap comes back, and what they name; and whether a word named what is not there.
 class RestoredPlaces final : public CellsAt, public Names {
   public:
-    RestoredPlaces(Heap& heap, const std::vector<uint64_t>& places, Names& names)
-        : heap_(heap), places_(places), names_(names) {}
+    // All places of cells are in these pages, of which the heap is made.
+    RestoredPlaces(Heap& heap, const std::vector<PageFacts>& pages, const std::vector<uint64_t>& places,
+                   Names& names)
+        : heap_(heap), names_(names) {
+        uint32_t last = 0;
+        for (const PageFacts& page : pages) last = std::max(last, page.number);
+        of_page_.assign(pages.empty() ? 0 : size_t(last) + 1, 0);
+        uint32_t count = 0;
+        for (const PageFacts& page : pages) of_page_[page.number] = ++count;
+        there_.assign(size_t(count) * kWordsOfPage, 0);
+        for (uint64_t place : places)
+            if (uint64_t* word = word_of(place)) *word |= uint64_t(1) << (place % 64);
+    }
     Cell* cell_at(uint64_t place) override {
         if (place_exists(place)) return heap_.restored_at(8 * place);
         missed = true;
@@ -313,7 +329,8 @@ class RestoredPlaces final : public CellsAt, public Names {
         return names_.raw_of(shape, word, number, value) || miss(value);
     }
     bool place_exists(uint64_t place) const {
-        return std::binary_search(places_.begin(), places_.end(), place);
+        const uint64_t* word = const_cast<RestoredPlaces*>(this)->word_of(place);
+        return word && *word >> (place % 64) & 1;
     }
     bool missed = false;
     Cell nowhere{};
@@ -323,9 +340,16 @@ class RestoredPlaces final : public CellsAt, public Names {
         value = Value::cell(&nowhere);
         return missed = true;
     }
+    static constexpr uint64_t kPlaces = kPageBytes / 8, kWordsOfPage = kPlaces / 64;
+    uint64_t* word_of(uint64_t place) {
+        const uint64_t page = place / kPlaces;
+        if (page >= of_page_.size() || of_page_[size_t(page)] == 0) return nullptr;
+        return &there_[(of_page_[size_t(page)] - 1) * kWordsOfPage + place % kPlaces / 64];
+    }
     Heap& heap_;
-    const std::vector<uint64_t>& places_;
     Names& names_;
+    std::vector<uint32_t> of_page_; // which of the pages has this number, counted from 1; 0: none
+    std::vector<uint64_t> there_;   // a bit for each place of a page
 };
 
 bool HeapPicture::fill(Heap& heap, const Entry& entry, RestoredPlaces& places) const {
@@ -412,7 +436,7 @@ bool HeapPicture::restore(Heap& heap, std::vector<Value>& roots, Names& names) c
     });
     if (!may_take(pages, names) || !heap.restore(pages, cells)) return false;
 
-    RestoredPlaces at(heap, places, names);
+    RestoredPlaces at(heap, pages, places, names);
     PointerTable wrong; // cells with words that point nowhere, or make no sense: they may well be dead
     for (const Entry* entry : entries) {
         at.missed = false;

@@ -63,7 +63,7 @@ class HeapPicture {
         uint64_t count = 0;
         std::string_view encoded;
     };
-    bool take_cell(const Entry& entry, bool is_base);
+    bool take_cell(const Entry& entry);
     void drop_overlapping(uint64_t from, uint64_t to);
     Entry* find(uint64_t place);
     bool fill(Heap& heap, const Entry& entry, class RestoredPlaces& places) const;

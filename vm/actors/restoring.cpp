@@ -72,13 +72,18 @@ void ActorSystem::restore_timer(Actor& actor, uint64_t number, uint64_t in, uint
     {
         std::lock_guard lock(ties_mutex_);
         if (!actor.ties) actor.ties = std::make_unique<Ties>();
-        actor.ties->timers.push_back(timer);
+        actor.ties->timers.push_back(std::move(timer));
     }
-    timers_.start(std::move(timer));
 }
 
 void ActorSystem::begin_restored(const std::vector<Actor*>& actors) {
     if (!actors.empty()) start_threads();
+    for (Actor* actor :
+         actors) { // not before: workers may run already, and nobody could bring a dormant actor in
+        std::lock_guard lock(ties_mutex_);
+        if (!actor->ties) continue;
+        for (const TimerPointer& timer : actor->ties->timers) timers_.start(timer);
+    }
     for (Actor* actor : actors) {
         actor->lock.lock();
         const bool begins = actor->first && actor->status == Actor::Idle; // those before it may have woken it

@@ -186,7 +186,7 @@ class Heap {
     // Ends the stretch as if it had not been: old cells get their words back from the log, everything made in
     // it is gone (roots must not point to it any more: the value stack is cleared, providers clear theirs first).
     void rollback();
-    // What the stretch has changed so far. Collects the nursery first, so that all survivors are old.
+    // What the stretch has changed so far; no frame stands at `top`. Collects the nursery first: all survivors are old.
     void for_each_change(Value* top, const std::function<void(const Change&)>& visit);
 
     // ---- collection

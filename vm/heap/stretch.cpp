@@ -117,7 +117,8 @@ void Heap::rollback() {
 
 void Heap::for_each_change(Value* top, const std::function<void(const Change&)>& visit) {
     State& s = *state_;
-    s.collect_nursery(s.scan_end_of(top));
+    s.collect_nursery(
+        top); // no frame is there: what the last ones have left above would become a part of the story
     s.old.for_each_made([&](Cell* cell) { visit({Change::Made, cell, offset_of(cell), 0, {}}); });
     s.stretch->log.for_each([&](WriteLog::Entry& entry) {
         visit({Change::Changed, entry.cell, offset_of(entry.cell), entry.first, entry.before()});
