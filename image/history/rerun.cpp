@@ -46,6 +46,28 @@ std::vector<std::pair<std::string, std::string>> Rerun::state_of(Actor& actor) {
     return fields;
 }
 
+std::string Rerun::in_words(const PostRecord& post) {
+    static constexpr const char* kKinds[] = {"", "on start", "on stop",      "on down",
+                                             "", "restart",  "a child's end"};
+    const auto message = message_from(post, actors_.runtime(), names_);
+    std::string text;
+    if (post.kind != ActorMessage::Call)
+        text = post.kind < std::size(kKinds) ? kKinds[post.kind] : "";
+    else if (!message)
+        return "a message that cannot be brought back";
+    else
+        text = actors_.runtime().symbols.text(message->selector);
+    if (!message) return text;
+    const std::vector<std::string> arguments = literals(message->arguments.get());
+    for (size_t i = 0; i < arguments.size(); ++i) {
+        text += i ? ", " : "(";
+        if (i < message->labels.size() && message->labels[i])
+            text += std::string(actors_.runtime().symbols.text(message->labels[i])) + ": ";
+        text += arguments[i];
+    }
+    return arguments.empty() ? text : text + ")";
+}
+
 Rerun::Outcome Rerun::run(Actor& actor, const PostRecord& post, std::string_view tape, Mode mode) {
     Outcome outcome;
     Runtime& runtime = actors_.runtime();

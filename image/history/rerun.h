@@ -45,6 +45,8 @@ class Rerun {
     Outcome run(Actor& actor, const PostRecord& message, std::string_view tape, Mode mode);
     // The fields of an actor that does nothing; none: it has no state.
     std::vector<std::pair<std::string, std::string>> state_of(Actor& actor);
+    // A message as a send is written: `deposit(10)`.
+    std::string in_words(const PostRecord& message);
 
   private:
     std::vector<std::string> literals(const Parcel* parcel);

@@ -6,6 +6,11 @@
 //   show [WHERE [WHAT]]      the actors as they were; or one of them; or the value of an expression as it was
 //   diff FROM [TO]           what is different
 //   why ACTOR FIELD [WHERE]  which message made it what it is
+//   what-if [N [FROM [TO [MODULE FILE TEXT]…]]]
+//                            the last N messages (100), or those of a span, against edited texts of modules, or the newest
+//                            code: failure "differs" with the report where something is not as it was, "refused" with
+//                            what is wrong with the texts
+//   rehearse …               the same, but what cannot be run at all is no difference
 //   lines                    the timelines
 //   fork WHERE [NAME]        a timeline that begins there; it does not go on
 //   name NUMBER NAME         a timeline is called so
@@ -35,6 +40,8 @@ class ImagePast {
     Result<std::string> go_back(const std::string& where, const std::string& name);
 
   private:
+    // So many turns before, or as far back as the history is kept.
+    Result<image::StoryPlace> back_from(const image::StoryPlace& upto, uint64_t most);
     Result<std::string> info();
     Result<std::string> turns(uint64_t most, const std::string& where);
     Result<std::string> show(const std::string& where, const std::string& what);

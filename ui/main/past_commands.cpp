@@ -1,8 +1,12 @@
 #include "ui/main/past_commands.h"
 #include "ui/client/socket_client.h"
 #include "ui/main/ask_client.h"
+#include "ui/main/commands.h"
 #include "ui/main/image_past.h"
 #include "ui/main/image_session.h"
+#include "vm/os/files.h"
+#include "vm/syntax/parser.h"
+#include "vm/world/world.h"
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <mutex>
@@ -19,7 +23,16 @@ int complain(const Failure& failure) {
 }
 
 int print_answer(Result<std::string> answer) {
-    if (!answer) return complain(answer.failure());
+    if (!answer) {
+        const Failure& failure = answer.failure();
+        if (failure.code == "refused") {
+            std::fputs(failure.message.c_str(), stderr);
+            return 1;
+        }
+        if (failure.code != "differs" && failure.code != "incomplete") return complain(failure);
+        std::fwrite(failure.message.data(), 1, failure.message.size(), stdout); // it is an answer
+        return 1;
+    }
     std::fwrite(answer->data(), 1, answer->size(), stdout);
     return 0;
 }
@@ -39,6 +52,30 @@ int go_back(const std::string& path, const std::string& where, const std::string
     return print_answer(past.go_back(where, name));
 }
 
+// As an answer's words: module, file and text of each. False: it was said what is wrong.
+bool add_texts(const std::vector<std::string>& paths, std::vector<std::string>& words, int& exit_code) {
+    const auto files = sources_in(paths);
+    exit_code = 2;
+    if (!files) return false;
+    exit_code = 1;
+    for (const auto& file : *files) {
+        auto text = os::read_file(file, kMostSourceBytes);
+        if (!text) {
+            complain(text.failure());
+            return false;
+        }
+        const auto parsed = syntax::parse(file, *text);
+        words.push_back(parsed.tree.module ? std::string(parsed.tree.module->path) : module_name_of(file));
+        words.push_back(file);
+        words.push_back(std::move(*text));
+    }
+    if (!paths.empty() && files->empty()) {
+        complain({"", "there is no .ind file in what was named"});
+        return false;
+    }
+    return true;
+}
+
 } // namespace
 
 int ask_image(const std::string& path, const std::string& question, const std::vector<std::string>& words) {
@@ -55,6 +92,7 @@ struct PastCommands::Command {
     std::string question;
     std::vector<std::string> words; // one for each option, empty where it was left out
     std::vector<CLI::Option*> options{};
+    std::vector<std::string> files{}; // whose texts follow the words
 };
 
 PastCommands::PastCommands(CLI::App& image_command, std::string& image) : image_(image) {
@@ -91,6 +129,22 @@ PastCommands::PastCommands(CLI::App& image_command, std::string& image) : image_
         {{"where", kWhere, true}, {"name", "Of the timeline", false}});
     add("fork", "Make a timeline that begins at a place",
         {{"where", kWhere, true}, {"name", "Of the timeline", false}});
+    {
+        auto command = std::make_unique<Command>();
+        CLI::App* app = command->app = image_command.add_subcommand(
+            "what-if", "Recorded messages against edited code: is all the same?");
+        command->question = "what-if";
+        command->words.resize(3);
+        app->add_option("image", image_, "The image's file")->required();
+        app->add_option("files", command->files,
+                        "Files or folders with the edited modules; left out: the image's newest code");
+        auto* last =
+            app->add_option("--last", command->words[0], "So many messages, up to the last; left out: 100")
+                ->check(CLI::NonNegativeNumber);
+        app->add_option("--from", command->words[1], kWhere)->excludes(last);
+        app->add_option("--to", command->words[2], kWhere);
+        commands_.push_back(std::move(command));
+    }
     add("lines", "Its timelines", {});
     add("name", "Give a timeline a name", {{"number", "Of the timeline", true}, {"name", "Its name", true}});
     add("snapshot", "Give a place a name, by which it stays",
@@ -105,7 +159,8 @@ bool PastCommands::run(int& exit_code) {
     for (auto& command : commands_) {
         if (!*command->app) continue;
         std::vector<std::string> words = command->words;
-        while (!words.empty() && words.back().empty()) words.pop_back();
+        if (!command->files.empty() && !add_texts(command->files, words, exit_code)) return true;
+        while (command->files.empty() && !words.empty() && words.back().empty()) words.pop_back();
         if (command->question == "back")
             exit_code = go_back(image_, command->words[0], command->words[1]);
         else
