@@ -1,5 +1,6 @@
 #include "ui/main/image_past.h"
 #include "image/history/past_world.h"
+#include "ui/main/canvas_files.h"
 #include "ui/main/past_words.h"
 #include "ui/main/what_if.h"
 #include "vm/actors/actor.h"
@@ -52,6 +53,7 @@ Result<std::string> ImagePast::ask(const std::string& question, const std::vecto
         return turns(number, word(1, "now"));
     }
     if (question == "show") return show(word(0, "now"), word(1));
+    if (question == "pictures") return pictures(word(0, "now"));
     if (question == "diff") {
         if (words.empty()) return usage("one place or two");
         return diff(words[0], word(1, "now"));
@@ -110,7 +112,7 @@ Result<std::string> ImagePast::ask(const std::string& question, const std::vecto
     return Failure{"unknown_question",
                    "`" + question +
                        "` is no question about the past; there are: info, turns, "
-                       "show, diff, why, what-if, rehearse, lines, fork, name, snapshots, snapshot, forget"};
+                       "show, pictures, diff, why, what-if, rehearse, lines, fork, name, snapshots, snapshot, forget"};
 }
 
 Result<void> ImagePast::knows(const std::string& where) {
@@ -214,6 +216,21 @@ Result<std::string> ImagePast::show(const std::string& where, const std::string&
             text += *value + "\n";
         }
         return text + troubles_of(**world);
+    });
+}
+
+Result<std::string> ImagePast::pictures(const std::string& where) {
+    auto place = past_.find(where);
+    if (!place) return std::move(place).failure();
+    return in_world_thread([&]() -> Result<std::string> {
+        auto world = PastWorld::make(past_, store_, *place);
+        if (!world) return std::move(world).failure();
+        auto painted =
+            paint_canvases((*world)->world(), "a picture of turn " + std::to_string(place->turn));
+        if (!painted) return std::move(painted).failure();
+        std::string text;
+        for (const std::string& bytes : *painted) text += as_hexadecimal(bytes) + "\n";
+        return text;
     });
 }
 

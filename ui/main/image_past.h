@@ -4,6 +4,7 @@
 //   info                     where the story is, what its history takes
 //   turns [N [WHERE]]        the last N turns (20) before a place
 //   show [WHERE [WHAT]]      the actors as they were; or one of them; or the value of an expression as it was
+//   pictures [WHERE]         what was shown on canvases: for each a line, the bytes of a PNG in hexadecimal digits
 //   diff FROM [TO]           what is different
 //   why ACTOR FIELD [WHERE]  which message made it what it is
 //   what-if [N [FROM [TO [MODULE FILE TEXT]…]]]
@@ -45,6 +46,7 @@ class ImagePast {
     Result<std::string> info();
     Result<std::string> turns(uint64_t most, const std::string& where);
     Result<std::string> show(const std::string& where, const std::string& what);
+    Result<std::string> pictures(const std::string& where);
     Result<std::string> diff(const std::string& from, const std::string& to);
     Result<std::string> why(const std::string& actor, const std::string& field, const std::string& where);
     Result<std::string> lines();

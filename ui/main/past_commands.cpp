@@ -1,13 +1,16 @@
 #include "ui/main/past_commands.h"
 #include "ui/client/socket_client.h"
 #include "ui/main/ask_client.h"
+#include "ui/main/canvas_files.h"
 #include "ui/main/commands.h"
 #include "ui/main/image_past.h"
 #include "ui/main/image_session.h"
+#include "ui/main/past_words.h"
 #include "vm/os/files.h"
 #include "vm/syntax/parser.h"
 #include "vm/world/world.h"
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <mutex>
 
@@ -76,15 +79,35 @@ bool add_texts(const std::vector<std::string>& paths, std::vector<std::string>& 
     return true;
 }
 
+Result<std::string> answer_of(const std::string& path, const std::string& question,
+                              const std::vector<std::string>& words) {
+    auto found = find_image(path);
+    if (!found) return std::move(found).failure();
+    if (found->served) return told(*found->served, AskPast{question, words});
+    ImageStore store(std::move(found->own));
+    ImagePast past(store.image(), store.mutex(), store);
+    return past.ask(question, words);
+}
+
+int write_pictures_of(const std::string& path, const std::string& file, const std::string& where) {
+    auto answer = answer_of(path, "pictures", {where.empty() ? "now" : where});
+    if (!answer) return complain(answer.failure());
+    std::vector<std::string> contents;
+    for (size_t at = 0; at < answer->size();) {
+        const size_t end = std::min(answer->find('\n', at), answer->size());
+        auto bytes = from_hexadecimal(std::string_view(*answer).substr(at, end - at));
+        if (!bytes) return complain({"unreadable", "whoever has " + path + " open sent no pictures"});
+        contents.push_back(std::move(*bytes));
+        at = end + 1;
+    }
+    if (auto written = write_pictures(contents, file); !written) return complain(written.failure());
+    return 0;
+}
+
 } // namespace
 
 int ask_image(const std::string& path, const std::string& question, const std::vector<std::string>& words) {
-    auto found = find_image(path);
-    if (!found) return complain(found.failure());
-    if (found->served) return print_answer(told(*found->served, AskPast{question, words}));
-    ImageStore store(std::move(found->own));
-    ImagePast past(store.image(), store.mutex(), store);
-    return print_answer(past.ask(question, words));
+    return print_answer(answer_of(path, question, words));
 }
 
 struct PastCommands::Command {
@@ -93,6 +116,7 @@ struct PastCommands::Command {
     std::vector<std::string> words; // one for each option, empty where it was left out
     std::vector<CLI::Option*> options{};
     std::vector<std::string> files{}; // whose texts follow the words
+    std::string png{};                // where pictures go instead
 };
 
 PastCommands::PastCommands(CLI::App& image_command, std::string& image) : image_(image) {
@@ -122,6 +146,9 @@ PastCommands::PastCommands(CLI::App& image_command, std::string& image) : image_
     add("show", "Its actors as they are or were",
         {{"where", kWhere, false},
          {"what", "One of them, or an expression, whose value is shown as it was", false}});
+    commands_.back()->app->add_option("--png", commands_.back()->png,
+                                      "Write what its canvases showed to this file instead; of further "
+                                      "canvases, to files beside it");
     add("diff", "What is different between two places", {{"from", kWhere, true}, {"to", kWhere, false}});
     add("why", "Which message made a field what it is",
         {{"actor", "Its name or number", true}, {"field", "Of its state", true}, {"where", kWhere, false}});
@@ -161,7 +188,14 @@ bool PastCommands::run(int& exit_code) {
         std::vector<std::string> words = command->words;
         if (!command->files.empty() && !add_texts(command->files, words, exit_code)) return true;
         while (command->files.empty() && !words.empty() && words.back().empty()) words.pop_back();
-        if (command->question == "back")
+        if (!command->png.empty()) {
+            if (words.size() > 1) {
+                std::fputs("indent: --png writes the canvases as a whole; give a place alone\n", stderr);
+                exit_code = 2;
+                return true;
+            }
+            exit_code = write_pictures_of(image_, command->png, words.empty() ? "" : words[0]);
+        } else if (command->question == "back")
             exit_code = go_back(image_, command->words[0], command->words[1]);
         else
             exit_code = ask_image(image_, command->question, words);
