@@ -1,5 +1,6 @@
 #include "ui/main/image_past.h"
 #include "image/history/past_world.h"
+#include "image/history/turn_test.h"
 #include "ui/main/canvas_files.h"
 #include "ui/main/past_words.h"
 #include "ui/main/what_if.h"
@@ -80,6 +81,10 @@ Result<std::string> ImagePast::ask(const std::string& question, const std::vecto
                                             ", which is not before turn " + std::to_string(upto->turn)};
         return tell_what_if(past_, store_, *from, *upto, std::move(texts), question == "rehearse");
     }
+    if (question == "test-from") {
+        if (words.size() != 1) return usage("a turn");
+        return test_of(words[0]);
+    }
     if (question == "lines") return lines();
     if (question == "fork") {
         if (words.empty()) return usage("a place and perhaps a name");
@@ -109,10 +114,10 @@ Result<std::string> ImagePast::ask(const std::string& question, const std::vecto
         if (auto gone = image().story().drop_snapshot(number); !gone) return std::move(gone).failure();
         return "snapshot " + words[0] + " is forgotten\n";
     }
-    return Failure{"unknown_question",
-                   "`" + question +
-                       "` is no question about the past; there are: info, turns, "
-                       "show, pictures, diff, why, what-if, rehearse, lines, fork, name, snapshots, snapshot, forget"};
+    return Failure{"unknown_question", "`" + question +
+                                           "` is no question about the past; there are: info, turns, "
+                                           "show, pictures, diff, why, what-if, rehearse, test-from, lines, "
+                                           "fork, name, snapshots, snapshot, forget"};
 }
 
 Result<void> ImagePast::knows(const std::string& where) {
@@ -225,8 +230,7 @@ Result<std::string> ImagePast::pictures(const std::string& where) {
     return in_world_thread([&]() -> Result<std::string> {
         auto world = PastWorld::make(past_, store_, *place);
         if (!world) return std::move(world).failure();
-        auto painted =
-            paint_canvases((*world)->world(), "a picture of turn " + std::to_string(place->turn));
+        auto painted = paint_canvases((*world)->world(), "a picture of turn " + std::to_string(place->turn));
         if (!painted) return std::move(painted).failure();
         std::string text;
         for (const std::string& bytes : *painted) text += as_hexadecimal(bytes) + "\n";
@@ -385,6 +389,22 @@ Result<std::string> ImagePast::why(const std::string& who, const std::string& fi
             text += "  sent by no actor: a prompt, `eval`, a script, a timer\n";
         }
         return text;
+    });
+}
+
+// ---- a test of a turn
+
+Result<std::string> ImagePast::test_of(const std::string& where) {
+    auto place = past_.find(where);
+    if (!place) return std::move(place).failure();
+    if (place->turn == 0) return Failure{"not_found", "there is no turn 0: they are counted from 1"};
+    auto before = past_.at_turn(place->timeline, place->turn - 1);
+    if (!before) return std::move(before).failure();
+    return in_world_thread([&]() -> Result<std::string> {
+        auto test = test_from(past_, store_, *before, *place);
+        if (!test) return std::move(test).failure();
+        if (test->missing.empty()) return std::move(test->text);
+        return Failure{"incomplete", std::move(test->text)};
     });
 }
 

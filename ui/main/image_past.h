@@ -12,6 +12,7 @@
 //                            code: failure "differs" with the report where something is not as it was, "refused" with
 //                            what is wrong with the texts
 //   rehearse …               the same, but what cannot be run at all is no difference
+//   test-from TURN           a test of that turn, as text; failure "incomplete" with it where something cannot be written
 //   lines                    the timelines
 //   fork WHERE [NAME]        a timeline that begins there; it does not go on
 //   name NUMBER NAME         a timeline is called so
@@ -49,6 +50,7 @@ class ImagePast {
     Result<std::string> pictures(const std::string& where);
     Result<std::string> diff(const std::string& from, const std::string& to);
     Result<std::string> why(const std::string& actor, const std::string& field, const std::string& where);
+    Result<std::string> test_of(const std::string& where);
     Result<std::string> lines();
     Result<std::string> snapshots();
     Result<std::string> put_snapshot(const std::string& name, const std::string& where);

@@ -172,6 +172,8 @@ PastCommands::PastCommands(CLI::App& image_command, std::string& image) : image_
         app->add_option("--to", command->words[2], kWhere);
         commands_.push_back(std::move(command));
     }
+    add("test-from", "Write a test of a turn that was recorded",
+        {{"turn", "Its number, as `indent image turns` shows it", true}});
     add("lines", "Its timelines", {});
     add("name", "Give a timeline a name", {{"number", "Of the timeline", true}, {"name", "Its name", true}});
     add("snapshot", "Give a place a name, by which it stays",
