@@ -7,7 +7,7 @@
 namespace indent::image {
 
 Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& store,
-                                                   const StoryPlace& place) {
+                                                   const StoryPlace& place, bool still) {
     std::unique_ptr<PastWorld> made(new PastWorld);
     PastWorld& self = *made;
     auto read = past.read(place);
@@ -39,7 +39,11 @@ Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& 
     if (!named) return std::move(named).failure();
     ActorSystem& actors = self.world_->actors();
     self.restorer_ = std::make_unique<Restorer>(*self.recovery_, actors, *self.names_);
-    auto restored = self.restorer_->begin(false);
+    self.names_->address_of = [&self](uint64_t number) {
+        Actor* actor = self.make_actor(number);
+        return actor ? Value::cell(actor->address) : Value();
+    };
+    auto restored = self.restorer_->begin(false, still);
     for (std::string& words : restored.troubles) self.troubles_.push_back(std::move(words));
     actors.dormant = self.restorer_.get();
     self.numbers_ = self.recovery_->actors();
@@ -131,8 +135,24 @@ uint64_t PastWorld::number_of(std::string_view name) {
     return found ? found->id : 0;
 }
 
-bool PastWorld::put(uint64_t number, const Recovery::State& state) {
+Actor* PastWorld::make_actor(uint64_t number) {
+    if (Actor* actor = restorer_->make(number)) return actor;
+    const FactsRecord* facts = born ? born(number) : nullptr;
+    if (!facts || facts->actor != number || !recovery_->take_records({*facts})) return nullptr;
     Actor* actor = restorer_->make(number);
+    if (actor && actor->status != Actor::Ended)
+        numbers_.insert(std::lower_bound(numbers_.begin(), numbers_.end(), number), number);
+    return actor;
+}
+
+Actor* PastWorld::find(uint64_t number) {
+    Actor* actor = make_actor(number);
+    if (actor && actor->dormant && !restorer_->awaken(*actor)) actor->status = Actor::Held;
+    return actor;
+}
+
+bool PastWorld::put(uint64_t number, const Recovery::State& state) {
+    Actor* actor = make_actor(number);
     if (!actor || actor->status == Actor::Ended || !restorer_->restore_heap(*actor, state)) return false;
     actor->dormant = false;
     actor->layout_epoch = 0;

@@ -4,6 +4,7 @@
 #include "image/history/past.h"
 #include "image/journal/restorer.h"
 #include "vm/session/definition_store.h"
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,9 +19,10 @@ namespace indent::image {
 // On one thread, whose stack is a world's (kThreadStack).
 class PastWorld {
   public:
-    // `past` and `store` outlive it.
+    // `past` and `store` outlive it. `still`: messages, timers and turns that waited are left out, so that turns can be run
+    // again in it (rerun.h).
     static Result<std::unique_ptr<PastWorld>> make(Past& past, DefinitionStore& store,
-                                                   const StoryPlace& place);
+                                                   const StoryPlace& place, bool still = false);
     ~PastWorld();
 
     struct Field {
@@ -45,6 +47,11 @@ class PastWorld {
 
     // The actor is as this says from here on. False: the code of this world does not fit.
     [[nodiscard]] bool put(uint64_t number, const Recovery::State& state);
+    // One of its actors, with its state, to run a turn of; null: there has never been one.
+    Actor* find(uint64_t number);
+    // Who it is that has been born since the place of this world, by the number of an actor that is not known here. Null: there is
+    // none. Asked until it is set anew, or this ends.
+    std::function<const FactsRecord*(uint64_t number)> born;
     // A message for it as a send is written: `deposit(10)`.
     std::string message(uint64_t to, const PostRecord& post);
     // The text of a symbol by its number in the image.
@@ -52,12 +59,14 @@ class PastWorld {
 
     uint64_t epoch() const { return epoch_; }
     World& world() { return *world_; }
+    WorldNames& names() { return *names_; }
     // What could not be brought back, in words for people.
     const std::vector<std::string>& troubles() const { return troubles_; }
 
   private:
     PastWorld() = default;
     std::vector<Seen> seen(const std::string& which);
+    Actor* make_actor(uint64_t number);
     std::string where(uint64_t number) const; // an expression for its address; empty: there is none
 
     std::unique_ptr<World> world_;

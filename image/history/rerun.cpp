@@ -46,6 +46,82 @@ std::vector<std::pair<std::string, std::string>> Rerun::state_of(Actor& actor) {
     return fields;
 }
 
+std::string Rerun::in_words(const PostRecord& post) {
+    static constexpr const char* kKinds[] = {"", "on start", "on stop",      "on down",
+                                             "", "restart",  "a child's end"};
+    const auto message = message_from(post, actors_.runtime(), names_);
+    std::string text;
+    if (post.kind != ActorMessage::Call)
+        text = post.kind < std::size(kKinds) ? kKinds[post.kind] : "";
+    else if (!message)
+        return "a message that cannot be brought back";
+    else
+        text = actors_.runtime().symbols.text(message->selector);
+    if (!message) return text;
+    std::string inside;
+    for (const std::string& argument : arguments_of(post))
+        if (!argument.empty()) inside += (inside.empty() ? "" : ", ") + argument;
+    return inside.empty() ? text : text + "(" + inside + ")";
+}
+
+std::vector<std::string> Rerun::arguments_of(const PostRecord& post) {
+    const auto message = message_from(post, actors_.runtime(), names_);
+    if (!message || !message->arguments) return {};
+    std::vector<std::string> arguments = literals(message->arguments.get());
+    for (size_t i = 0; i < arguments.size(); ++i)
+        if (message->arguments->peek(i).is_absent())
+            arguments[i].clear();
+        else if (i < message->labels.size() && message->labels[i])
+            arguments[i] =
+                std::string(actors_.runtime().symbols.text(message->labels[i])) + ": " + arguments[i];
+    return arguments;
+}
+
+bool Rerun::inputs_of(std::string_view tape, std::vector<Input>& inputs) {
+    std::vector<TapeEntry> entries;
+    auto address_of = [&](uint64_t number) {
+        return names_.address_of ? names_.address_of(number) : Value();
+    };
+    if (!tape_from(tape, actors_, names_, address_of, entries)) return false;
+    const auto collected = std::make_shared<Collected>();
+    const TurnTape words(actors_, {}, true, collected);
+    for (const TapeEntry& entry : entries) {
+        Input input;
+        switch (entry.kind) {
+        case TapeEntry::Asked:
+            input.actor = entry.to;
+            input.selector = actors_.runtime().symbols.text(entry.selector);
+            break;
+        case TapeEntry::Answered: {
+            input.kind = entry.failed ? Input::Refused : Input::Answered;
+            const std::vector<std::string> values = literals(entry.values.get());
+            if (!values.empty())
+                input.text = values[0];
+            else
+                input.text = entry.failed ? entry.error_class : "nil";
+            break;
+        }
+        case TapeEntry::Spawned:
+            input.kind = Input::Born;
+            input.actor = entry.number;
+            break;
+        case TapeEntry::Left:
+        case TapeEntry::Heard:
+        case TapeEntry::Rests:
+        case TapeEntry::Sleeps:
+        case TapeEntry::Timer: // the letter tells of it
+        case TapeEntry::Changed: continue;
+        case TapeEntry::Unkept:
+            input.kind = Input::Other;
+            input.text = entry.words;
+            break;
+        default: input.kind = Input::Other; input.text = words.in_words(entry);
+        }
+        inputs.push_back(std::move(input));
+    }
+    return true;
+}
+
 Rerun::Outcome Rerun::run(Actor& actor, const PostRecord& post, std::string_view tape, Mode mode) {
     Outcome outcome;
     Runtime& runtime = actors_.runtime();

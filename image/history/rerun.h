@@ -45,6 +45,26 @@ class Rerun {
     Outcome run(Actor& actor, const PostRecord& message, std::string_view tape, Mode mode);
     // The fields of an actor that does nothing; none: it has no state.
     std::vector<std::pair<std::string, std::string>> state_of(Actor& actor);
+    // A message as a send is written: `deposit(10)`.
+    std::string in_words(const PostRecord& message);
+
+    // Its arguments in literal form, with their labels; empty: there is none at that place.
+    std::vector<std::string> arguments_of(const PostRecord& message);
+
+    // What came into a turn from outside.
+    struct Input {
+        enum Kind : uint8_t {
+            Asked,    // `selector` of the actor `actor`
+            Answered, // to the ask before it: `text` in literal form
+            Refused,  // its answer was an error: `text` in literal form
+            Born,     // the turn spawned the actor `actor`
+            Other,    // something else: `text` says what, in words
+        } kind = Asked;
+        uint64_t actor = 0;
+        std::string selector, text;
+    };
+    // False: the tape names what is not there.
+    [[nodiscard]] bool inputs_of(std::string_view tape, std::vector<Input>& inputs);
 
   private:
     std::vector<std::string> literals(const Parcel* parcel);

@@ -3,6 +3,31 @@
 
 namespace indent::image {
 
+std::optional<RecordedTurn> turn_of(const Past::Step& step) {
+    const SegmentRecord& segment = *step.segment;
+    RecordedTurn turn;
+    const Recovery::State* state = step.before;
+    if (state && state->begun && state->begun->number == segment.message) {
+        turn.message = *state->begun;
+        if (state->tape_turn == segment.turn) turn.tape = state->tape;
+    } else if (step.message) {
+        turn.message = *step.message;
+    } else {
+        const auto& timers = step.recovery->timers();
+        auto timer = segment.timer ? timers.find(segment.timer) : timers.end();
+        if (timer == timers.end()) return std::nullopt;
+        turn.message = timer->second.message;
+        turn.message.number = segment.message;
+    }
+    turn.actor = segment.actor;
+    turn.turn = segment.turn;
+    turn.tape += segment.inputs;
+    turn.failed = segment.end == SegmentRecord::Failed;
+    turn.epoch = segment.epoch;
+    turn.at_ms = segment.at_ms;
+    return turn;
+}
+
 std::optional<RecordedTurn> Turns::segment(const SegmentRecord& segment) {
     auto begun = begun_.find(segment.actor);
     const bool begun_before = begun != begun_.end() && begun->second.message.number == segment.message;

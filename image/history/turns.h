@@ -1,6 +1,6 @@
 // The turns of a story, each with what is needed to run it again: its message and its tape.
 #pragma once
-#include "image/journal/records.h"
+#include "image/history/past.h"
 #include <map>
 #include <optional>
 #include <string>
@@ -16,6 +16,9 @@ struct RecordedTurn {
     bool failed = false;
     uint64_t epoch = 0, at_ms = 0; // of its end
 };
+
+// That which ends with this step of a walk (past.h). Nothing: it handles no message, the machine did it by itself.
+std::optional<RecordedTurn> turn_of(const Past::Step& step);
 
 // Put together while a story is read from its beginning or from a checkpoint, record after record.
 class Turns {

@@ -21,10 +21,10 @@ std::string numbered(const std::string& path, size_t number) {
 
 } // namespace
 
-Result<void> write_canvases(World& world, const std::string& path) {
+Result<std::vector<std::string>> paint_canvases(World& world, const std::string& for_path) {
     const std::vector<canvas::Picture> pictures = world.pictures();
     if (pictures.empty())
-        return Failure{"no_canvas", "there is no canvas for " + path +
+        return Failure{"no_canvas", "there is no canvas for " + for_path +
                                         ": nobody who lives has opened one (`Canvas.open(\"title\")`)"};
     canvas::Lettering letters;
     if (!letters.has_font() && std::any_of(pictures.begin(), pictures.end(), canvas::has_text))
@@ -32,14 +32,27 @@ Result<void> write_canvases(World& world, const std::string& path) {
                      "indent: the font %s is not installed, so the picture is without its texts "
                      "(third_party/install brings it)\n",
                      std::string(canvas::Lettering::wanted()).c_str());
-    size_t number = 0;
+    std::vector<std::string> contents;
     for (const canvas::Picture& picture : pictures) {
         auto bytes = canvas::png_of(canvas::paint(picture, letters));
         if (!bytes) return std::move(bytes).failure();
-        auto written = os::write_file_atomically(numbered(path, ++number), *bytes);
-        if (!written) return written;
+        contents.push_back(std::move(*bytes));
     }
+    return contents;
+}
+
+Result<void> write_pictures(const std::vector<std::string>& contents, const std::string& path) {
+    size_t number = 0;
+    for (const std::string& bytes : contents)
+        if (auto written = os::write_file_atomically(numbered(path, ++number), bytes); !written)
+            return written;
     return ok();
+}
+
+Result<void> write_canvases(World& world, const std::string& path) {
+    auto contents = paint_canvases(world, path);
+    if (!contents) return std::move(contents).failure();
+    return write_pictures(*contents, path);
 }
 
 } // namespace indent

@@ -1,12 +1,13 @@
 #include "ui/main/image_past.h"
 #include "image/history/past_world.h"
+#include "image/history/turn_test.h"
+#include "ui/main/canvas_files.h"
+#include "ui/main/past_words.h"
+#include "ui/main/what_if.h"
 #include "vm/actors/actor.h"
 #include "vm/os/clock.h"
-#include "vm/os/thread.h"
 #include "vm/world/world.h"
 #include <algorithm>
-#include <charconv>
-#include <ctime>
 #include <set>
 
 namespace indent {
@@ -14,35 +15,6 @@ namespace indent {
 using namespace image;
 
 namespace {
-
-std::string moment(uint64_t at_ms) {
-    const std::time_t seconds = std::time_t(at_ms / 1000);
-    std::tm utc{};
-    char text[40] = "";
-    if (gmtime_r(&seconds, &utc)) std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &utc);
-    char parts[48];
-    std::snprintf(parts, sizeof parts, "%s.%03u", text, unsigned(at_ms % 1000));
-    return parts;
-}
-
-std::string counted(uint64_t n, const char* one) {
-    return std::to_string(n) + " " + one + (n == 1 ? "" : "s");
-}
-
-bool whole_number(const std::string& text, uint64_t& number) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return !text.empty() && error == std::errc() && end == text.data() + text.size();
-}
-
-// Worlds need a stack that the asking thread may not have.
-template <class Answer>
-Result<Answer> in_world_thread(const std::function<Result<Answer>()>& work) {
-    Result<Answer> answer = Failure{"no_thread", "there is no thread for this"};
-    auto thread = os::Thread::start("past", kThreadStack, [&] { answer = work(); });
-    if (!thread) return std::move(thread).failure();
-    thread->join();
-    return answer;
-}
 
 std::string name_of(const PastWorld::Seen& seen) {
     return std::to_string(seen.number) + "  " + seen.text;
@@ -82,6 +54,7 @@ Result<std::string> ImagePast::ask(const std::string& question, const std::vecto
         return turns(number, word(1, "now"));
     }
     if (question == "show") return show(word(0, "now"), word(1));
+    if (question == "pictures") return pictures(word(0, "now"));
     if (question == "diff") {
         if (words.empty()) return usage("one place or two");
         return diff(words[0], word(1, "now"));
@@ -89,6 +62,28 @@ Result<std::string> ImagePast::ask(const std::string& question, const std::vecto
     if (question == "why") {
         if (words.size() < 2) return usage("an actor, a field and perhaps a place");
         return why(words[0], words[1], word(2, "now"));
+    }
+    if (question == "what-if" || question == "rehearse") {
+        number = 100;
+        if ((!word(0).empty() && !whole_number(word(0), number)) ||
+            (words.size() > 3 && (words.size() - 3) % 3 != 0))
+            return usage(
+                "how many messages, from where, to where, and for each text its module, file and text");
+        std::vector<ReloadText> texts;
+        for (size_t i = 3; i < words.size(); i += 3)
+            texts.push_back({words[i], words[i + 1].empty() ? words[i] : words[i + 1], words[i + 2], true});
+        auto upto = past_.find(word(2).empty() ? "now" : word(2));
+        if (!upto) return std::move(upto).failure();
+        auto from = word(1).empty() ? back_from(*upto, number) : past_.find(word(1));
+        if (!from) return std::move(from).failure();
+        if (from->turn > upto->turn)
+            return Failure{"bad_words", "the span would begin after turn " + std::to_string(from->turn) +
+                                            ", which is not before turn " + std::to_string(upto->turn)};
+        return tell_what_if(past_, store_, *from, *upto, std::move(texts), question == "rehearse");
+    }
+    if (question == "test-from") {
+        if (words.size() != 1) return usage("a turn");
+        return test_of(words[0]);
     }
     if (question == "lines") return lines();
     if (question == "fork") {
@@ -121,7 +116,8 @@ Result<std::string> ImagePast::ask(const std::string& question, const std::vecto
     }
     return Failure{"unknown_question", "`" + question +
                                            "` is no question about the past; there are: info, turns, "
-                                           "show, diff, why, lines, fork, name, snapshots, snapshot, forget"};
+                                           "show, pictures, diff, why, what-if, rehearse, test-from, lines, "
+                                           "fork, name, snapshots, snapshot, forget"};
 }
 
 Result<void> ImagePast::knows(const std::string& where) {
@@ -162,31 +158,35 @@ Result<std::string> ImagePast::info() {
 
 // ---- turns
 
+Result<StoryPlace> ImagePast::back_from(const StoryPlace& upto, uint64_t most) {
+    uint64_t least = upto.turn - std::min(upto.turn, most), most_turn = upto.turn;
+    auto from = past_.at_turn(upto.timeline, least);
+    if (from || from.failure().code != "forgotten") return from;
+    StoryPlace found = upto; // from the first that is known
+    while (least < most_turn) {
+        const uint64_t middle = least + (most_turn - least) / 2;
+        auto at = past_.at_turn(upto.timeline, middle);
+        if (at)
+            most_turn = middle, found = *at;
+        else
+            least = middle + 1;
+    }
+    return found;
+}
+
 Result<std::string> ImagePast::turns(uint64_t most, const std::string& where) {
     auto upto = past_.find(where);
     if (!upto) return std::move(upto).failure();
-    auto from = past_.at_turn(upto->timeline, upto->turn - std::min(upto->turn, most));
-    if (!from && from.failure().code == "forgotten") { // from the first that is known
-        for (uint64_t least = upto->turn - std::min(upto->turn, most), most_turn = upto->turn;
-             least < most_turn;) {
-            const uint64_t middle = least + (most_turn - least) / 2;
-            auto at = past_.at_turn(upto->timeline, middle);
-            if (at)
-                most_turn = middle, from = at;
-            else
-                least = middle + 1;
-        }
-        if (!from) from = *upto;
-    }
+    auto from = back_from(*upto, most);
     if (!from) return std::move(from).failure();
-    return in_world_thread<std::string>([&]() -> Result<std::string> {
+    return in_world_thread([&]() -> Result<std::string> {
         auto world = PastWorld::make(past_, store_, *upto);
         if (!world) return std::move(world).failure();
         std::string text;
         auto walked = past_.walk(*from, *upto, [&](const Past::Step& step) -> Result<bool> {
             const SegmentRecord& segment = *step.segment;
             auto seen = (*world)->actor(segment.actor);
-            text += std::to_string(step.turn) + "  " + moment(segment.at_ms) + "  " +
+            text += std::to_string(step.turn) + "  " + moment_in_words(segment.at_ms) + "  " +
                     (seen ? seen->text : "actor " + std::to_string(segment.actor)) + "  ";
             if (step.message)
                 text += (*world)->message(segment.actor, *step.message) + "  ";
@@ -205,7 +205,7 @@ Result<std::string> ImagePast::turns(uint64_t most, const std::string& where) {
 Result<std::string> ImagePast::show(const std::string& where, const std::string& what) {
     auto place = past_.find(where);
     if (!place) return std::move(place).failure();
-    return in_world_thread<std::string>([&]() -> Result<std::string> {
+    return in_world_thread([&]() -> Result<std::string> {
         auto world = PastWorld::make(past_, store_, *place);
         if (!world) return std::move(world).failure();
         std::string text;
@@ -224,12 +224,26 @@ Result<std::string> ImagePast::show(const std::string& where, const std::string&
     });
 }
 
+Result<std::string> ImagePast::pictures(const std::string& where) {
+    auto place = past_.find(where);
+    if (!place) return std::move(place).failure();
+    return in_world_thread([&]() -> Result<std::string> {
+        auto world = PastWorld::make(past_, store_, *place);
+        if (!world) return std::move(world).failure();
+        auto painted = paint_canvases((*world)->world(), "a picture of turn " + std::to_string(place->turn));
+        if (!painted) return std::move(painted).failure();
+        std::string text;
+        for (const std::string& bytes : *painted) text += as_hexadecimal(bytes) + "\n";
+        return text;
+    });
+}
+
 Result<std::string> ImagePast::diff(const std::string& from, const std::string& to) {
     auto first = past_.find(from);
     if (!first) return std::move(first).failure();
     auto second = past_.find(to);
     if (!second) return std::move(second).failure();
-    return in_world_thread<std::string>([&]() -> Result<std::string> {
+    return in_world_thread([&]() -> Result<std::string> {
         std::vector<PastWorld::Seen> before, after;
         uint64_t epochs[2] = {};
         std::string notes;
@@ -285,7 +299,7 @@ Result<std::string> ImagePast::why(const std::string& who, const std::string& fi
                                    const std::string& where) {
     auto upto = past_.find(where);
     if (!upto) return std::move(upto).failure();
-    return in_world_thread<std::string>([&]() -> Result<std::string> {
+    return in_world_thread([&]() -> Result<std::string> {
         auto made = PastWorld::make(past_, store_, *upto);
         if (!made) return std::move(made).failure();
         PastWorld& world = **made;
@@ -358,7 +372,7 @@ Result<std::string> ImagePast::why(const std::string& who, const std::string& fi
         if (!walked) return std::move(walked).failure();
         std::string text = mine + ": " + field + " = " + *now + "\n";
         if (!cause.known) return text + "  it was so before the history begins that is kept\n";
-        text += "  since turn " + std::to_string(cause.turn) + " at " + moment(cause.at_ms);
+        text += "  since turn " + std::to_string(cause.turn) + " at " + moment_in_words(cause.at_ms);
         if (!cause.before.empty()) text += ", which found " + cause.before;
         text += "\n";
         if (!cause.message.empty())
@@ -375,6 +389,22 @@ Result<std::string> ImagePast::why(const std::string& who, const std::string& fi
             text += "  sent by no actor: a prompt, `eval`, a script, a timer\n";
         }
         return text;
+    });
+}
+
+// ---- a test of a turn
+
+Result<std::string> ImagePast::test_of(const std::string& where) {
+    auto place = past_.find(where);
+    if (!place) return std::move(place).failure();
+    if (place->turn == 0) return Failure{"not_found", "there is no turn 0: they are counted from 1"};
+    auto before = past_.at_turn(place->timeline, place->turn - 1);
+    if (!before) return std::move(before).failure();
+    return in_world_thread([&]() -> Result<std::string> {
+        auto test = test_from(past_, store_, *before, *place);
+        if (!test) return std::move(test).failure();
+        if (test->missing.empty()) return std::move(test->text);
+        return Failure{"incomplete", std::move(test->text)};
     });
 }
 
@@ -397,10 +427,10 @@ Result<std::string> ImagePast::lines() {
         if (!read) return std::move(read).failure();
         text += (line.number == now ? "* " : "  ") + std::to_string(line.number);
         if (!line.name.empty()) text += "  " + line.name;
-        text += line.number == 1
-                    ? "  from the beginning"
-                    : "  from turn " + std::to_string(line.from.turn) + " of " +
-                          std::to_string(line.from.timeline) + ", made " + moment(uint64_t(line.at_ms));
+        text += line.number == 1 ? "  from the beginning"
+                                 : "  from turn " + std::to_string(line.from.turn) + " of " +
+                                       std::to_string(line.from.timeline) + ", made " +
+                                       moment_in_words(uint64_t(line.at_ms));
         text += ", now at turn " + std::to_string(last) + "\n";
     }
     return text;
@@ -412,7 +442,7 @@ Result<std::string> ImagePast::snapshots() {
     if (!all) return std::move(all).failure();
     std::string text;
     for (const SnapshotRecord& one : *all)
-        text += "#" + std::to_string(one.number) + "  " + moment(uint64_t(one.at_ms)) + "  turn " +
+        text += "#" + std::to_string(one.number) + "  " + moment_in_words(uint64_t(one.at_ms)) + "  turn " +
                 std::to_string(one.place.turn) +
                 (one.place.timeline == image().story().heads().timeline
                      ? ""

@@ -4,8 +4,15 @@
 //   info                     where the story is, what its history takes
 //   turns [N [WHERE]]        the last N turns (20) before a place
 //   show [WHERE [WHAT]]      the actors as they were; or one of them; or the value of an expression as it was
+//   pictures [WHERE]         what was shown on canvases: for each a line, the bytes of a PNG in hexadecimal digits
 //   diff FROM [TO]           what is different
 //   why ACTOR FIELD [WHERE]  which message made it what it is
+//   what-if [N [FROM [TO [MODULE FILE TEXT]…]]]
+//                            the last N messages (100), or those of a span, against edited texts of modules, or the newest
+//                            code: failure "differs" with the report where something is not as it was, "refused" with
+//                            what is wrong with the texts
+//   rehearse …               the same, but what cannot be run at all is no difference
+//   test-from TURN           a test of that turn, as text; failure "incomplete" with it where something cannot be written
 //   lines                    the timelines
 //   fork WHERE [NAME]        a timeline that begins there; it does not go on
 //   name NUMBER NAME         a timeline is called so
@@ -35,11 +42,15 @@ class ImagePast {
     Result<std::string> go_back(const std::string& where, const std::string& name);
 
   private:
+    // So many turns before, or as far back as the history is kept.
+    Result<image::StoryPlace> back_from(const image::StoryPlace& upto, uint64_t most);
     Result<std::string> info();
     Result<std::string> turns(uint64_t most, const std::string& where);
     Result<std::string> show(const std::string& where, const std::string& what);
+    Result<std::string> pictures(const std::string& where);
     Result<std::string> diff(const std::string& from, const std::string& to);
     Result<std::string> why(const std::string& actor, const std::string& field, const std::string& where);
+    Result<std::string> test_of(const std::string& where);
     Result<std::string> lines();
     Result<std::string> snapshots();
     Result<std::string> put_snapshot(const std::string& name, const std::string& where);
