@@ -14,15 +14,6 @@ namespace {
 constexpr size_t kMostWaiting = size_t(256) << 20; // bytes that may wait for the disk; turns wait then
 constexpr uint64_t kMillisecond = 1'000'000;       // ns
 
-// Bytes of changes after a base, beyond which a new base is shorter to read than they.
-uint64_t most_changes(uint32_t base) {
-    constexpr uint64_t kLeast = 16 << 10, kTimes = 4;
-    return std::max(kLeast, kTimes * base);
-}
-uint32_t small(uint64_t bytes) {
-    return uint32_t(std::min<uint64_t>(bytes, UINT32_MAX));
-}
-
 // Neither the main program nor a reload is an actor of the image.
 bool is_kept(const Actor& actor) {
     return actor.cls != nullptr;
@@ -125,17 +116,16 @@ void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message,
             ByteWriter heap;
             // Where it has followed a reload, what its objects were need not be known any more; nor what they were a
             // long chain of changes ago.
-            if (message && !segment.fresh && actor.log_changes < most_changes(actor.log_base)) {
+            if (message && !segment.fresh && actor.log_room > 0) {
                 Value* const roots[] = {&vm.actor_state, &vm.actor_journal, &vm.actor_drawings};
                 write_changes(heap, *vm.heap, vm.stack_base, roots, names_);
-                actor.log_changes = small(actor.log_changes + heap.size());
+                actor.log_room -= uint32_t(std::min<size_t>(actor.log_room, heap.size()));
             } else {
                 vm.heap->collect_nursery(vm.stack_base);
                 const Value roots[] = {vm.actor_state, vm.actor_journal, vm.actor_drawings};
                 write_base(heap, *vm.heap, roots, names_);
                 segment.fresh = true;
-                actor.log_base = small(heap.size());
-                actor.log_changes = 0;
+                actor.log_room = room_for_changes(heap.size(), 0);
             }
             segment.heap = heap.take();
             segment.draws = bool(vm.actor_drawings);

@@ -2,6 +2,7 @@
 // of it counts or nothing. A batch, one row of the image, is some groups, each with its size before it.
 #pragma once
 #include "image/codec/archive.h"
+#include <algorithm>
 #include <functional>
 #include <optional>
 #include <string>
@@ -223,6 +224,13 @@ void append_group(std::string& batch, std::string_view group);
 // Whether a turn ends with this: those are what places in the story are counted by.
 inline bool ends_turn(const SegmentRecord& segment) {
     return segment.end != SegmentRecord::Waits;
+}
+
+// How many bytes of changes may still come after a base and changes of these sizes, before a new base is shorter to read.
+inline uint32_t room_for_changes(uint64_t base, uint64_t changes) {
+    constexpr uint64_t kLeast = 16 << 10, kTimes = 4;
+    const uint64_t most = std::max(kLeast, kTimes * std::min<uint64_t>(base, UINT32_MAX));
+    return uint32_t(std::min<uint64_t>(most - std::min(most, changes), UINT32_MAX));
 }
 
 } // namespace indent::image

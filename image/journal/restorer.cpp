@@ -154,8 +154,7 @@ bool Restorer::restore_heap(Actor& actor, const Recovery::State& state) {
     }
     if (state.heap.empty()) return false;
     const uint64_t base = state.heap.front().size();
-    actor.log_base = uint32_t(std::min<uint64_t>(base, UINT32_MAX));
-    actor.log_changes = uint32_t(std::min<uint64_t>(bytes - base, UINT32_MAX));
+    actor.log_room = room_for_changes(base, bytes - base);
     std::vector<Value> roots;
     actor.state = actor.journal = actor.drawings = Value();
     actor.heap.emplace(runtime.shared, actors_.heap_options());
@@ -239,8 +238,7 @@ void Restorer::finish(uint64_t number) {
     actors_.restore_ties(actor, watchers,
                          supervisor && supervisor->status != Actor::Ended ? supervisor : nullptr);
     if (facts.first_start)
-        if (auto first = message(*facts.first_start, actor.cls))
-            actor.first_start = std::shared_ptr<const ActorMessage>(std::move(first));
+        if (auto first = message(*facts.first_start, actor.cls)) actor.first_start = std::move(first);
     if (facts.supervision && actor.cls->kind == ClassKind::Supervisor) supervise(actor, *facts.supervision);
     if (still_) return;
     if (state.begun) {
@@ -260,7 +258,8 @@ void Restorer::finish(uint64_t number) {
     for (const PostRecord& post : state.mailbox) {
         const size_t known = names_.troubles().size();
         if (auto waits = message(post, actor.cls)) {
-            if (waits->kind == ActorMessage::Child) to_be_decided_.emplace_back(waits->from.get(), waits->reason);
+            if (waits->kind == ActorMessage::Child)
+                to_be_decided_.emplace_back(waits->from.get(), waits->reason);
             actors_.restore_message(actor, std::move(waits));
         } else
             trouble("a message for " + actors_.describe(actor) + " is lost", known);
@@ -365,7 +364,8 @@ void Restorer::restore_rest() {
         const uint64_t in_ms = timer.due_ms > now_ms ? timer.due_ms - now_ms : 0;
         const uint64_t in = std::min(in_ms, kLongest / 1'000'000) * 1'000'000;
         if (auto sent = message(timer.message, to->cls))
-            actors_.restore_timer(*to, number, in, timer.every ? std::clamp(timer.every, kShortest, kLongest) : 0,
+            actors_.restore_timer(*to, number, in,
+                                  timer.every ? std::clamp(timer.every, kShortest, kLongest) : 0,
                                   std::move(sent));
     }
     for (auto& [number, bytes] : recovery_.atoms()) {

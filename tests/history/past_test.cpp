@@ -2,8 +2,8 @@
 #include "image/history/past_world.h"
 #include "image/journal/journal.h"
 #include "vm/world/world.h"
-#include <doctest/doctest.h>
 #include <cstdlib>
+#include <doctest/doctest.h>
 #include <filesystem>
 #include <random>
 
@@ -212,12 +212,14 @@ TEST_CASE("Each place of the history is what there was, whatever checkpoints and
         CHECK("\"" + kept.shown(*kept.past->now()) + "\"" == other);
         CHECK("\"" + kept.shown(*kept.past->find("1:" + std::to_string(then.rbegin()->first))) + "\"" ==
               then.rbegin()->second);
-        CHECK("\"" + kept.shown(*kept.past->at_turn(*line, then.begin()->first)) + "\"" == then.begin()->second);
+        CHECK("\"" + kept.shown(*kept.past->at_turn(*line, then.begin()->first)) + "\"" ==
+              then.begin()->second);
         CHECK_FALSE(kept.past->at_turn(*line, then.rbegin()->first));
     }
 }
 
-TEST_CASE("Actors that nobody asks for stay where they are, and come when a message, a name or a list wants them") {
+TEST_CASE(
+    "Actors that nobody asks for stay where they are, and come when a message, a name or a list wants them") {
     Kept kept;
     kept.begin();
     kept.value("for i in 1..200: spawn m.Cell() as \"c{i}\".to_symbol");
@@ -241,5 +243,6 @@ TEST_CASE("Actors that nobody asks for stay where they are, and come when a mess
     kept.begin();
     CHECK(kept.value("actors().size") == "198");
     CHECK(kept.value("find_actor(:c20)") == "nil");
-    CHECK(kept.value("actors().map(a -> a.state[:n]).sum") == std::to_string(200 * 201 / 2 + 1 + 5 - 20 - 21));
+    CHECK(kept.value("actors().map(a -> a.state[:n]).sum") ==
+          std::to_string(200 * 201 / 2 + 1 + 5 - 20 - 21));
 }

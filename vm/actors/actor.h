@@ -235,6 +235,7 @@ struct Actor {
     std::atomic<bool> supervised = false; // written under the system's lock of ties
     bool may_hold_blocks = false;         // under the system's lock of suspects
     // ---- of the worker that runs it; here, where there is room: a million idle actors are a million of these structs
+    bool unchanged = false;       // since its last migration
     bool starts_in_order = false; // its supervisor says when it begins; nobody else may see it before
 
     // ---- of the worker that runs it
@@ -247,7 +248,7 @@ struct Actor {
     std::unique_ptr<ActorMessage> message; // that its turn handles
 
     std::unique_ptr<struct Supervision> supervision; // of a supervisor
-    std::shared_ptr<const ActorMessage>
+    std::unique_ptr<const ActorMessage>
         first_start; // of a supervised actor: what it is started with, each time
 
     // ---- under the system's lock of ties
@@ -264,14 +265,11 @@ struct Actor {
     std::atomic<uint64_t> heap_bytes = 0;
     std::atomic<uint64_t> nanoseconds = 0; // that its turns have run, without what they waited
     uint32_t incarnation = 0;
-    uint32_t log_base = 0,
-             log_changes = 0; // bytes in an image: of its heap, of what came after; the log's alone
-    uint32_t era = 0;         // of its turn; of the worker that runs it
+    uint32_t log_room = 0; // the log's own: how many bytes of changes may come before it writes the heap anew
+    uint32_t era = 0;      // of its turn; of the worker that runs it
     std::atomic<uint32_t> turn_epoch = 0; // Runtime::epoch when its turn began
     uint32_t layout_epoch = 0;            // of the worker that runs it: what its heap has been migrated to
     SymbolId end_reason = 0;
-    bool unchanged = false;                        // since its last migration
-    std::unique_ptr<const std::string> end_report; // of a supervisor that gives up: for its own
 
     void add(ActorMessage* message);       // lock held
     void add_first(ActorMessage* message); // lock held: before what waits

@@ -147,7 +147,7 @@ Actor* ActorSystem::create(Machine& vm, Class* cls, const OutgoingMessage& out, 
         actor->ties->supervisor = ActorRef(runtime_.shared, supervisor);
         actor->supervised = true;
         // Kept for restarts: the message that begins it only says so.
-        actor->first_start = std::shared_ptr<const ActorMessage>(std::move(message));
+        actor->first_start = std::move(message);
         message = std::make_unique<ActorMessage>();
         message->kind = ActorMessage::Start;
     }

@@ -368,8 +368,8 @@ void ActorSystem::give_up(Worker& worker, Actor& supervisor, const std::string& 
     end_children(worker, supervisor, true);
     supervisor.lock.lock();
     supervisor.end_reason = runtime_.symbols.intern("gave_up");
-    supervisor.end_report =
-        std::make_unique<const std::string>(why + "  its supervisor " + describe(supervisor) + " gave up\n");
+    if (supervisor.supervision)
+        supervisor.supervision->end_report = why + "  its supervisor " + describe(supervisor) + " gave up\n";
     supervisor.stop_requested = true; // ends, or goes to its own supervisor, when this turn is over
     supervisor.lock.unlock();
 }

@@ -28,6 +28,7 @@ struct Supervision {
     std::deque<uint64_t> restarted;  // when, lately
     std::vector<Child> children;     // in the order in which they were started
     bool ending = false;
+    std::string end_report; // when it gives up: for its own supervisor
 };
 
 } // namespace indent

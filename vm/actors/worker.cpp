@@ -400,8 +400,9 @@ void Worker::run_actor(Actor& actor) {
                 actor.first && actor.first->kind == ActorMessage::Start && actor.first->ask;
             actor.lock.unlock();
             if (!ends) return;
-            if (!unstarted && system.to_supervisor(actor, actor.end_reason ? "failed" : "killed",
-                                                   actor.end_report ? *actor.end_report : std::string()))
+            if (!unstarted &&
+                system.to_supervisor(actor, actor.end_reason ? "failed" : "killed",
+                                     actor.supervision ? actor.supervision->end_report : std::string()))
                 continue;
             running = &actor;
             begin_turn(actor);
