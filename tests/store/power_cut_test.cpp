@@ -1,0 +1,568 @@
+// What a power cut or a failing disk does to an image at each of its operations, against a list of what was
+// acknowledged that no part of the image has made: everything acknowledged is there, nothing twice, nothing by half.
+#include "faulty_disk.h"
+#include "image/store/image.h"
+#include <cstdlib>
+#include <doctest/doctest.h>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <set>
+#include <sqlite3.h>
+
+using namespace indent;
+using namespace indent::testing;
+using image::Image;
+using image::ModuleRecord;
+using image::NameRecord;
+namespace fs = std::filesystem;
+
+namespace {
+
+struct Folder {
+    fs::path path;
+    Folder() {
+        const fs::path shared_memory = "/dev/shm"; // nothing here needs a disk
+        const fs::path in = fs::is_directory(shared_memory) ? shared_memory : fs::temp_directory_path();
+        std::string name = (in / "indent-power-XXXXXX").string();
+        REQUIRE(mkdtemp(name.data()));
+        path = name;
+    }
+    ~Folder() { fs::remove_all(path); }
+    std::string file(const std::string& name) const { return (path / name).string(); }
+    void clear() const {
+        for (const auto& entry : fs::directory_iterator(path)) fs::remove_all(entry.path());
+    }
+};
+
+// What an image holds, kept here by the script itself.
+struct Content {
+    std::map<std::string, ModuleRecord> modules;
+    std::vector<std::string> epochs;
+    std::map<std::string, std::string> desk;
+    std::map<std::pair<uint64_t, uint64_t>, std::string> names;
+    std::vector<std::string> batches;
+    bool operator==(const Content&) const = default;
+};
+
+Result<Content> content_of(Image& image) {
+    Content content;
+    auto modules = image.modules();
+    if (!modules) return std::move(modules).failure();
+    for (auto& module : *modules) content.modules[module.path] = module;
+    auto epochs = image.epochs();
+    if (!epochs) return std::move(epochs).failure();
+    for (auto& epoch : *epochs) content.epochs.push_back(epoch.what);
+    auto desk = image.desk();
+    if (!desk) return std::move(desk).failure();
+    content.desk = std::move(desk).value();
+    auto read = image.read_story(
+        [&](NameRecord name) {
+            content.names[{name.kind, name.number}] = name.content;
+            return ok();
+        },
+        [&](std::string_view body) {
+            content.batches.emplace_back(body);
+            return ok();
+        });
+    if (!read) return std::move(read).failure();
+    return content;
+}
+
+// One thing that is done with an image, and what it makes of the content.
+struct Step {
+    std::string what;
+    std::function<Result<void>(std::unique_ptr<Image>&)> run;
+    std::function<void(Content&)> effect;
+    std::string copy{}; // the file that it makes beside the image
+};
+
+class Script {
+  public:
+    explicit Script(std::string path) : path_(std::move(path)) {}
+    // Begins with an image that is there already.
+    Script(std::string path, std::string origin, Content begins_with)
+        : path_(std::move(path)), origin_(std::move(origin)), begins_with_(std::move(begins_with)) {}
+
+    void create() {
+        steps_.push_back({"create",
+                          [p = path_](auto& image) -> Result<void> {
+                              auto made = Image::create(p);
+                              if (!made) return std::move(made).failure();
+                              image = std::move(made).value();
+                              return ok();
+                          },
+                          [](Content&) {}});
+    }
+    void reopen() { // closing has no answer; what is open again is
+        steps_.push_back({"reopen",
+                          [p = path_](auto& image) -> Result<void> {
+                              image.reset();
+                              auto opened = Image::open(p);
+                              if (!opened) return std::move(opened).failure();
+                              image = std::move(opened).value();
+                              return ok();
+                          },
+                          [](Content&) {}});
+    }
+    void commit(const std::string& what, std::vector<ModuleRecord> changed) {
+        steps_.push_back({"commit " + what,
+                          [=](auto& image) -> Result<void> {
+                              auto number = image->commit(what, changed);
+                              if (!number) return std::move(number).failure();
+                              return ok();
+                          },
+                          [=](Content& content) {
+                              content.epochs.push_back(what);
+                              for (const auto& module : changed) {
+                                  content.modules.erase(module.path);
+                                  if (!module.definitions.empty()) content.modules[module.path] = module;
+                              }
+                          }});
+    }
+    void save(const std::string& key, const std::string& text) {
+        steps_.push_back({"save " + key, [=](auto& image) { return image->save(key, text); },
+                          [=](Content& content) { content.desk[key] = text; }});
+    }
+    void forget(const std::string& key) {
+        steps_.push_back({"forget " + key, [=](auto& image) { return image->forget(key); },
+                          [=](Content& content) { content.desk.erase(key); }});
+    }
+    void append(std::vector<NameRecord> names, const std::string& body) {
+        steps_.push_back({"append", [=](auto& image) { return image->append_story(names, body); },
+                          [=](Content& content) {
+                              for (const auto& name : names)
+                                  content.names[{name.kind, name.number}] = name.content;
+                              if (!body.empty()) content.batches.push_back(body);
+                          }});
+    }
+    void begin_anew(std::vector<std::string> bodies) {
+        steps_.push_back({"begin anew", [=](auto& image) { return image->begin_story_anew(bodies); },
+                          [=](Content& content) { content.batches = bodies; }});
+    }
+    void save_as(const std::string& name) {
+        const std::string to = (fs::path(path_).parent_path() / name).string();
+        steps_.push_back({"save as", [=](auto& image) { return image->save_as(to); }, [](Content&) {}, name});
+    }
+
+    const std::vector<Step>& steps() const { return steps_; }
+    const std::string& path() const { return path_; }
+    // What there is after so many steps.
+    Content after(size_t steps) const {
+        Content content = begins_with_;
+        for (size_t i = 0; i < steps; ++i) steps_[i].effect(content);
+        return content;
+    }
+
+    // Puts what it begins with into an empty folder.
+    void prepare(const Folder& folder) const {
+        folder.clear();
+        if (!origin_.empty()) fs::copy_file(origin_, path_);
+    }
+    bool makes_it() const { return origin_.empty(); }
+
+  private:
+    std::string path_, origin_;
+    Content begins_with_;
+    std::vector<Step> steps_;
+};
+
+ModuleRecord module_of(const std::string& name, int definitions, char fill) {
+    ModuleRecord module{name};
+    for (int d = 0; d < definitions; ++d)
+        module.definitions.push_back({name + std::to_string(d), "def f" + std::to_string(d) + " = " +
+                                                                    std::string(size_t(d * 900), fill)});
+    return module;
+}
+
+Script script_of(const std::string& path) {
+    Script script(path);
+    script.create();
+    script.commit("first", {module_of("shop", 4, 'a'), module_of("bank", 2, 'b')});
+    script.save("workspace/1", std::string(6000, 'w'));
+    script.append({{0, 1, "symbol"}, {3, 1, std::string(400, 's')}}, "the beginning");
+    script.append({}, std::string(9000, 'h'));
+    script.append({{0, 2, "other"}}, "");
+    script.reopen();
+    script.append({{3, 2, std::string(5000, 't')}}, "more");
+    script.commit("second", {module_of("shop", 5, 'c')});
+    script.save_as("copy1");
+    script.begin_anew({"all", std::string(14000, 'x')});
+    script.append({{0, 3, "third"}}, "and then");
+    script.save("workspace/1", "short");
+    script.reopen();
+    script.commit("bank goes", {{"bank"}});
+    script.forget("workspace/1");
+    script.append({}, std::string(3000, 'y'));
+    script.save_as("copy2");
+    script.append({}, "the end");
+    script.reopen();
+    return script;
+}
+
+// The story of an image that comes to checkpoints by itself, over and over, and begins its log anew.
+Script long_script_of(const std::string& path) {
+    Script script(path);
+    script.create();
+    for (uint64_t i = 1; i <= 60; ++i) {
+        if (i % 5 == 0)
+            script.commit("c" + std::to_string(i), {module_of("m", int(i % 4) + 1, char('a' + i % 26))});
+        if (i % 16 == 0) script.begin_anew({"until " + std::to_string(i), std::string(2000 * i, 'z')});
+        script.append({{i % 3, i, "n" + std::to_string(i)}},
+                      std::string((i * 977) % 9000, char('A' + i % 26)));
+        if (i % 7 == 0) script.save("k" + std::to_string(i % 3), std::string(i * 50, 'k'));
+    }
+    return script;
+}
+
+// A checkpoint after so many pages, in every connection from now on.
+int pages_to_checkpoint = 1000;
+int set_checkpoints(sqlite3* handle, char**, const sqlite3_api_routines*) {
+    return sqlite3_wal_autocheckpoint(handle, pages_to_checkpoint);
+}
+struct OftenCheckpointed {
+    static auto entry() { return reinterpret_cast<void (*)()>(set_checkpoints); }
+    explicit OftenCheckpointed(int pages) {
+        pages_to_checkpoint = pages;
+        sqlite3_auto_extension(entry());
+    }
+    ~OftenCheckpointed() { sqlite3_cancel_auto_extension(entry()); }
+};
+
+struct Counts {
+    size_t points = 0, disks = 0, lost = 0, doubled = 0, damaged = 0, other = 0, ahead = 0;
+};
+
+// Which state a disk holds, and whether it may.
+void check_disk(const Script& script, const std::string& folder, size_t acknowledged, bool under_way,
+                Counts& counts) {
+    ++counts.disks;
+    const std::string path = folder + "/" + fs::path(script.path()).filename().string();
+    {
+        auto image = Image::open(path);
+        if (acknowledged == 0 && !image && script.makes_it()) { // while it was made: it can be made now
+            image = Image::create(path);
+            if (!image) ++counts.other;
+            CHECK_MESSAGE(image,
+                          "an image that was not made cannot be made again: " << image.failure().message);
+            return;
+        }
+        if (!image) {
+            ++counts.damaged;
+            FAIL_CHECK("it does not open: " << image.failure().message);
+            return;
+        }
+        auto there = content_of(**image);
+        auto whole = (*image)->verify();
+        if (!there || !whole) {
+            ++counts.damaged;
+            FAIL_CHECK("it is not whole: " << (there ? whole.failure() : there.failure()).message);
+            return;
+        }
+        const Content before = script.after(acknowledged);
+        const Content next = under_way ? script.after(acknowledged + 1) : before;
+        if (*there == next && !(next == before)) ++counts.ahead;
+        if (!(*there == before) && !(*there == next)) {
+            const bool fewer =
+                there->batches.size() < before.batches.size() || there->epochs.size() < before.epochs.size();
+            ++(fewer                                         ? counts.lost
+               : there->batches.size() > next.batches.size() ? counts.doubled
+                                                             : counts.other);
+            FAIL_CHECK("it holds neither what was acknowledged nor what was under way");
+            return;
+        }
+        // It goes on.
+        const size_t epochs = there->epochs.size();
+        CHECK((*image)->commit("after", {module_of("after", 2, 'z')}).value_or(0) == epochs + 1);
+        CHECK((*image)->append_story({}, "after"));
+    }
+    // Of copies: none, or a whole one; what was acknowledged is there.
+    for (size_t i = 0; i < std::min(script.steps().size(), acknowledged + 1); ++i) {
+        const std::string& name = script.steps()[i].copy;
+        if (name.empty()) continue;
+        const std::string copy = folder + "/" + name;
+        if (!fs::exists(copy)) {
+            if (i < acknowledged) ++counts.lost;
+            CHECK_MESSAGE(i >= acknowledged, "a copy that was acknowledged is not there");
+            continue;
+        }
+        auto opened = Image::open(copy);
+        auto content = opened ? content_of(**opened) : Result<Content>(opened.failure());
+        const bool good = content && *content == script.after(i) && (*opened)->verify();
+        if (!good) ++counts.damaged;
+        CHECK_MESSAGE(good, "a copy is not whole");
+    }
+}
+
+// Runs the script with the power going at one operation; false: it never came to that.
+bool cut_power_at(const Script& script, FaultyDisk& disk, const Folder& folder, const Folder& after,
+                  uint64_t at, Counts& counts, std::initializer_list<Unsynced> kinds) {
+    script.prepare(folder);
+    disk.mend();
+    disk.forget();
+    disk.fail(Fault::PowerCut, at);
+    size_t acknowledged = 0;
+    bool failed = false;
+    {
+        std::unique_ptr<Image> image;
+        for (const Step& step : script.steps()) {
+            failed = !step.run(image);
+            if (failed) break;
+            ++acknowledged;
+        }
+    }
+    if (!disk.has_failed()) return false;
+    ++counts.points;
+    // The files as they were at that moment: what the program does at its end has no effect any more.
+    unsigned seed = unsigned(at);
+    std::vector<std::pair<Unsynced, unsigned>> disks;
+    for (Unsynced kind : kinds) disks.emplace_back(kind, seed++ * 31);
+    FaultyDisk::Snapshot snapshot(disk);
+    for (const auto& [of_kind, of_number] : disks) {
+        const Unsynced kind = of_kind;
+        const unsigned number = of_number;
+        CAPTURE(at);
+        CAPTURE(int(kind));
+        CAPTURE(acknowledged);
+        after.clear();
+        snapshot.after_power_cut(kind, number, after.path.string());
+        disk.mend();
+        disk.forget();
+        check_disk(script, after.path.string(), acknowledged, acknowledged < script.steps().size(), counts);
+    }
+    return true;
+}
+
+std::string in_words(const Counts& counts) {
+    return std::to_string(counts.points) + " crash points, " + std::to_string(counts.disks) +
+           " disks after them: " + std::to_string(counts.lost) + " lost, " + std::to_string(counts.doubled) +
+           " doubled, " + std::to_string(counts.other) + " otherwise wrong, " +
+           (counts.damaged ? std::to_string(counts.damaged) + " damaged" : "integrity ok") + " (" +
+           std::to_string(counts.ahead) + " had what was under way)";
+}
+
+} // namespace
+
+TEST_CASE("power that goes at any write or sync takes nothing that was acknowledged") {
+    Folder folder, after;
+    FaultyDisk disk;
+    const Script script = script_of(folder.file("a.indent"));
+    Counts counts;
+    for (uint64_t at = 1;; ++at)
+        if (!cut_power_at(
+                script, disk, folder, after, at, counts,
+                {Unsynced::Lost, Unsynced::Kept, Unsynced::Sectors, Unsynced::Sectors, Unsynced::Torn}))
+            break;
+    MESSAGE(in_words(counts));
+    CHECK(counts.points > 200);
+    CHECK(counts.ahead > 0);
+}
+
+TEST_CASE("power that goes while an image of the first version is brought up to date takes nothing") {
+    Folder folder, after;
+    FaultyDisk disk;
+    const std::string origin = INDENT_SOURCE_DIR "/tests/store/images/version_1.indent";
+    const std::string path = folder.file("a.indent");
+    fs::copy_file(origin, path);
+    auto content = [&]() -> Result<Content> {
+        auto image = Image::open(path);
+        return image ? content_of(**image) : Result<Content>(image.failure());
+    }();
+    REQUIRE(content);
+    REQUIRE(!(*content == Content()));
+    Script script(path, origin, *content);
+    script.reopen();
+    script.append({{0, 1, "first"}}, "a story");
+    script.reopen();
+    Counts counts;
+    for (uint64_t at = 1;; ++at)
+        if (!cut_power_at(script, disk, folder, after, at, counts,
+                          {Unsynced::Lost, Unsynced::Kept, Unsynced::Sectors, Unsynced::Torn}))
+            break;
+    MESSAGE(in_words(counts));
+    CHECK(counts.points > 15);
+}
+
+TEST_CASE("power that goes in checkpoints takes nothing that was acknowledged") {
+    Folder folder, after;
+    FaultyDisk disk;
+    OftenCheckpointed often(12);
+    const Script script = long_script_of(folder.file("a.indent"));
+    Counts counts;
+    for (uint64_t at = 1;; at += 3)
+        if (!cut_power_at(script, disk, folder, after, at, counts, {Unsynced::Sectors, Unsynced::Torn}))
+            break;
+    MESSAGE(in_words(counts));
+    CHECK(counts.points > 200);
+}
+
+// ---- a disk that fails while the program goes on
+
+namespace {
+
+struct FailureCounts {
+    size_t points = 0, told = 0, unseen = 0, again = 0, reopened = 0, damaged = 0, wrong = 0;
+    std::map<std::string, size_t> codes;
+};
+
+const std::set<std::string> kCodes = {"io_error", "no_space", "damaged", "denied", "not_an_image", "locked"};
+
+// Runs the script with one operation failing; a step that fails is done again: by the image as it is, or by one that is
+// opened anew. False: it never came to that operation. With `cut`, the power goes at the end, and what was not synced
+// (of a sync that failed, too) is gone.
+bool fail_at(const Script& script, FaultyDisk& disk, const Folder& folder, Fault fault, uint64_t at,
+             uint64_t times, FailureCounts& counts, const Folder* cut = nullptr) {
+    script.prepare(folder);
+    disk.mend();
+    disk.forget();
+    disk.fail(fault, at, times);
+    CAPTURE(at);
+    std::unique_ptr<Image> image;
+    for (size_t i = 0; i < script.steps().size(); ++i) {
+        const Step& step = script.steps()[i];
+        CAPTURE(step.what);
+        const Content before = script.after(i), next = script.after(i + 1);
+        auto done = step.run(image);
+        if (done) continue;
+        ++counts.told;
+        const Failure failure = done.failure();
+        ++counts.codes[failure.code];
+        CHECK(disk.has_failed());
+        CHECK_MESSAGE(kCodes.count(failure.code), failure.code << ": " << failure.message);
+        CHECK(failure.message.find("a.indent") != std::string::npos);
+        disk.mend();
+        if (!step.copy.empty()) // no half of a copy is left
+            for (const auto& entry : fs::directory_iterator(folder.path))
+                CHECK(!entry.path().filename().string().starts_with(step.copy));
+        // What failed has changed nothing that this image answers, and it can be done again.
+        bool same = false;
+        if (image && step.what != "reopen") {
+            auto there = content_of(*image);
+            same = there && *there == before;
+            if (there && !same) ++counts.wrong;
+            CHECK_MESSAGE((!there || same), "it answers something that is not so");
+            if (same && step.run(image)) {
+                ++counts.again;
+                continue;
+            }
+        }
+        // Or it is opened anew, and has either; a copy and making it begin again.
+        ++counts.reopened;
+        image.reset();
+        auto opened = Image::open(script.path());
+        if (!opened && i == 0) opened = Image::create(script.path());
+        // Nothing helps against a file that is told to be cut; it is said to be so.
+        if (fault == Fault::ReadShort && !opened && opened.failure().code == "damaged") {
+            ++counts.damaged;
+            ++counts.points;
+            return true;
+        }
+        REQUIRE_MESSAGE(opened, "it can be neither used nor opened: " << opened.failure().message);
+        image = std::move(opened).value();
+        auto there = content_of(*image);
+        if (fault == Fault::ReadShort && !there && there.failure().code == "damaged") {
+            ++counts.damaged;
+            ++counts.points;
+            return true;
+        }
+        REQUIRE(there);
+        const bool has_next = *there == next;
+        if (!has_next && !(*there == before)) ++counts.wrong;
+        REQUIRE((has_next || *there == before));
+        if (i > 0 && (!has_next || next == before)) REQUIRE(step.run(image));
+    }
+    if (!disk.has_failed() && disk.fault() == fault) return false;
+    ++counts.points;
+    if (disk.fault() == fault) ++counts.unseen;
+    disk.mend();
+    auto there = content_of(*image);
+    const Content all = script.after(script.steps().size());
+    auto whole = image->verify();
+    bool right = there && *there == all && whole;
+    if (fault == Fault::ReadShort && !right &&
+        ((there && *there == all) || (!there && there.failure().code == "damaged"))) {
+        ++counts.damaged; // which is told; so is the next opening
+        return true;
+    }
+    if (!right) ++counts.wrong;
+    CHECK_MESSAGE(right, "at the end it holds something else");
+    if (!cut) return true;
+    FaultyDisk::Snapshot snapshot(disk);
+    image.reset();
+    for (Unsynced kind : {Unsynced::Lost, Unsynced::Sectors}) {
+        cut->clear();
+        disk.forget();
+        snapshot.after_power_cut(kind, unsigned(at), cut->path.string());
+        auto opened = Image::open(cut->file("a.indent"));
+        auto content = opened ? content_of(**opened) : Result<Content>(opened.failure());
+        right = content && *content == all && (*opened)->verify();
+        if (!right) ++counts.wrong;
+        CHECK_MESSAGE(right, "after a sync that failed and a power cut it holds something else");
+    }
+    return true;
+}
+
+std::string in_words(const FailureCounts& counts) {
+    std::string words =
+        std::to_string(counts.points) + " failures: " + std::to_string(counts.told) + " told (";
+    for (const auto& [code, n] : counts.codes)
+        words += (words.ends_with('(') ? "" : ", ") + code + " " + std::to_string(n);
+    return words + "), " + std::to_string(counts.unseen) + " not noticed by anybody; " +
+           std::to_string(counts.again) + " went on as they were, " + std::to_string(counts.reopened) +
+           " were opened anew" +
+           (counts.damaged ? ", " + std::to_string(counts.damaged) + " are damaged and say so; " : "; ") +
+           std::to_string(counts.wrong) + " answered or kept something wrong";
+}
+
+} // namespace
+
+TEST_CASE("a disk that fails once is told of, and neither memory nor file is wrong afterwards") {
+    Folder folder, after;
+    FaultyDisk disk;
+    OftenCheckpointed often(12);
+    const Script script = script_of(folder.file("a.indent"));
+    const std::pair<Fault, std::string> faults[] = {
+        {Fault::WriteFull, "full at a write"}, {Fault::WriteError, "error at a write"},
+        {Fault::WriteTorn, "half of a write"}, {Fault::SyncError, "error at a sync"},
+        {Fault::ReadError, "error at a read"}, {Fault::ReadShort, "less than was asked for"},
+    };
+    for (const auto& [kind, words] : faults) {
+        const Fault fault = kind;
+        const std::string name = words;
+        CAPTURE(name);
+        FailureCounts counts;
+        for (uint64_t at = 1; fail_at(script, disk, folder, fault, at, 1, counts, &after); ++at) {
+        }
+        MESSAGE(name << ": " << in_words(counts));
+        CHECK(counts.points > 5);
+        CHECK(counts.wrong == 0);
+    }
+}
+
+TEST_CASE("a system that reads less than it was asked for is asked for the rest") {
+    Folder folder;
+    ShortReads shorts;
+    const Script script = script_of(folder.file("a.indent"));
+    std::unique_ptr<Image> image;
+    for (const Step& step : script.steps()) REQUIRE(step.run(image));
+    auto there = content_of(*image);
+    REQUIRE(there);
+    CHECK((*there == script.after(script.steps().size())));
+    CHECK(image->verify());
+    CHECK(shorts.count() > 100);
+    MESSAGE(shorts.count() << " reads gave half of what was asked for: nothing is wrong");
+}
+
+TEST_CASE("a disk that stays full keeps what was there, and takes more when there is room again") {
+    Folder folder;
+    FaultyDisk disk;
+    const Script script = script_of(folder.file("a.indent"));
+    for (Fault fault : {Fault::WriteFull, Fault::WriteError, Fault::SyncError}) {
+        FailureCounts counts;
+        for (uint64_t at = 1; fail_at(script, disk, folder, fault, at, UINT64_MAX / 2, counts); ++at) {
+        }
+        MESSAGE(in_words(counts));
+        CHECK(counts.wrong == 0);
+        CHECK(counts.unseen < counts.points / 4);
+    }
+}
