@@ -4,6 +4,7 @@
 #include "vm/actors/actor_system.h"
 #include "vm/actors/supervisor.h"
 #include "vm/os/clock.h"
+#include <chrono>
 
 namespace indent::image {
 
@@ -182,8 +183,8 @@ void Journal::append(const Record& record) {
 
 void Journal::append_group(ByteWriter& group, bool may_wait) {
     std::unique_lock lock(mutex_);
-    if (may_wait) done_.wait(lock, [&] { return buffer_.size() < kMostWaiting || failure_; });
-    if (failure_ || closed_) return;
+    if (may_wait) done_.wait(lock, [&] { return buffer_.size() + buffered_ < kMostWaiting || closed_; });
+    if (closed_) return;
     const bool first = buffer_.empty();
     buffer_.append(group.view());
     ++appended_;
@@ -193,35 +194,67 @@ void Journal::append_group(ByteWriter& group, bool may_wait) {
 
 // ---- and is kept
 
+// A batch that was not kept goes with all that has come since into the next one, and so do its names: nothing is left out.
 void Journal::run() {
+    constexpr auto kPatience = std::chrono::seconds(1);
+    std::vector<NameRow> names; // not kept yet
+    std::string body;
     std::unique_lock lock(mutex_);
     for (;;) {
-        work_.wait(lock, [&] { return !buffer_.empty() || ending_; });
-        if (buffer_.empty()) return;
-        Batch batch;
-        batch.body.swap(buffer_);
-        const uint64_t upto = appended_;
-        lock.unlock();
-        done_.notify_all();
-        batch.names = names_.take_rows(); // all that those groups name was there before them
-        Result<void> kept = keep_(batch);
-        lock.lock();
-        if (!kept) {
-            failure_ = std::move(kept).failure();
-            done_.notify_all();
-            return;
+        auto is_asked = [&] { return ending_ || wanted_try_ > tries_; };
+        if (failure_)
+            work_.wait_for(lock, kPatience, is_asked);
+        else
+            work_.wait(lock, [&] { return !buffer_.empty() || is_asked(); });
+        if (group_ms_ && !is_asked()) work_.wait_for(lock, std::chrono::milliseconds(group_ms_), is_asked);
+        const bool last = ending_;
+        if (!buffer_.empty() || !body.empty()) {
+            body += buffer_;
+            buffer_.clear();
+            buffer_.shrink_to_fit();
+            const uint64_t upto = appended_;
+            lock.unlock();
+            for (NameRow& row : names_.take_rows()) // all that those groups name was there before them
+                names.push_back(std::move(row));
+            Batch batch{std::move(names), std::move(body)};
+            Result<void> kept = keep_(batch);
+            names.clear();
+            body.clear();
+            if (!kept) {
+                names = std::move(batch.names);
+                body = std::move(batch.body);
+            }
+            lock.lock();
+            failure_.reset();
+            if (kept)
+                kept_ = upto;
+            else
+                failure_ = std::move(kept).failure();
+            buffered_ = body.size();
         }
-        kept_ = upto;
+        ++tries_;
         done_.notify_all();
+        if (last && (failure_ || buffer_.empty())) return;
     }
+}
+
+std::optional<Failure> Journal::failure() const {
+    std::lock_guard lock(mutex_);
+    return failure_;
 }
 
 Result<void> Journal::sync() {
     std::unique_lock lock(mutex_);
     const uint64_t wanted = appended_;
-    done_.wait(lock, [&] { return kept_ >= wanted || failure_; });
-    if (kept_ < wanted) return *failure_;
-    return ok();
+    if (kept_ >= wanted) return ok();
+    if (!thread_.joinable()) return *failure_;
+    // One that is under way may have begun before the call, without what the caller waits for.
+    const uint64_t tries = tries_ + 2;
+    wanted_try_ = std::max(wanted_try_, tries);
+    work_.notify_all();
+    done_.wait(lock, [&] { return kept_ >= wanted || tries_ >= tries; });
+    if (kept_ >= wanted) return ok();
+    return failure_ ? *failure_ : Failure{"io_error", "what was done could not be kept"};
 }
 
 Result<void> Journal::close() {
@@ -229,6 +262,7 @@ Result<void> Journal::close() {
         std::lock_guard lock(mutex_);
         closed_ = true;
     }
+    done_.notify_all();
     return sync();
 }
 

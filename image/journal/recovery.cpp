@@ -191,7 +191,11 @@ class Restoring {
         message->kind = ActorMessage::Kind(post.kind);
         message->number = post.number;
         message->selector = symbol(post.selector);
-        for (uint64_t label : post.labels) message->labels.push_back(symbol(label));
+        if (post.selector && !message->selector) return nullptr;
+        for (uint64_t label : post.labels) {
+            message->labels.push_back(symbol(label));
+            if (label && !message->labels.back()) return nullptr;
+        }
         message->trailing_block = post.trailing_block;
         message->report = post.report;
         message->reason = message->kind == ActorMessage::Child ? SymbolId(post.reason) : symbol(post.reason);

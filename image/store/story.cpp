@@ -1,18 +1,7 @@
 #include "image/store/story.h"
-#include "image/store/listing.h"
+#include "image/store/rows.h"
 
 namespace indent::image {
-
-namespace {
-
-int64_t name_checksum(uint64_t kind, uint64_t number, std::string_view content) {
-    return checksum_of({number_bytes(kind), number_bytes(number), content});
-}
-int64_t batch_checksum(uint64_t number, std::string_view body) {
-    return checksum_of({number_bytes(number), body});
-}
-
-} // namespace
 
 std::string StoryHeads::encode() const {
     return number_bytes(first) + number_bytes(last) + number_bytes(names) + number_bytes(names_sum);

@@ -145,6 +145,19 @@ class Script {
         steps_.push_back({"save as", [=](auto& image) { return image->save_as(to); }, [](Content&) {}, name});
     }
 
+    void compact(bool whole) {
+        steps_.push_back({"compact",
+                          [=](auto& image) -> Result<void> {
+                              if (whole) return image->compact();
+                              for (;;) {
+                                  auto more = image->compact_some();
+                                  if (!more) return std::move(more).failure();
+                                  if (!*more) return ok();
+                              }
+                          },
+                          [](Content&) {}});
+    }
+
     const std::vector<Step>& steps() const { return steps_; }
     const std::string& path() const { return path_; }
     // What there is after so many steps.
@@ -194,7 +207,10 @@ Script script_of(const std::string& path) {
     script.commit("bank goes", {{"bank"}});
     script.forget("workspace/1");
     script.append({}, std::string(3000, 'y'));
+    script.compact(false);
     script.save_as("copy2");
+    script.begin_anew({"once more"});
+    script.compact(true);
     script.append({}, "the end");
     script.reopen();
     return script;
@@ -564,5 +580,38 @@ TEST_CASE("a disk that stays full keeps what was there, and takes more when ther
         MESSAGE(in_words(counts));
         CHECK(counts.wrong == 0);
         CHECK(counts.unseen < counts.points / 4);
+    }
+}
+
+TEST_CASE("what a change survives is what was asked for: the power's end with syncs, the process's without") {
+    Folder folder, after;
+    FaultyDisk disk;
+    const Script script = script_of(folder.file("a.indent"));
+    for (auto survives : {Image::Survives::Power, Image::Survives::Process}) {
+        folder.clear();
+        disk.mend();
+        disk.forget();
+        auto image = Image::create(script.path());
+        REQUIRE(image);
+        REQUIRE((*image)->set_survives(survives));
+        disk.fail(Fault::SyncError, 0); // counts
+        for (int i = 0; i < 50; ++i) REQUIRE((*image)->append_story({}, "batch " + std::to_string(i)));
+        const bool is_power = survives == Image::Survives::Power;
+        CHECK((is_power ? disk.operations() >= 50 : disk.operations() < 3));
+        FaultyDisk::Snapshot snapshot(disk);
+        image->reset();
+        for (Unsynced kind : {Unsynced::Kept, Unsynced::Lost, Unsynced::Sectors}) {
+            after.clear();
+            disk.forget();
+            snapshot.after_power_cut(kind, 5, after.path.string());
+            auto opened = Image::open(after.file("a.indent"));
+            REQUIRE(opened);
+            CHECK((*opened)->verify()); // whole in any case
+            const size_t there = content_of(**opened).value_or({}).batches.size();
+            if (is_power || kind == Unsynced::Kept) // Kept: as after a kill
+                CHECK(there == 50);
+            else
+                CHECK(there <= 50);
+        }
     }
 }

@@ -2,6 +2,7 @@
 #include "image/journal/journal.h"
 #include "image/journal/parcels.h"
 #include "vm/world/world.h"
+#include <cstdio>
 
 namespace indent {
 
@@ -11,7 +12,8 @@ constexpr size_t kLargestBody = size_t(512) << 20; // of a checkpoint that is on
 
 } // namespace
 
-ImageActors::ImageActors(image::Image& image, std::mutex& mutex) : image_(image), mutex_(mutex) {}
+ImageActors::ImageActors(image::Image& image, std::mutex& mutex, Durability durability)
+    : image_(image), mutex_(mutex), durability_(durability) {}
 ImageActors::~ImageActors() = default;
 
 Result<void> ImageActors::open() {
@@ -65,14 +67,10 @@ Result<std::vector<std::string>> ImageActors::begin(World& world) {
             if (auto begun = image_.begin_story_anew({all}); !begun) return std::move(begun).failure();
     }
     journal_ = std::make_unique<image::Journal>(
-        actors, *names_,
-        [this](const image::Batch& batch) {
-            std::vector<image::NameRecord> rows;
-            for (const image::NameRow& row : batch.names) rows.push_back({row.kind, row.number, row.content});
-            std::lock_guard lock(mutex_);
-            return image_.append_story(rows, batch.body);
-        },
+        actors, *names_, [this](const image::Batch& batch) { return keep(batch); },
         recovery_->last_message());
+    constexpr uint64_t kSecond = 1000; // ms
+    if (durability_ == Durability::Lazy) journal_->group_for(kSecond);
     if (batches_ == 0) journal_->append(image::BeginRecord{});
     actors.log = journal_.get();
     recovery_.reset();
@@ -81,6 +79,23 @@ Result<std::vector<std::string>> ImageActors::begin(World& world) {
     batches_ = 1;
     actors.begin_restored(restored.actors);
     return restored.troubles;
+}
+
+// On the journal's thread, which tries again. Somebody may look at the terminal while no client asks for anything.
+Result<void> ImageActors::keep(const image::Batch& batch) {
+    std::vector<image::NameRecord> rows;
+    for (const image::NameRow& row : batch.names) rows.push_back({row.kind, row.number, row.content});
+    std::unique_lock lock(mutex_);
+    Result<void> kept = image_.append_story(rows, batch.body);
+    lock.unlock();
+    if (bool(kept) == !trouble_told_) return kept;
+    trouble_told_ = !kept;
+    if (kept)
+        std::fprintf(stderr, "indent: %s: all that was done is kept now\n", image_.path().c_str());
+    else
+        std::fprintf(stderr, "indent: what is done is not kept: %s; it is tried again each second\n",
+                     kept.failure().message.c_str());
+    return kept;
 }
 
 Result<void> ImageActors::keep_names() {
@@ -115,7 +130,9 @@ void ImageActors::note_module_values() {
 Result<void> ImageActors::sync() {
     if (!journal_) return ok();
     note_module_values();
-    return journal_->sync();
+    if (durability_ != Durability::Lazy) return journal_->sync();
+    if (auto failure = journal_->failure()) return *failure;
+    return ok();
 }
 
 void ImageActors::follow_reload() {
@@ -136,7 +153,8 @@ void ImageActors::follow_reload() {
 void ImageActors::end() {
     if (!journal_) return;
     note_module_values();
-    (void)journal_->close(); // what was acknowledged is kept already
+    if (auto closed = journal_->close(); !closed) // what was acknowledged as kept is kept
+        not_kept_ = "what was done last is not kept: " + closed.failure().message;
     world_->actors().stop_workers();
     world_->actors().log = nullptr;
     journal_.reset();

@@ -1,6 +1,7 @@
 #include "ui/main/image_commands.h"
 #include "ui/client/served_image.h"
 #include "ui/client/socket_client.h"
+#include "ui/main/asking.h"
 #include "ui/main/commands.h"
 #include "ui/main/image_session.h"
 #include "vm/os/files.h"
@@ -19,49 +20,6 @@ namespace indent {
 using namespace protocol;
 
 namespace {
-
-int complain(const Failure& failure) {
-    std::fprintf(stderr, "indent: %s\n", failure.message.c_str());
-    return 1;
-}
-
-void print(const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-}
-
-// Waits for the reply. What is printed while the request runs appears; so does what a person must hear of.
-Reply ask(ui::Client& client, Request request) {
-    const RequestId id = client.send(std::move(request));
-    if (id == 0) return {0, Failed{"busy", "the session takes no more requests now"}};
-    bool runs = false;
-    for (;;) {
-        auto message = client.wait(std::chrono::milliseconds(60'000));
-        if (!message) continue;
-        if (auto* reply = std::get_if<Reply>(&*message)) {
-            if (reply->id == id) return std::move(*reply);
-            continue;
-        }
-        const auto& event = std::get<Event>(*message);
-        if (auto* busy = std::get_if<Busy>(&event)) {
-            runs = busy->request == id;
-        } else if (auto* output = std::get_if<Output>(&event)) {
-            if (runs) print(output->text);
-        } else if (auto* trouble = std::get_if<Trouble>(&event)) {
-            std::fprintf(stderr, "indent: %s\n", trouble->message.c_str());
-        } else if (std::holds_alternative<Ended>(event)) {
-            return {id, Failed{"ended", "the program that has the image open has ended"}};
-        }
-    }
-}
-
-// The answer of this kind, or why there is none.
-template <class Answer>
-Result<Answer> ask_for(ui::Client& client, Request request) {
-    Reply reply = ask(client, std::move(request));
-    if (auto* failed = std::get_if<Failed>(&reply.body)) return Failure{failed->code, failed->message};
-    if (auto* answer = std::get_if<Answer>(&reply.body)) return std::move(*answer);
-    return Failure{"unreadable", "the session gave an answer to something else"};
-}
 
 // What is about the file alone is asked of whoever has it open, or else of the file: no program is started for it.
 class File {
@@ -133,15 +91,11 @@ std::string moment(int64_t at_ms) {
     return text;
 }
 
-std::string counted(size_t n, const char* one) {
-    return std::to_string(n) + " " + one + (n == 1 ? "" : "s");
-}
-
 } // namespace
 
 // ---- serve
 
-int serve_image(const std::string& path) {
+int serve_image(const std::string& path, Durability durability) {
     auto found = find_image(path);
     if (!found) return complain(found.failure());
     if (found->served)
@@ -161,7 +115,8 @@ int serve_image(const std::string& path) {
             static_cast<Ending*>(to)->waker.wake();
         },
         &ending, true);
-    auto started = ImageSession::start(std::move(found).value(), {[&] { ending.waker.wake(); }, true});
+    auto started =
+        ImageSession::start(std::move(found).value(), {[&] { ending.waker.wake(); }, true, durability});
     if (!started) return complain(started.failure());
     ImageSession& session = **started;
     if (!session.why_not_served().empty()) return complain({"", session.why_not_served()});
@@ -180,7 +135,8 @@ int serve_image(const std::string& path) {
                 std::fprintf(stderr, "indent: %s\n", trouble->message.c_str());
         }
     }
-    return 0;
+    const std::string lost = session.end();
+    return lost.empty() ? 0 : complain({"no_space", lost});
 }
 
 // ---- eval, load

@@ -117,16 +117,17 @@ int at_the_prompt(ui::Client& client) {
     return ui::run_repl(client, options);
 }
 
-Result<std::unique_ptr<ImageSession>> start_served(FoundImage found, std::function<void()> wake) {
-    auto session = ImageSession::start(std::move(found), {std::move(wake), true});
+Result<std::unique_ptr<ImageSession>> start_served(FoundImage found, std::function<void()> wake,
+                                                   Durability durability) {
+    auto session = ImageSession::start(std::move(found), {std::move(wake), true, durability});
     if (session && !(*session)->why_not_served().empty())
         std::fprintf(stderr, "indent: other programs cannot attach: %s\n",
                      (*session)->why_not_served().c_str());
     return session;
 }
 
-int prompt_on(FoundImage found) {
-    auto session = start_served(std::move(found), {});
+int prompt_on(FoundImage found, Durability durability) {
+    auto session = start_served(std::move(found), {}, durability);
     if (!session) return complain(session.failure());
     return at_the_prompt((*session)->client());
 }
@@ -154,7 +155,7 @@ int open_image(const OpenOptions& options) {
         if (window) {
             *to_wake = window->get();
             {
-                auto session = start_served(std::move(found).value(), wake);
+                auto session = start_served(std::move(found).value(), wake, options.durability);
                 if (!session) return complain(session.failure());
                 (*window)->run((*session)->client());
             }
@@ -165,14 +166,14 @@ int open_image(const OpenOptions& options) {
                      window.failure().message.c_str(), name.c_str());
     }
 #endif
-    return prompt_on(std::move(found).value());
+    return prompt_on(std::move(found).value(), options.durability);
 }
 
-int run_prompt(const std::string& image) {
+int run_prompt(const std::string& image, Durability durability) {
     if (!image.empty()) {
         auto found = find_image(image);
         if (!found) return complain(found.failure());
-        return prompt_on(std::move(found).value());
+        return prompt_on(std::move(found).value(), durability);
     }
     MemoryStore store;
     auto host = SessionHost::start(store, Session::Options{INDENT_VERSION}, {});

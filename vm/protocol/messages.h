@@ -78,6 +78,9 @@ struct Description {
 struct Epochs {
     std::vector<EpochMirror> epochs{}; // oldest first
 };
+struct Compacted { // bytes of the image's file
+    uint64_t before = 0, after = 0;
+};
 // The request could not be served: nothing of that name, the image cannot be written …
 struct Failed {
     std::string code{}; // as in Failure
@@ -87,7 +90,7 @@ struct Failed {
 struct Reply {
     RequestId id = 0;
     std::variant<Evaluated, Accepted, Loaded, Modules, Definitions, Source, Done, Desk, Completions,
-                 Documentation, Description, Epochs, Failed>
+                 Documentation, Description, Epochs, Compacted, Failed>
         body;
 };
 

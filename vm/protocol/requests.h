@@ -71,8 +71,11 @@ struct SaveImageAs {    // -> Done
     std::string path{}; // of a new file; from the root, as the program may stand in another folder
 };
 
-using Request = std::variant<Evaluate, Accept, Load, ListModules, ListDefinitions, GetSource, SaveDesk,
-                             LoadDesk, Complete, Document, Describe, ListEpochs, VerifyImage, SaveImageAs>;
+struct CompactImage {}; // gives the space that nothing uses back to the disk; may take long. -> Compacted
+
+using Request =
+    std::variant<Evaluate, Accept, Load, ListModules, ListDefinitions, GetSource, SaveDesk, LoadDesk,
+                 Complete, Document, Describe, ListEpochs, VerifyImage, SaveImageAs, CompactImage>;
 
 struct RequestEnvelope {
     RequestId id = 0;
