@@ -1,10 +1,9 @@
 #include "ui/main/past_commands.h"
 #include "ui/client/socket_client.h"
-#include "ui/main/ask_client.h"
+#include "ui/main/asking.h"
 #include "ui/main/image_past.h"
 #include "ui/main/image_session.h"
 #include <CLI/CLI.hpp>
-#include <cstdio>
 #include <mutex>
 
 namespace indent {
@@ -13,14 +12,9 @@ using namespace protocol;
 
 namespace {
 
-int complain(const Failure& failure) {
-    std::fprintf(stderr, "indent: %s\n", failure.message.c_str());
-    return 1;
-}
-
 int print_answer(Result<std::string> answer) {
     if (!answer) return complain(answer.failure());
-    std::fwrite(answer->data(), 1, answer->size(), stdout);
+    print(*answer);
     return 0;
 }
 
