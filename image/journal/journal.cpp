@@ -6,6 +6,7 @@
 #include "vm/actors/supervisor.h"
 #include "vm/actors/turn_tape.h"
 #include "vm/os/clock.h"
+#include <chrono>
 
 namespace indent::image {
 
@@ -236,8 +237,8 @@ uint64_t Journal::turns() {
 
 void Journal::take(const ByteWriter& group, bool may_wait, bool ends_turn) {
     std::unique_lock lock(mutex_);
-    if (may_wait) done_.wait(lock, [&] { return buffer_.size() < kMostWaiting || failure_; });
-    if (failure_ || closed_) return;
+    if (may_wait) done_.wait(lock, [&] { return buffer_.size() + buffered_ < kMostWaiting || closed_; });
+    if (closed_) return;
     const bool first = buffer_.empty();
     append_group(buffer_, group.view());
     ++appended_;
@@ -248,37 +249,65 @@ void Journal::take(const ByteWriter& group, bool may_wait, bool ends_turn) {
 
 // ---- and is kept
 
+// A batch that was not kept goes with all that has come since into the next one, and so do its names: nothing is left out.
 void Journal::run() {
+    constexpr auto kPatience = std::chrono::seconds(1);
+    Batch batch; // not kept yet
     std::unique_lock lock(mutex_);
     for (;;) {
-        work_.wait(lock, [&] { return !buffer_.empty() || ending_; });
-        if (buffer_.empty()) return;
-        Batch batch;
-        batch.body.swap(buffer_);
-        const uint64_t upto = appended_;
-        batch.turns = turns_;
-        batch.at_ms = os::wall_ns() / int64_t(kMillisecond);
-        lock.unlock();
-        done_.notify_all();
-        batch.names = names_.take_rows(); // all that those groups name was there before them
-        Result<void> kept = keep_(batch);
-        lock.lock();
-        if (!kept) {
-            failure_ = std::move(kept).failure();
+        auto is_asked = [&] { return ending_ || wanted_try_ > tries_; };
+        if (failure_)
+            work_.wait_for(lock, kPatience, is_asked);
+        else
+            work_.wait(lock, [&] { return !buffer_.empty() || is_asked(); });
+        if (group_ms_ && !is_asked()) work_.wait_for(lock, std::chrono::milliseconds(group_ms_), is_asked);
+        const bool last = ending_;
+        if (!buffer_.empty() || !batch.body.empty()) {
+            if (!buffer_.empty()) {
+                batch.body += buffer_;
+                batch.turns = turns_;
+                batch.at_ms = os::wall_ns() / int64_t(kMillisecond);
+            }
+            buffer_.clear();
+            buffer_.shrink_to_fit();
+            const uint64_t upto = appended_;
+            lock.unlock();
             done_.notify_all();
-            return;
+            for (NameRow& row : names_.take_rows()) // all that those groups name was there before them
+                batch.names.push_back(std::move(row));
+            Result<void> kept = keep_(batch);
+            if (kept) batch = {};
+            lock.lock();
+            failure_.reset();
+            if (kept)
+                kept_ = upto;
+            else
+                failure_ = std::move(kept).failure();
+            buffered_ = batch.body.size();
         }
-        kept_ = upto;
+        ++tries_;
         done_.notify_all();
+        if (last && (failure_ || buffer_.empty())) return;
     }
+}
+
+std::optional<Failure> Journal::failure() const {
+    std::lock_guard lock(mutex_);
+    return failure_;
 }
 
 Result<void> Journal::sync() {
     std::unique_lock lock(mutex_);
     const uint64_t wanted = appended_;
-    done_.wait(lock, [&] { return kept_ >= wanted || failure_; });
-    if (kept_ < wanted) return *failure_;
-    return ok();
+    if (kept_ >= wanted) return ok();
+    if (!thread_.joinable()) return *failure_;
+    // One that is under way may have begun before the call, without what the caller waits for.
+    const uint64_t tries = tries_ + 2;
+    wanted_try_ = std::max(wanted_try_, tries);
+    work_.notify_all();
+    done_.wait(lock, [&] { return kept_ >= wanted || tries_ >= tries; });
+    if (kept_ >= wanted) return ok();
+    return failure_ ? *failure_ : Failure{"io_error", "what was done could not be kept"};
 }
 
 Result<void> Journal::close() {
@@ -286,6 +315,7 @@ Result<void> Journal::close() {
         std::lock_guard lock(mutex_);
         closed_ = true;
     }
+    done_.notify_all();
     return sync();
 }
 

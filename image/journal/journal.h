@@ -44,8 +44,14 @@ class Journal final : public TurnLog {
 
     // What happens from here on is not told any more: the world is about to end. Answers as sync. Any thread.
     Result<void> close();
-    // Answers when all that was appended before the call is kept, or cannot be. Any thread.
+    // Answers when all that was appended before the call is kept, or could not be in a try that began after the call.
+    // Nothing is dropped then: it is tried again with each sync and each second, and turns wait when too much waits. Any
+    // thread.
     Result<void> sync();
+    // Batches come no faster than this; nobody need wait for them. Before the first turn. 0: as fast as they can.
+    void group_for(uint64_t milliseconds) { group_ms_ = milliseconds; }
+    // Why the last try failed, if it did. Any thread.
+    std::optional<Failure> failure() const;
 
   private:
     void take(const ByteWriter& group, bool may_wait, bool ends_turn);
@@ -65,7 +71,10 @@ class Journal final : public TurnLog {
     uint64_t appended_ = 0, kept_ = 0; // groups
     uint64_t turns_;
     bool ending_ = false, closed_ = false;
-    std::optional<Failure> failure_;
+    std::optional<Failure> failure_;      // of the last try
+    uint64_t tries_ = 0, wanted_try_ = 0; // the first counts those that have ended
+    size_t buffered_ = 0;                 // bytes of a batch that is to be tried again
+    uint64_t group_ms_ = 0;
     os::Thread thread_;
 };
 

@@ -14,7 +14,11 @@ std::unique_ptr<ActorMessage> message_from(const PostRecord& post, Runtime& runt
     message->kind = ActorMessage::Kind(post.kind);
     message->number = post.number;
     message->selector = symbol(post.selector);
-    for (uint64_t label : post.labels) message->labels.push_back(symbol(label));
+    if (post.selector && !message->selector) return nullptr; // it has been lost
+    for (uint64_t label : post.labels) {
+        message->labels.push_back(symbol(label));
+        if (label && !message->labels.back()) return nullptr;
+    }
     message->trailing_block = post.trailing_block;
     message->report = post.report;
     message->reason = message->kind == ActorMessage::Child ? SymbolId(post.reason) : symbol(post.reason);

@@ -3,6 +3,7 @@
 // not waits for the lock, under which all rows that one leads to are made.
 #include "image/journal/world_names.h"
 #include "image/codec/cell_form.h"
+#include "image/store/rows.h"
 #include "vm/heap/atom.h"
 #include "vm/interp/block.h"
 #include "vm/interp/maker.h"
@@ -13,6 +14,7 @@ namespace indent::image {
 
 namespace {
 
+constexpr SymbolId kNoSymbol = UINT32_MAX;             // of a number whose name is lost
 constexpr size_t kMostRows = size_t(1) << 24;          // that one shared value may lead to
 constexpr size_t kMostTroubles = 1000;                 // that are told apart
 constexpr uint64_t kLargestNumber = uint64_t(1) << 46; // of something shared: it is an identity hash, too
@@ -307,6 +309,10 @@ bool WorldNames::add(NameRow row) {
     switch (row.kind) {
     case NameRow::Symbol: {
         if (row.number != symbol_ids_.size() + 1) return false;
+        if (row.content == kLostName) {
+            symbol_ids_.push_back(kNoSymbol);
+            return true;
+        }
         if (find_invalid_utf8(row.content) != std::string::npos) return false;
         const SymbolId id = runtime_.symbols.intern(row.content);
         if (symbols_.get(id)) return false; // two numbers for one
@@ -334,6 +340,8 @@ bool WorldNames::add(NameRow row) {
 bool WorldNames::symbol_of(uint64_t number, SymbolId& id) {
     std::lock_guard lock(mutex_);
     if (number == 0 || number > symbol_ids_.size()) return false;
+    if (symbol_ids_[size_t(number - 1)] == kNoSymbol)
+        return trouble("a name was lost when the image was salvaged");
     id = symbol_ids_[size_t(number - 1)];
     return true;
 }

@@ -1,5 +1,7 @@
 #include "image/store/connection.h"
+#include "vm/os/files.h"
 #include <cassert>
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <sqlite3.h>
@@ -82,6 +84,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
     if (!handle) return Failure{"io_error", path + " cannot be opened: no memory"};
     std::unique_ptr<Connection> connection(new Connection(path, handle)); // closes it in any case
     if (code != SQLITE_OK) return connection->failure(code);
+    // SQLite opens what may not be written to read it, and then fails at its locks.
+    if (sqlite3_db_readonly(handle, "main") == 1) return connection->failure(SQLITE_READONLY);
     if (auto done = connection->harden(); !done) return std::move(done).failure();
     return connection;
 }
@@ -94,6 +98,8 @@ Connection::~Connection() {
 // A file may come from anybody. Nothing in it may make SQLite do more than read tables: no functions from the
 // schema, no writing to its internals, no memory maps (a file that shrinks would end the process), small limits.
 // The exclusive lock keeps a second process out from opening to closing, and needs no shared memory file.
+// EXTRA is FULL while there is a WAL, and lets go of a rollback journal for good before it says that an image was made: a
+// journal that came back after a power cut would undo what came later (tests/store/power_cut_test.cpp).
 Result<void> Connection::harden() {
     sqlite3_extended_result_codes(handle_, 1);
     sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
@@ -119,7 +125,7 @@ Result<void> Connection::harden() {
     };
     for (auto [limit, value] : limits) sqlite3_limit(handle_, limit, value);
     return run("PRAGMA cell_size_check=ON; PRAGMA mmap_size=0; PRAGMA locking_mode=EXCLUSIVE; "
-               "PRAGMA synchronous=FULL; PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY; "
+               "PRAGMA synchronous=EXTRA; PRAGMA secure_delete=OFF; PRAGMA temp_store=MEMORY; "
                "PRAGMA foreign_keys=OFF");
 }
 
@@ -155,7 +161,11 @@ Result<void> Connection::copy_to(const std::string& path) {
     std::error_code error;
     if (fs::exists(path, error)) return Failure{"exists", path + " exists already"};
     const std::string made = path + ".new"; // so that nobody takes a half for the whole
-    fs::remove(made, error);
+    auto remove_half = [&] {
+        fs::remove(made, error);
+        fs::remove(made + "-journal", error);
+    };
+    remove_half();
     sqlite3_limit(handle_, SQLITE_LIMIT_ATTACHED, 1); // VACUUM attaches the file that it writes
     Result<void> done = ok();
     if (auto statement = prepare("VACUUM INTO ?1")) {
@@ -167,11 +177,47 @@ Result<void> Connection::copy_to(const std::string& path) {
     }
     sqlite3_limit(handle_, SQLITE_LIMIT_ATTACHED, 0);
     if (done) {
-        fs::rename(made, path, error);
-        if (error) done = Failure{"io_error", path + " cannot be written: " + error.message()};
+        done = os::rename_path(made, path);
+        if (done) os::sync_names_beside(path);
     }
-    if (!done) fs::remove(made, error);
+    if (!done) remove_half();
     return done;
+}
+
+Result<void> Connection::sync_commits(bool full) {
+    return run(full ? "PRAGMA synchronous=EXTRA" : "PRAGMA synchronous=NORMAL");
+}
+
+Result<void> Connection::compact() {
+    sqlite3_limit(handle_, SQLITE_LIMIT_ATTACHED, 1); // VACUUM attaches what it writes first
+    auto done =
+        run("PRAGMA temp_store=FILE; PRAGMA auto_vacuum=INCREMENTAL; VACUUM; PRAGMA temp_store=MEMORY");
+    sqlite3_limit(handle_, SQLITE_LIMIT_ATTACHED, 0);
+    if (!done) return done;
+    return empty_log();
+}
+
+Result<bool> Connection::release_pages(int64_t most) {
+    auto free = integer("PRAGMA freelist_count");
+    if (!free) return std::move(free).failure();
+    if (*free == 0) return false;
+    auto released = prepare("PRAGMA incremental_vacuum(" + std::to_string(most) + ")");
+    if (!released) return std::move(released).failure();
+    for (;;) { // a page with each step
+        auto row = released->step();
+        if (!row) return std::move(row).failure();
+        if (!*row) break;
+    }
+    auto left = integer("PRAGMA freelist_count");
+    if (!left) return std::move(left).failure();
+    return *left > 0 && *left < *free;
+}
+
+Result<void> Connection::empty_log() {
+    auto emptied = prepare("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (!emptied) return std::move(emptied).failure();
+    if (auto row = emptied->step(); !row) return std::move(row).failure();
+    return ok();
 }
 
 Result<void> Connection::limit_bytes(uint64_t bytes) {
@@ -180,26 +226,49 @@ Result<void> Connection::limit_bytes(uint64_t bytes) {
     return run("PRAGMA max_page_count=" + std::to_string(bytes / uint64_t(*page) + 1));
 }
 
+// SQLite tells only some of the system's words for a lack of space.
+bool Connection::lacks_space() const {
+    auto lacks = [](int error) { return error == ENOSPC || error == EDQUOT || error == EFBIG; };
+    int of_file = 0, of_log = 0;
+    sqlite3_file_control(handle_, "main", SQLITE_FCNTL_LAST_ERRNO, &of_file);
+    sqlite3_file* log = nullptr;
+    if (sqlite3_file_control(handle_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log &&
+        log->pMethods)
+        log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &of_log);
+    return lacks(of_file) || lacks(of_log) || lacks(sqlite3_system_errno(handle_));
+}
+
+Failure Connection::no_space() const {
+    return {"no_space", "there is no space left to write " + path_ + ": make room on its disk and try again"};
+}
+
 Failure Connection::failure(int code) const {
     const std::string detail = std::string(sqlite3_errmsg(handle_));
     const int system = sqlite3_system_errno(handle_);
     const std::string reason = system ? std::strerror(system) : detail;
     switch (code & 0xff) {
     case SQLITE_CANTOPEN:
-        if (system == 2) return {"not_found", path_ + ": there is no such file or folder"};
-        return {"denied", path_ + " cannot be opened, or its folder cannot be written: " + reason};
+        if (system == ENOENT) return {"not_found", path_ + ": there is no such file or folder"};
+        return {"denied",
+                path_ +
+                    " cannot be opened, or its folder cannot be written (an image needs files beside it): " +
+                    reason};
     case SQLITE_READONLY:
-        return {"denied", path_ + " cannot be written: the file, its folder or its disk is read-only"};
+        return {"denied", path_ + " cannot be written: the file, its folder or its disk is read-only; make "
+                                  "it writable, or take "
+                                  "a copy of it to where you may write"};
     case SQLITE_PERM:
     case SQLITE_AUTH: return {"denied", path_ + " may not be opened: " + reason};
     case SQLITE_BUSY:
     case SQLITE_LOCKED: return {"locked", path_ + " is open in another program; close it there first"};
     case SQLITE_NOTADB: return {"not_an_image", path_ + " is not an Indent image"};
     case SQLITE_CORRUPT: return {"damaged", path_ + " is damaged: " + detail};
-    case SQLITE_FULL: return {"no_space", "there is no space left to write " + path_};
+    case SQLITE_FULL: return no_space();
     case SQLITE_TOOBIG: return {"too_large", "a text is too large for " + path_};
     default:
-        if (system == 28 || system == 122) return {"no_space", "there is no space left to write " + path_};
+        if ((code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_SHMSIZE) &&
+            lacks_space())
+            return no_space();
         return {"io_error", path_ + " cannot be read or written: " + reason};
     }
 }

@@ -87,6 +87,14 @@ class Connection {
     }
     // A copy of all that is committed, as a new file; "exists" where there is one. A copy that fails leaves none.
     Result<void> copy_to(const std::string& path);
+    // What a commit survives: FULL a power cut, otherwise (SQLite's NORMAL) the end of this process alone.
+    Result<void> sync_commits(bool full);
+    // The whole file anew, without what nothing uses, as one transaction; and the log that this took is emptied.
+    Result<void> compact();
+    // Up to so many free pages go back to the disk. True: there are more.
+    Result<bool> release_pages(int64_t most);
+    // The log goes into the file, which is then as long as it has to be.
+    Result<void> empty_log();
     // The file grows no further than this; a write that would is "no_space".
     Result<void> limit_bytes(uint64_t bytes);
 
@@ -97,6 +105,8 @@ class Connection {
   private:
     Connection(std::string path, sqlite3* handle) : path_(std::move(path)), handle_(handle) {}
     void roll_back();
+    bool lacks_space() const;
+    Failure no_space() const;
     Result<void> harden();
 
     struct Inside {

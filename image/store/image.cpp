@@ -4,8 +4,8 @@
 #include "image/store/image.h"
 #include "image/store/connection.h"
 #include "image/store/listing.h"
+#include "image/store/rows.h"
 #include "image/store/schema.h"
-#include "image/store/story.h"
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -20,29 +20,6 @@ int64_t now_ms() {
     using namespace std::chrono;
     return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
-
-// What holds the rest together: which epoch is the newest, and what is on the desk.
-struct Heads {
-    uint64_t epoch = 0;
-    uint64_t desk_rows = 0;
-    uint64_t desk_sum = 0; // of the rows' checksums, exclusive or
-    StoryHeads story;      // since version 2
-
-    std::string encode() const {
-        return number_bytes(epoch) + number_bytes(desk_rows) + number_bytes(desk_sum) + story.encode();
-    }
-    static std::optional<Heads> decode(std::string_view bytes) {
-        Heads heads;
-        if (!take_number(bytes, heads.epoch) || !take_number(bytes, heads.desk_rows) ||
-            !take_number(bytes, heads.desk_sum))
-            return std::nullopt;
-        if (bytes.empty()) return heads; // of version 1
-        auto story = StoryHeads::decode(bytes);
-        if (!story) return std::nullopt;
-        heads.story = *story;
-        return heads;
-    }
-};
 
 struct Statements {
     Statement get_meta, put_meta;
@@ -70,6 +47,11 @@ class ImageFile final : public Image {
     Result<void> verify() override;
     Result<void> save_as(const std::string& path) override { return connection_->copy_to(path); }
     Result<void> limit_bytes(uint64_t bytes) override { return connection_->limit_bytes(bytes); }
+    Result<void> set_survives(Survives survives) override {
+        return connection_->sync_commits(survives == Survives::Power);
+    }
+    Result<void> compact() override { return connection_->compact(); }
+    Result<bool> compact_some() override;
 
     Result<void> make();
     Result<void> load();
@@ -136,6 +118,8 @@ Result<void> ImageFile::make() {
         return write_heads(heads_);
     });
     if (!made) return made;
+    // Provides for compact_some. It cannot be a part of the transaction; without it all is well, too.
+    if (auto provided = connection_->compact(); !provided) return provided;
     return connection_->run("PRAGMA journal_mode=WAL");
 }
 
@@ -205,10 +189,6 @@ Result<void> ImageFile::write_heads(const Heads& heads) {
     row->bind(3, checksum_of({"heads", value}));
     if (auto done = row->step(); !done) return std::move(done).failure();
     return ok();
-}
-
-int64_t epoch_checksum(uint64_t number, int64_t at_ms, std::string_view what, std::string_view manifest) {
-    return checksum_of({number_bytes(number), number_bytes(uint64_t(at_ms)), what, manifest});
 }
 
 Result<Listing> ImageFile::manifest(uint64_t epoch) {
@@ -390,6 +370,20 @@ Result<void> ImageFile::together(const std::function<Result<void>()>& changes) {
     auto done = connection_->transaction([&] { return changes(); });
     if (!done) heads_ = before;
     return done;
+}
+
+Result<bool> ImageFile::compact_some() {
+    constexpr int64_t kPages = 256; // about a megabyte: a moment
+    auto provided = connection_->integer("PRAGMA auto_vacuum");
+    if (!provided) return std::move(provided).failure();
+    if (*provided == 0) {
+        if (auto done = compact(); !done) return std::move(done).failure();
+        return false;
+    }
+    auto more = connection_->release_pages(kPages);
+    if (!more || *more) return more;
+    if (auto emptied = connection_->empty_log(); !emptied) return std::move(emptied).failure();
+    return false;
 }
 
 // ---- looking at everything

@@ -57,6 +57,16 @@ class Image {
     // A copy of the image as it is now, as a new file; "exists" where there is one.
     virtual Result<void> save_as(const std::string& path) = 0;
 
+    // What a change that was answered survives: Power the machine's end, Process that of this process. Of this opening alone.
+    enum class Survives { Power, Process };
+    virtual Result<void> set_survives(Survives survives) = 0;
+
+    // The whole file is written anew without what nothing uses, or as it was; takes about that much space meanwhile.
+    virtual Result<void> compact() = 0;
+    // Some free pages go back to the disk, and true: there is more to do. In a file of a program that did not provide for it
+    // all is done at once.
+    virtual Result<bool> compact_some() = 0;
+
     // The file grows no further than about this; a change that would make it is "no_space".
     virtual Result<void> limit_bytes(uint64_t bytes) = 0;
 

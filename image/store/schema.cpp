@@ -94,7 +94,8 @@ Result<void> check_schema(Connection& connection) {
     if (*version > kSchemaVersion)
         return Failure{"newer", connection.path() + " was made by a newer Indent (its version is " +
                                     std::to_string(*version) + ", this program knows " +
-                                    std::to_string(kSchemaVersion) + ")"};
+                                    std::to_string(kSchemaVersion) +
+                                    "); open it with that one, or with one that is newer still"};
     if (*version < 1)
         return Failure{"damaged",
                        connection.path() + " is damaged: its version is " + std::to_string(*version)};

@@ -1,36 +1,11 @@
 #include "image/store/story.h"
+#include "image/store/rows.h"
 #include <algorithm>
 #include <set>
 
 namespace indent::image {
 
 namespace {
-
-int64_t name_checksum(uint64_t kind, uint64_t number, std::string_view content) {
-    return checksum_of({number_bytes(kind), number_bytes(number), content});
-}
-int64_t checksum(const BatchRecord& batch) {
-    return checksum_of({number_bytes(batch.number), number_bytes(batch.timeline), number_bytes(batch.turn),
-                        number_bytes(uint64_t(batch.at_ms)), batch.body});
-}
-std::string place_bytes(const StoryPlace& place) {
-    return number_bytes(place.timeline) + number_bytes(place.batch) + number_bytes(place.groups) +
-           number_bytes(place.turn);
-}
-int64_t checksum(const CheckpointRecord& checkpoint) {
-    return checksum_of({"checkpoint", number_bytes(checkpoint.number), place_bytes(checkpoint.place),
-                        number_bytes(uint64_t(checkpoint.at_ms)), number_bytes(checkpoint.epoch),
-                        checkpoint.manifest});
-}
-int64_t checksum(const TimelineRecord& timeline) {
-    return checksum_of({"timeline", number_bytes(timeline.number), timeline.name, place_bytes(timeline.from),
-                        number_bytes(timeline.epoch), number_bytes(uint64_t(timeline.at_ms))});
-}
-int64_t checksum(const SnapshotRecord& snapshot) {
-    return checksum_of({"snapshot", number_bytes(snapshot.number), snapshot.name, place_bytes(snapshot.place),
-                        number_bytes(snapshot.epoch), number_bytes(uint64_t(snapshot.at_ms)),
-                        number_bytes(snapshot.pinned)});
-}
 
 // Columns from `at` on: timeline, batch, groups, turn.
 StoryPlace place_at(const Statement& row, int at) {
@@ -456,8 +431,11 @@ Result<void> Story::drop_snapshot(uint64_t number) {
         row->bind(1, int64_t(number));
         auto found = row->step();
         if (!found) return std::move(found).failure();
-        if (!*found)
+        if (!*found) {
+            auto all = snapshots(); // is it that all are there?
+            if (!all) return std::move(all).failure();
             return Failure{"not_found", connection_.path() + " has no snapshot " + std::to_string(number)};
+        }
         heads.snapshots.drop(row->integer(0));
         return run(drop_snapshot_);
     });
@@ -488,15 +466,18 @@ Result<void> Story::forget(uint64_t first, const std::vector<uint64_t>& checkpoi
 Result<bool> Story::sweep_pieces(size_t most) {
     std::set<Hash> wanted;
     {
+        RowSum sum;
         Using row(all_checkpoints_);
         for (;;) {
             auto read = read_checkpoint(all_checkpoints_);
             if (!read) return std::move(read).failure();
             if (!*read) break;
+            sum.add(checksum(**read));
             auto listing = decode_listing((*read)->manifest);
             if (!listing) return damaged("a checkpoint is not what it was");
             for (const ListingEntry& entry : listing->entries) wanted.insert(entry.hash);
         }
+        if (sum != heads_.checkpoints) return damaged("a checkpoint is missing"); // its pieces stay
     }
     std::vector<Hash> dropped;
     {

@@ -420,6 +420,7 @@ TEST_CASE("the store's own matters are answered, and where nothing is kept in a 
     CHECK(talk.ask<Failed>(VerifyImage{}).code == "no_image");
     CHECK(talk.ask<Failed>(SaveImageAs{"/nowhere"}).code == "no_image");
     CHECK(talk.ask<Failed>(SaveImageAs{"nowhere"}).code == "bad_path");
+    CHECK(talk.ask<Failed>(CompactImage{}).code == "no_image");
 }
 
 TEST_CASE("a turn that an error has stopped is told of, looked at, mended and retried") {

@@ -3,6 +3,7 @@
 #include "image/journal/parcels.h"
 #include "vm/os/clock.h"
 #include "vm/world/world.h"
+#include <cstdio>
 
 namespace indent {
 
@@ -14,8 +15,10 @@ constexpr uint64_t kWorthIt = 256 << 10;     // the same, when it is closed
 
 } // namespace
 
-ImageActors::ImageActors(image::Image& image, std::mutex& mutex, DefinitionStore& store)
-    : image_(image), mutex_(mutex), story_(image, mutex), past_(image, mutex, store) {}
+ImageActors::ImageActors(image::Image& image, std::mutex& mutex, DefinitionStore& store,
+                         Durability durability)
+    : image_(image), mutex_(mutex), story_(image, mutex), past_(image, mutex, store),
+      durability_(durability) {}
 ImageActors::~ImageActors() = default;
 
 Result<void> ImageActors::open() {
@@ -61,6 +64,8 @@ Result<std::vector<std::string>> ImageActors::begin(World& world) {
             actors, *names_, [this](const image::Batch& batch) { return keep(batch); },
             recovery_->last_message(), recovery_->turns());
     }
+    constexpr uint64_t kSecond = 1000; // ms
+    if (durability_ == Durability::Lazy) journal_->group_for(kSecond);
     if (is_new_) journal_->append(image::BeginRecord{});
     uint64_t epoch = 0;
     {
@@ -82,7 +87,7 @@ Result<std::vector<std::string>> ImageActors::begin(World& world) {
     return restored.troubles;
 }
 
-// On the journal's thread.
+// On the journal's thread, which tries again. Somebody may look at the terminal while no client asks for anything.
 Result<void> ImageActors::keep(const image::Batch& batch) {
     std::vector<image::NameRecord> rows;
     for (const image::NameRow& row : batch.names) rows.push_back({row.kind, row.number, row.content});
@@ -90,14 +95,22 @@ Result<void> ImageActors::keep(const image::Batch& batch) {
     record.turn = batch.turns;
     record.at_ms = batch.at_ms;
     record.body = batch.body;
-    {
-        std::lock_guard lock(mutex_);
-        if (auto kept = image_.story().append(rows, record); !kept) return kept;
+    std::unique_lock lock(mutex_);
+    Result<void> kept = image_.story().append(rows, record);
+    lock.unlock();
+    if (kept) {
+        std::lock_guard of_checkpoints(checkpoint_mutex_);
+        since_checkpoint_ += batch.body.size();
+        if (since_checkpoint_ >= kCheckpointBytes) checkpoint_wanted_.notify_one();
     }
-    std::lock_guard lock(checkpoint_mutex_);
-    since_checkpoint_ += batch.body.size();
-    if (since_checkpoint_ >= kCheckpointBytes) checkpoint_wanted_.notify_one();
-    return ok();
+    if (bool(kept) == !trouble_told_) return kept;
+    trouble_told_ = !kept;
+    if (kept)
+        std::fprintf(stderr, "indent: %s: all that was done is kept now\n", image_.path().c_str());
+    else
+        std::fprintf(stderr, "indent: what is done is not kept: %s; it is tried again each second\n",
+                     kept.failure().message.c_str());
+    return kept;
 }
 
 void ImageActors::make_checkpoints() {
@@ -150,7 +163,9 @@ void ImageActors::note_module_values() {
 Result<void> ImageActors::sync() {
     if (!journal_) return ok();
     note_module_values();
-    return journal_->sync();
+    if (durability_ != Durability::Lazy) return journal_->sync();
+    if (auto failure = journal_->failure()) return *failure;
+    return ok();
 }
 
 void ImageActors::reload_is_kept(std::string_view what) {
@@ -246,7 +261,8 @@ Result<std::string> ImageActors::ask(const std::string& question, const std::vec
 void ImageActors::end() {
     if (!journal_) return;
     note_module_values();
-    (void)journal_->close(); // what was acknowledged is kept already
+    if (auto closed = journal_->close(); !closed) // what was acknowledged as kept is kept
+        not_kept_ = "what was done last is not kept: " + closed.failure().message;
     world_->actors().stop_workers();
     world_->actors().log = nullptr;
     world_->actors().dormant = nullptr;

@@ -3,6 +3,7 @@
 #include "image/history/past.h"
 #include "image/journal/restorer.h"
 #include "image/store/image.h"
+#include "ui/main/durability.h"
 #include "ui/main/image_past.h"
 #include "vm/os/thread.h"
 #include "vm/session/actor_story.h"
@@ -22,7 +23,8 @@ struct Batch;
 class ImageActors final : public ActorStory {
   public:
     // `mutex` is of whoever uses the image: the journal's thread does, too. Both outlive this.
-    ImageActors(image::Image& image, std::mutex& mutex, DefinitionStore& store);
+    ImageActors(image::Image& image, std::mutex& mutex, DefinitionStore& store,
+                Durability durability = Durability::Power);
     ~ImageActors() override;
 
     Result<void> open() override;
@@ -39,6 +41,9 @@ class ImageActors final : public ActorStory {
 
     // What history may take of the file, in bytes.
     void set_history_budget(uint64_t bytes) { budget_ = bytes; }
+
+    // After end: what could not be kept, and why; empty: all is kept.
+    const std::string& not_kept() const { return not_kept_; }
 
   private:
     Result<void> prepare(World& world); // names_ and recovery_ are for it
@@ -62,7 +67,10 @@ class ImageActors final : public ActorStory {
                           settled_ = 0; // reloads that actors follow: the last, and the last that all have
     uint32_t layout_epoch_ = 0;         // that the actors have followed, or are about to
     std::unique_ptr<image::Journal> journal_;
-    std::mutex journal_mutex_;                                                 // of whether it is there
+    std::mutex journal_mutex_; // of whether it is there
+    const Durability durability_;
+    bool trouble_told_ = false; // the journal's thread's own
+    std::string not_kept_;
     std::map<std::pair<std::string, std::string>, std::string> module_values_; // as they were told last
     std::atomic<uint64_t> budget_ = uint64_t(1) << 30;
 

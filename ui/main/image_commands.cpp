@@ -1,7 +1,7 @@
 #include "ui/main/image_commands.h"
 #include "ui/client/served_image.h"
 #include "ui/client/socket_client.h"
-#include "ui/main/ask_client.h"
+#include "ui/main/asking.h"
 #include "ui/main/commands.h"
 #include "ui/main/image_session.h"
 #include "ui/main/past_commands.h"
@@ -21,15 +21,6 @@ namespace indent {
 using namespace protocol;
 
 namespace {
-
-int complain(const Failure& failure) {
-    std::fprintf(stderr, "indent: %s\n", failure.message.c_str());
-    return 1;
-}
-
-void print(const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-}
 
 // What is about the file alone is asked of whoever has it open, or else of the file: no program is started for it.
 class File {
@@ -102,15 +93,11 @@ std::string moment(int64_t at_ms) {
     return text;
 }
 
-std::string counted(size_t n, const char* one) {
-    return std::to_string(n) + " " + one + (n == 1 ? "" : "s");
-}
-
 } // namespace
 
 // ---- serve
 
-int serve_image(const std::string& path, bool break_on_error) {
+int serve_image(const std::string& path, bool break_on_error, Durability durability) {
     auto found = find_image(path);
     if (!found) return complain(found.failure());
     if (found->served)
@@ -130,8 +117,8 @@ int serve_image(const std::string& path, bool break_on_error) {
             static_cast<Ending*>(to)->waker.wake();
         },
         &ending, true);
-    auto started =
-        ImageSession::start(std::move(found).value(), {[&] { ending.waker.wake(); }, true, break_on_error});
+    auto started = ImageSession::start(std::move(found).value(),
+                                       {[&] { ending.waker.wake(); }, true, break_on_error, durability});
     if (!started) return complain(started.failure());
     ImageSession& session = **started;
     if (!session.why_not_served().empty()) return complain({"", session.why_not_served()});
@@ -154,7 +141,8 @@ int serve_image(const std::string& path, bool break_on_error) {
                              path.c_str());
         }
     }
-    return 0;
+    const std::string lost = session.end();
+    return lost.empty() ? 0 : complain({"no_space", lost});
 }
 
 // ---- eval, load

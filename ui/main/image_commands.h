@@ -1,6 +1,7 @@
 // The commands that need no face but the terminal's lines and work on an image: served by another program, or opened
 // here. Each answers the exit code.
 #pragma once
+#include "ui/main/durability.h"
 #include "vm/base/result.h"
 #include <string>
 #include <utility>
@@ -10,7 +11,7 @@ namespace indent {
 
 // Serves the image until SIGINT or SIGTERM comes.
 // `break_on_error`: errors that nobody catches stop their turns.
-int serve_image(const std::string& image, bool break_on_error);
+int serve_image(const std::string& image, bool break_on_error, Durability durability);
 // Prints the value of the text, as its literal form.
 int eval_in_image(const std::string& image, const std::string& text);
 // Takes the modules of files and folders in, all or none.

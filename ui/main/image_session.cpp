@@ -6,6 +6,7 @@
 #include "vm/os/clock.h"
 #include "vm/os/files.h"
 #include "vm/os/local_socket.h"
+#include <cstdio>
 
 namespace indent {
 
@@ -52,7 +53,19 @@ Result<FoundImage> find_image(const std::string& path, std::function<void()> wak
 }
 
 ImageSession::ImageSession() = default;
-ImageSession::~ImageSession() = default;
+ImageSession::~ImageSession() {
+    if (const std::string lost = end(); !lost.empty()) std::fprintf(stderr, "indent: %s\n", lost.c_str());
+}
+
+std::string ImageSession::end() {
+    server_.reset();
+    host_.reset();
+    std::string lost = actors_ ? actors_->not_kept() : "";
+    actors_.reset();
+    store_.reset();
+    served_.reset();
+    return lost;
+}
 
 Result<std::unique_ptr<ImageSession>> ImageSession::start(FoundImage found, Options options) {
     std::unique_ptr<ImageSession> session(new ImageSession);
@@ -60,9 +73,12 @@ Result<std::unique_ptr<ImageSession>> ImageSession::start(FoundImage found, Opti
         session->served_ = std::move(found.served);
         return session;
     }
+    if (options.durability == Durability::Process)
+        if (auto set = found.own->set_survives(image::Image::Survives::Process); !set)
+            return std::move(set).failure();
     session->store_ = std::make_unique<ImageStore>(std::move(found.own));
-    session->actors_ =
-        std::make_unique<ImageActors>(session->store_->image(), session->store_->mutex(), *session->store_);
+    session->actors_ = std::make_unique<ImageActors>(session->store_->image(), session->store_->mutex(),
+                                                     *session->store_, options.durability);
     Session::Options of_session{INDENT_VERSION};
     of_session.story = session->actors_.get();
     of_session.break_on_error = options.break_on_error;

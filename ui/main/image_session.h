@@ -5,6 +5,7 @@
 #pragma once
 #include "image/store/image.h"
 #include "ui/client/client.h"
+#include "ui/main/durability.h"
 #include "ui/main/image_store.h"
 #include "vm/base/result.h"
 #include <functional>
@@ -41,11 +42,15 @@ class ImageSession {
         std::function<void()> wake{}; // of a session of one's own: as InProcessLink has it
         bool serve = false;           // others may attach, as long as this lives
         bool break_on_error = false; // of a session of one's own: errors that nobody catches stop their turns
+        Durability durability = Durability::Power; // of a session of one's own
     };
     static Result<std::unique_ptr<ImageSession>> start(FoundImage found, Options options);
     ~ImageSession();
 
     ui::Client& client();
+    // Ends it; empty, or what could not be kept and why.
+    std::string end();
+
     // The image could not be served though it should be, and why; else empty.
     const std::string& why_not_served() const { return why_not_served_; }
 

@@ -1,4 +1,5 @@
 #include "ui/main/image_store.h"
+#include "vm/os/files.h"
 
 namespace indent {
 
@@ -39,6 +40,26 @@ Result<void> ImageStore::save_modules(const std::vector<StoredModule>& modules, 
     auto committed = image_->commit(what, records);
     if (!committed) return std::move(committed).failure();
     return ok();
+}
+
+// In slices, so that what actors do is kept in between.
+Result<ImageStore::Compacted> ImageStore::compact() {
+    auto bytes = [&] {
+        uint64_t all = 0;
+        for (const char* end : {"", "-wal"})
+            if (auto info = os::file_info(image_->path() + end)) all += info.value().bytes;
+        return all;
+    };
+    Compacted compacted;
+    compacted.before = bytes();
+    for (bool more = true; more;) {
+        std::lock_guard lock(mutex_);
+        auto some = image_->compact_some();
+        if (!some) return std::move(some).failure();
+        more = *some;
+    }
+    compacted.after = bytes();
+    return compacted;
 }
 
 Result<std::vector<StoredEpoch>> ImageStore::epochs() {

@@ -36,6 +36,8 @@ class ImageStore final : public DefinitionStore {
         return image_->save_as(path);
     }
 
+    Result<Compacted> compact() override;
+
     // For who else uses the image: one at a time.
     image::Image& image() { return *image_; }
     std::mutex& mutex() { return mutex_; }

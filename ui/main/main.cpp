@@ -1,11 +1,14 @@
 // The program: what was asked for on the command line, composed of world, session, image and a face.
 #include "ui/main/commands.h"
+#include "ui/main/image_care.h"
 #include "ui/main/image_commands.h"
 #include "ui/main/open_command.h"
 #include "ui/main/past_commands.h"
+#include "ui/main/sync.h"
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdio>
+#include <map>
 #include <optional>
 
 using namespace indent;
@@ -79,6 +82,21 @@ int main(int count, char** words) {
     run_command->prefix_command();
     run_command->allow_extras();
 
+    Durability durability = Durability::Power;
+    auto with_durability = [&durability](CLI::App* command) {
+        const std::map<std::string, Durability> levels = {
+            {"power", Durability::Power}, {"process", Durability::Process}, {"lazy", Durability::Lazy}};
+        command
+            ->add_option_function<std::string>(
+                "--durability",
+                [&durability, levels](const std::string& word) { durability = levels.at(word); },
+                "What is there of what was answered: all of it when the power goes (power, the default), all "
+                "of it "
+                "when the program is killed (process), all but about the last second (lazy)")
+            ->check(CLI::IsMember(levels))
+            ->type_name("power|process|lazy");
+    };
+
     std::string repl_image;
     auto* repl_command = app.add_subcommand("repl", "A prompt: type statements and see their values");
     repl_command->add_option("image", repl_image, "The image that it works on; left out: nothing is kept");
@@ -86,6 +104,8 @@ int main(int count, char** words) {
     const char* const about_break =
         "An error that nobody catches stops the turn of its actor, until a person decides";
     repl_command->add_flag("--break", stops_at_errors, about_break);
+
+    with_durability(repl_command);
 
     OpenOptions open;
     auto* open_command =
@@ -106,6 +126,8 @@ int main(int count, char** words) {
     auto* serve_command = on_image(
         app.add_subcommand("serve", "Open an image without a face, for other commands, until Ctrl-C"));
     serve_command->add_flag("--break", stops_at_errors, about_break);
+    with_durability(serve_command);
+    with_durability(open_command);
     std::string eval_text;
     auto* eval_command = on_image(app.add_subcommand("eval", "Show the value of an expression in an image"));
     eval_command->add_option("text", eval_text, "The expression; several statements, too")->required();
@@ -116,12 +138,23 @@ int main(int count, char** words) {
     std::string export_folder;
     auto* export_command = on_image(app.add_subcommand("export", "Write the modules of an image as files"));
     export_command->add_option("folder", export_folder, "Where; made if there is none")->required();
+    std::string sync_folder;
+    auto* sync_command = on_image(app.add_subcommand(
+        "sync", "Keep an image and a folder of files the same, whichever of them changes, until Ctrl-C"));
+    sync_command->add_option("folder", sync_folder, "The folder; made if there is none")->required();
+    with_durability(sync_command);
     auto* image_command = app.add_subcommand("image", "About an image's file and its history");
     image_command->require_subcommand(1);
     PastCommands past_commands(*image_command, image);
     auto* info_command = on_image(image_command->add_subcommand("info", "What is in it"));
     auto* log_command = on_image(image_command->add_subcommand("log", "Every change that was taken"));
     auto* verify_command = on_image(image_command->add_subcommand("verify", "Look at every byte of it"));
+    auto* compact_command =
+        on_image(image_command->add_subcommand("compact", "Give space that nothing uses back to the disk"));
+    auto* recover_command = on_image(image_command->add_subcommand(
+        "recover", "Salvage what can be read of a damaged image, into a new one"));
+    std::string recover_path;
+    recover_command->add_option("new", recover_path, "The file to make")->required();
     std::string save_as_path;
     auto* save_as_command = on_image(image_command->add_subcommand("save-as", "Make a copy of it"));
     save_as_command->add_option("new", save_as_path, "The file to make")->required();
@@ -162,8 +195,8 @@ int main(int count, char** words) {
         for (const auto& extra : run_command->remaining()) run.arguments.push_back(extra);
         return run_program(run);
     }
-    if (*repl_command) return run_prompt(repl_image, stops_at_errors);
-    if (*serve_command) return serve_image(image, stops_at_errors);
+    if (*repl_command) return run_prompt(repl_image, stops_at_errors, durability);
+    if (*serve_command) return serve_image(image, stops_at_errors, durability);
     if (*eval_command) return eval_in_image(image, eval_text);
     if (*load_command) return load_into_image(image, load_paths);
     if (*export_command) return export_image(image, export_folder);
@@ -172,6 +205,10 @@ int main(int count, char** words) {
     if (*log_command) return show_image_log(image);
     if (*verify_command) return verify_image(image);
     if (*save_as_command) return save_image_as(image, save_as_path);
+    if (*compact_command) return compact_image(image);
+    if (*recover_command) return recover_image(image, recover_path);
+    open.durability = durability;
+    if (*sync_command) return sync_image(image, sync_folder, durability);
     if (*open_command) return open_image(open);
     if (*new_command) return new_image(new_path);
     if (*test_command) return run_tests(test);

@@ -118,16 +118,17 @@ int at_the_prompt(ui::Client& client, bool break_on_error = false) {
     return ui::run_repl(client, options);
 }
 
-Result<std::unique_ptr<ImageSession>> start_served(FoundImage found, std::function<void()> wake) {
-    auto session = ImageSession::start(std::move(found), {std::move(wake), true});
+Result<std::unique_ptr<ImageSession>> start_served(FoundImage found, std::function<void()> wake,
+                                                   Durability durability) {
+    auto session = ImageSession::start(std::move(found), {std::move(wake), true, false, durability});
     if (session && !(*session)->why_not_served().empty())
         std::fprintf(stderr, "indent: other programs cannot attach: %s\n",
                      (*session)->why_not_served().c_str());
     return session;
 }
 
-int prompt_on(FoundImage found, bool break_on_error = false) {
-    auto session = start_served(std::move(found), {});
+int prompt_on(FoundImage found, bool break_on_error, Durability durability) {
+    auto session = start_served(std::move(found), {}, durability);
     if (!session) return complain(session.failure());
     return at_the_prompt((*session)->client(), break_on_error);
 }
@@ -155,7 +156,7 @@ int open_image(const OpenOptions& options) {
         if (window) {
             *to_wake = window->get();
             {
-                auto session = start_served(std::move(found).value(), wake);
+                auto session = start_served(std::move(found).value(), wake, options.durability);
                 if (!session) return complain(session.failure());
                 (*window)->run((*session)->client());
             }
@@ -166,14 +167,14 @@ int open_image(const OpenOptions& options) {
                      window.failure().message.c_str(), name.c_str());
     }
 #endif
-    return prompt_on(std::move(found).value());
+    return prompt_on(std::move(found).value(), false, options.durability);
 }
 
-int run_prompt(const std::string& image, bool break_on_error) {
+int run_prompt(const std::string& image, bool break_on_error, Durability durability) {
     if (!image.empty()) {
         auto found = find_image(image);
         if (!found) return complain(found.failure());
-        return prompt_on(std::move(found).value(), break_on_error);
+        return prompt_on(std::move(found).value(), break_on_error, durability);
     }
     MemoryStore store;
     auto host = SessionHost::start(store, Session::Options{INDENT_VERSION}, {});

@@ -1,6 +1,6 @@
 #include "ui/main/past_commands.h"
 #include "ui/client/socket_client.h"
-#include "ui/main/ask_client.h"
+#include "ui/main/asking.h"
 #include "ui/main/canvas_files.h"
 #include "ui/main/commands.h"
 #include "ui/main/image_past.h"
@@ -20,11 +20,6 @@ using namespace protocol;
 
 namespace {
 
-int complain(const Failure& failure) {
-    std::fprintf(stderr, "indent: %s\n", failure.message.c_str());
-    return 1;
-}
-
 int print_answer(Result<std::string> answer) {
     if (!answer) {
         const Failure& failure = answer.failure();
@@ -36,7 +31,7 @@ int print_answer(Result<std::string> answer) {
         std::fwrite(failure.message.data(), 1, failure.message.size(), stdout); // it is an answer
         return 1;
     }
-    std::fwrite(answer->data(), 1, answer->size(), stdout);
+    print(*answer);
     return 0;
 }
 

@@ -148,9 +148,12 @@ Result<void> write_file_atomically(const std::string& path, std::string_view byt
         unlink(beside.c_str());
         return failure;
     }
-    // The new name must last too. Some file systems cannot sync a folder; then they need not.
-    if (Descriptor folder = open_file(folder_of(target), O_RDONLY | O_DIRECTORY)) fsync(folder.get());
+    sync_names_beside(target); // the new name must last, too
     return ok();
+}
+
+void sync_names_beside(const std::string& path) {
+    if (Descriptor folder = open_file(folder_of(path), O_RDONLY | O_DIRECTORY)) fsync(folder.get());
 }
 
 Result<void> append_file(const std::string& path, std::string_view bytes) {

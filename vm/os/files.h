@@ -63,6 +63,9 @@ Result<void> make_folder(const std::string& path);
 // A file, a link (not what it leads to) or an empty folder.
 Result<void> remove_path(const std::string& path);
 Result<void> rename_path(const std::string& from, const std::string& to);
+// The names in this file's folder are on the disk: what was made, renamed or removed there stays so when the power goes.
+// Some file systems cannot do that for a folder; then they need not.
+void sync_names_beside(const std::string& path);
 
 // Without links, "." and ".."; the path must be there.
 Result<std::string> absolute_path(const std::string& path);

@@ -96,6 +96,10 @@ constexpr std::string_view kind_of(const VerifyImage*) {
     return "verify_image";
 }
 void fields(auto&, Of<VerifyImage> auto&) {}
+constexpr std::string_view kind_of(const CompactImage*) {
+    return "compact_image";
+}
+void fields(auto&, Of<CompactImage> auto&) {}
 constexpr std::string_view kind_of(const SaveImageAs*) {
     return "save_image_as";
 }
@@ -307,6 +311,13 @@ void fields(auto& v, Of<Description> auto& m) {
     v.must("version", m.version);
     v.may("image", m.image);
     v.may("running", m.running);
+}
+constexpr std::string_view kind_of(const Compacted*) {
+    return "compacted";
+}
+void fields(auto& v, Of<Compacted> auto& m) {
+    v.must("before", m.before);
+    v.must("after", m.after);
 }
 constexpr std::string_view kind_of(const Epochs*) {
     return "epochs";

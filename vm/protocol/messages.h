@@ -81,6 +81,9 @@ struct Epochs {
 struct Told {
     std::string text{}; // for a terminal; lines end in '\n'
 };
+struct Compacted { // bytes of the image's file
+    uint64_t before = 0, after = 0;
+};
 struct BrokenTurns {
     bool on = false;                   // errors stop turns
     std::vector<BrokenMirror> turns{}; // the first to be stopped first
@@ -105,7 +108,7 @@ struct Failed {
 struct Reply {
     RequestId id = 0;
     std::variant<Evaluated, Accepted, Loaded, Modules, Definitions, Source, Done, Desk, Completions,
-                 Documentation, Description, Epochs, Told, BrokenTurns, Frames, Resolved, Failed>
+                 Documentation, Description, Epochs, Told, Compacted, BrokenTurns, Frames, Resolved, Failed>
         body;
 };
 

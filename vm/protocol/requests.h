@@ -112,11 +112,12 @@ struct GoBack {
     std::string where{};
     std::string name{}; // of the timeline; empty: none
 };
+struct CompactImage {}; // gives the space that nothing uses back to the disk; may take long. -> Compacted
 
 using Request =
     std::variant<Evaluate, Accept, Load, ListModules, ListDefinitions, GetSource, SaveDesk, LoadDesk,
                  Complete, Document, Describe, ListEpochs, VerifyImage, SaveImageAs, AskPast, GoBack,
-                 BreakOnError, ListBroken, GetFrames, EvaluateInFrame, ResolveBroken>;
+                 CompactImage, BreakOnError, ListBroken, GetFrames, EvaluateInFrame, ResolveBroken>;
 
 struct RequestEnvelope {
     RequestId id = 0;

@@ -42,6 +42,11 @@ class DefinitionStore {
     virtual Result<std::vector<StoredModule>> modules_at(uint64_t /*epoch*/) { return no_image(); }
     virtual Result<void> verify() { return no_image(); } // looks at all of it
     virtual Result<void> save_as(const std::string&) { return no_image(); }
+    // Gives space that nothing uses back to the disk, and lets others in between.
+    struct Compacted {
+        uint64_t before = 0, after = 0; // bytes of the file
+    };
+    virtual Result<Compacted> compact() { return no_image(); }
 
   private:
     static Failure no_image() { return {"no_image", "nothing of this session is kept in a file"}; }

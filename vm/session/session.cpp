@@ -311,7 +311,12 @@ void Session::serve(const RequestEnvelope& envelope) {
                 go_back(id, request);
             else if constexpr (std::is_same_v<Kind, VerifyImage>)
                 with_store(id, [&] { return store_.verify(); });
-            else if constexpr (std::is_same_v<Kind, SaveImageAs>)
+            else if constexpr (std::is_same_v<Kind, CompactImage>) {
+                if (auto done = store_.compact()) // it looks after turns by itself
+                    reply(id, Compacted{done->before, done->after});
+                else
+                    fail(id, std::move(done).failure());
+            } else if constexpr (std::is_same_v<Kind, SaveImageAs>)
                 with_store(id, [&]() -> Result<void> {
                     if (request.path.empty() || request.path[0] != '/')
                         return Failure{"bad_path", "`" + request.path +

@@ -1,7 +1,7 @@
 # Completion of the indent command for bash. Installed with the program; to try it: source this file.
 # Commands stand here; the options of each are asked of the program itself, so they are always its own.
 
-_indent_commands="run repl test check doc open new serve eval load export image version"
+_indent_commands="run repl test check doc open new serve eval load export sync image version"
 
 # Files that a command takes: with this ending (any file where it is empty), and the folders that lead to them.
 _indent_files() {
@@ -40,8 +40,8 @@ _indent() {
     run | test | check) mapfile -t COMPREPLY < <(_indent_files "$word" .ind | sort -u) ;;
     load) mapfile -t COMPREPLY < <(_indent_files "$word" "$([ $given -gt 0 ] && echo .ind)" | sort -u) ;;
     image) [ $given -gt 0 ] && mapfile -t COMPREPLY < <(_indent_files "$word" "" | sort -u) ||
-        mapfile -t COMPREPLY < <(compgen -W "info log verify save-as" -- "$word") ;;
-    open | new | repl | serve | eval | export) mapfile -t COMPREPLY < <(_indent_files "$word" "" | sort -u) ;;
+        mapfile -t COMPREPLY < <(compgen -W "info log verify save-as compact recover" -- "$word") ;;
+    open | new | repl | serve | eval | export | sync) mapfile -t COMPREPLY < <(_indent_files "$word" "" | sort -u) ;;
     esac
 }
 

@@ -1,12 +1,17 @@
-// A question and its answer, for commands that wait for it.
+// What the commands of the terminal share: asking a session and hearing its answer, and saying what went wrong.
 #pragma once
 #include "ui/client/client.h"
 #include "vm/base/result.h"
-#include "vm/protocol/messages.h"
+#include <string>
 
 namespace indent {
 
-// Waits for the reply. What is printed while the request runs appears; so does what a person must hear of.
+// On standard error, as "indent: …"; answers the exit code 1.
+int complain(const Failure& failure);
+void print(const std::string& text);
+std::string counted(size_t n, const char* one); // "3 files"
+
+// Sends it and waits for the reply. What is printed while the request runs appears; so does what a person must hear of.
 protocol::Reply ask(ui::Client& client, protocol::Request request);
 
 // The answer of this kind, or why there is none.
