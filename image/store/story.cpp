@@ -444,13 +444,20 @@ Result<void> Story::drop_snapshot(uint64_t number) {
 // ---- what is forgotten
 
 Result<void> Story::forget(uint64_t first, const std::vector<uint64_t>& checkpoints) {
+    std::vector<uint64_t> there; // of them
+    {
+        auto all = this->checkpoints();
+        if (!all) return std::move(all).failure();
+        for (const CheckpointRecord& each : *all)
+            if (std::count(checkpoints.begin(), checkpoints.end(), each.number)) there.push_back(each.number);
+    }
     return commit_([&](StoryHeads& heads) -> Result<void> {
-        for (uint64_t number : checkpoints) {
+        for (uint64_t number : there) {
             Using row(drop_checkpoint_);
             row->bind(1, int64_t(number));
             auto found = row->step();
             if (!found) return std::move(found).failure();
-            if (!*found) continue;
+            if (!*found) return damaged("a checkpoint is missing");
             heads.checkpoints.drop(row->integer(0));
             if (auto done = run(drop_checkpoint_); !done) return done;
         }

@@ -128,6 +128,24 @@ Result<Content> content_of(Image& image) {
     return content;
 }
 
+// In what they differ.
+std::string difference(const Content& a, const Content& b) {
+    std::string words;
+    auto see = [&](const char* what, bool same) {
+        if (!same) words += std::string(words.empty() ? "" : ", ") + what;
+    };
+    see("modules", a.modules == b.modules);
+    see("epochs", a.epochs == b.epochs);
+    see("desk", a.desk == b.desk);
+    see("names", a.names == b.names);
+    see("batches", a.first == b.first && a.timeline == b.timeline && a.batches == b.batches);
+    see("pieces", a.pieces == b.pieces);
+    see("checkpoints", a.checkpoints == b.checkpoints && a.last_checkpoint == b.last_checkpoint);
+    see("timelines", a.timelines == b.timelines && a.last_timeline == b.last_timeline);
+    see("snapshots", a.snapshots == b.snapshots && a.last_snapshot == b.last_snapshot);
+    return words.empty() ? "nothing" : words;
+}
+
 // One thing that is done with an image, and what it makes of the content.
 struct Step {
     std::string what;
@@ -638,6 +656,7 @@ bool fail_at(const Script& script, FaultyDisk& disk, const Folder& folder, Fault
         REQUIRE(there);
         const bool has_next = *there == next;
         if (!has_next && !(*there == before)) ++counts.wrong;
+        INFO(difference(*there, before) << "; or: " << difference(*there, next));
         REQUIRE((has_next || *there == before));
         if (i > 0 && (!has_next || next == before)) REQUIRE(step.run(image));
     }
