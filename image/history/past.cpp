@@ -8,8 +8,9 @@ namespace indent::image {
 
 namespace {
 
-constexpr size_t kSliceBytes = 256 << 10; // of rows that one transaction writes, or one call reads
-constexpr size_t kNewestSnapshots = 100;  // that were made by themselves, and stay
+constexpr size_t kSliceBytes = 256 << 10;     // of rows that one transaction writes, or one call reads
+constexpr size_t kLargestWaypoint = 16 << 20; // bytes that it was read from
+constexpr size_t kNewestSnapshots = 100;      // that were made by themselves, and stay
 constexpr int64_t kMillisecond = 1'000'000;
 
 bool whole_number(std::string_view text, uint64_t& number) {
@@ -235,6 +236,15 @@ Result<std::unique_ptr<Recovery>> Past::read(const StoryPlace& place) {
         return Failure{"forgotten", "turn " + std::to_string(place.turn) + " of " + image_.path() +
                                         " has been forgotten: its history has a budget"};
     }
+    {
+        std::lock_guard lock(waypoint_mutex_);
+        if (waypoint_.recovery && waypoint_.timeline == place.timeline && waypoint_.batch < place.batch &&
+            waypoint_.batch >= next) {
+            *recovery = *waypoint_.recovery;
+            next = waypoint_.batch + 1;
+            skip = 0;
+        }
+    }
     const uint64_t skip_in = next;
     bool good = true;
     while (next <= place.batch && good) {
@@ -253,6 +263,12 @@ Result<std::unique_ptr<Recovery>> Past::read(const StoryPlace& place) {
             if (!read) return std::move(read).failure();
         }
         if (bytes < kSliceBytes) seen = place.batch + 1;
+        const bool has_more = next > skip_in;
+        if (seen > place.batch && has_more && recovery->bytes_read() <= kLargestWaypoint) {
+            auto kept = std::make_unique<const Recovery>(*recovery);
+            std::lock_guard lock(waypoint_mutex_);
+            waypoint_ = {place.timeline, next - 1, std::move(kept)};
+        }
         for (const auto& [number, body] : bodies) {
             const uint64_t upto = number == place.batch ? place.groups : UINT64_MAX;
             good = good && recovery->add(body, number == skip_in ? skip : 0, upto);

@@ -58,6 +58,14 @@ class Past {
 
     Image& image_;
     std::mutex& mutex_;
+
+    // On the way to the last place that was read, not far before it: who steps back or on begins there. Any thread.
+    struct Waypoint {
+        uint64_t timeline = 0, batch = 0; // after it
+        std::unique_ptr<const Recovery> recovery;
+    };
+    std::mutex waypoint_mutex_;
+    Waypoint waypoint_;
 };
 
 // Folds what has come since the last checkpoint of the timeline that goes on into one more, in slices between which others

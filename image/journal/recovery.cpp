@@ -72,9 +72,17 @@ bool Recovery::add(std::string_view batch, uint64_t from, uint64_t upto) {
     return !in.failed();
 }
 
+uint64_t Recovery::bundle_number(uint64_t actor) const {
+    return bundles_.contains(kAlone | actor) ? kAlone | actor : actor / kBundle;
+}
+
 Recovery::Bundle* Recovery::bundle_of(uint64_t actor) {
-    if (reading_ && actor / kBundle != reading_number_) return nullptr; // a piece says nothing of others
-    Bundle& bundle = bundles_[actor / kBundle];
+    return read_bundle(bundle_number(actor));
+}
+
+Recovery::Bundle* Recovery::read_bundle(uint64_t number) {
+    if (reading_ && number != reading_number_) return nullptr; // a piece says nothing of others
+    Bundle& bundle = bundles_[number];
     if (bundle.read || !bundle.there) return &bundle;
     bundle.read = true;
     std::string content;
@@ -83,7 +91,7 @@ Recovery::Bundle* Recovery::bundle_of(uint64_t actor) {
         return nullptr;
     }
     reading_ = true;
-    reading_number_ = actor / kBundle;
+    reading_number_ = number;
     const bool whole = take_group(content);
     reading_ = false;
     bundle.changed = false;
@@ -100,20 +108,14 @@ Recovery::State* Recovery::find(uint64_t actor) {
 
 Recovery::State* Recovery::change(uint64_t actor) {
     State* state = find(actor);
-    if (state) bundles_[actor / kBundle].changed = true;
+    if (state) bundles_[bundle_number(actor)].changed = true;
     return state;
-}
-
-bool Recovery::read_all_bundles() {
-    for (auto& entry : bundles_)
-        if (!bundle_of(entry.first * kBundle)) return false;
-    return true;
 }
 
 template <class Visit>
 void Recovery::each_actor(Visit visit) {
     for (auto& bundle : bundles_) {
-        (void)bundle_of(bundle.first * kBundle);
+        (void)read_bundle(bundle.first);
         for (auto& actor : bundle.second.actors) visit(actor.first, actor.second);
     }
 }
@@ -123,6 +125,7 @@ std::vector<uint64_t> Recovery::actors() {
     each_actor([&](uint64_t number, const State& state) {
         if (!state.ended) all.push_back(number);
     });
+    std::sort(all.begin(), all.end());
     return all;
 }
 
@@ -359,7 +362,31 @@ void Recovery::write_state(ByteWriter& out, uint64_t number, const State& state)
     }
 }
 
+// Nobody waits for the heap of a neighbour to be read, or written.
+void Recovery::move_large_apart() {
+    std::vector<std::pair<uint64_t, State>> large;
+    for (auto& [number, bundle] : bundles_) {
+        if (!bundle.changed || number & kAlone) continue;
+        for (auto at = bundle.actors.begin(); at != bundle.actors.end();) {
+            size_t bytes = 0;
+            for (const std::string& record : at->second.heap) bytes += record.size();
+            if (bytes <= kLargeHeap) {
+                ++at;
+                continue;
+            }
+            large.emplace_back(at->first, std::move(at->second));
+            at = bundle.actors.erase(at);
+        }
+    }
+    for (auto& [actor, state] : large) {
+        Bundle& alone = bundles_[kAlone | actor];
+        alone.changed = true;
+        alone.actors.emplace(actor, std::move(state));
+    }
+}
+
 bool Recovery::checkpoint(Checkpoint& made) {
+    move_large_apart();
     std::vector<ListingEntry> entries;
     ByteWriter rest;
     write(rest, BeginRecord{});

@@ -6,7 +6,8 @@
 //     recovery.restore(actors, names, …)
 //
 // A checkpoint is in pieces: one of what is of no actor, and one for each kBundle actors whose numbers are beside each
-// other. They are read when somebody asks for such an actor, and written anew when one of them has changed.
+// other; who has a large heap has a piece of its own. They are read when somebody asks for such an actor, and written anew
+// when one of them has changed.
 #pragma once
 #include "image/codec/heap_record.h"
 #include "image/journal/records.h"
@@ -96,6 +97,8 @@ class Recovery {
 
   private:
     static constexpr uint64_t kBundle = 64;
+    static constexpr uint64_t kAlone = uint64_t(1) << 63; // and the actor's number: a bundle of one
+    static constexpr size_t kLargeHeap = 64 << 10;        // bytes
     struct Bundle {
         Hash hash{};
         bool there = false;   // it has a piece
@@ -124,14 +127,16 @@ class Recovery {
     void drop_timer(uint64_t number);
     Bundle* bundle_of(uint64_t actor); // read; null: it is not to be had
     State* find(uint64_t actor);
-    State* change(uint64_t actor); // the same; its bundle has changed
-    bool read_all_bundles();
+    State* change(uint64_t actor);        // the same; its bundle has changed
+    Bundle* read_bundle(uint64_t number); // the same, by its own
+    uint64_t bundle_number(uint64_t actor) const;
+    void move_large_apart();
     void write_state(ByteWriter& out, uint64_t number, const State& state);
-    template <class Visit> // visit(number, State&), by number
+    template <class Visit> // visit(number, State&)
     void each_actor(Visit visit);
 
     Piece piece_;
-    std::map<uint64_t, Bundle> bundles_; // by number / kBundle
+    std::map<uint64_t, Bundle> bundles_; // by bundle_number
     bool reading_ = false;               // what is taken comes from a piece,
     uint64_t reading_number_ = 0;        // of this bundle
     std::map<uint64_t, TimerStartRecord> timers_;

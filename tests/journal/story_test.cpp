@@ -96,6 +96,68 @@ TEST_CASE("An actor's state is the same in the next world: objects, maps, symbol
     }
 }
 
+TEST_CASE("An actor with a large heap is a piece of its own: its neighbours are read, and written anew, "
+          "without it") {
+    constexpr const char* text = R"(module m
+actor Big:
+    state all = []
+    on fill:
+        for i in 1..20_000: all.add(i * 1_000_003)
+    on size = all.size
+actor Small:
+    state n = 0
+    on up: n += 1
+)";
+    constexpr size_t kLittle = 4096;
+    ToldStory story;
+    size_t before = 0;
+    {
+        Told world(text, story);
+        world.value("spawn m.Big() as :big");
+        world.value("spawn m.Small() as :small");
+        world.value("ask actor(:big).fill");
+        CHECK(world.value("ask actor(:big).size") == "20000");
+        before = story.batches.size();
+        world.value("ask actor(:small).up");
+    }
+    REQUIRE(story.batches.size() > before);
+    std::map<Hash, std::string> pieces;
+    auto piece = [&](const Hash& hash, std::string& content) {
+        if (!pieces.contains(hash)) return false;
+        content = pieces[hash];
+        return true;
+    };
+    Recovery first;
+    for (size_t i = 0; i < before; ++i) REQUIRE(first.add(story.batches[i].body));
+    Recovery::Checkpoint made;
+    REQUIRE(first.checkpoint(made));
+    for (const std::string& each : made.pieces) pieces[hash_of(each)] = each;
+    uint64_t big = 0, small = 0;
+    for (uint64_t number : first.actors()) {
+        size_t bytes = 0;
+        for (const std::string& record : first.actor(number)->heap) bytes += record.size();
+        (bytes > 16 * kLittle ? big : small) = number;
+    }
+    REQUIRE((big && small));
+
+    Recovery second;
+    REQUIRE(second.begin(made.manifest, piece));
+    REQUIRE(second.has(small));
+    CHECK(second.bytes_read() < kLittle);
+    for (size_t i = before; i < story.batches.size(); ++i) REQUIRE(second.add(story.batches[i].body));
+    made = {};
+    REQUIRE(second.checkpoint(made));
+    size_t written = 0;
+    for (const std::string& each : made.pieces) pieces[hash_of(each)] = each, written += each.size();
+    CHECK(written < kLittle);
+
+    Recovery third;
+    REQUIRE(third.begin(made.manifest, piece));
+    CHECK(third.actors() == first.actors());
+    CHECK(third.actor(big)->heap == first.actor(big)->heap);
+    CHECK(third.actor(small)->turns == first.actor(small)->turns + 1);
+}
+
 TEST_CASE("Messages, timers, names, watchers, children and Atoms are there in the next world") {
     constexpr const char* text = R"(module m
 actor Worker:
