@@ -2,6 +2,7 @@
 // here. Each answers the exit code.
 #pragma once
 #include "vm/base/result.h"
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,8 +14,9 @@ namespace indent {
 int serve_image(const std::string& image, bool break_on_error);
 // Prints the value of the text, as its literal form.
 int eval_in_image(const std::string& image, const std::string& text);
-// Takes the modules of files and folders in, all or none.
-int load_into_image(const std::string& image, const std::vector<std::string>& paths);
+// Takes the modules of files and folders in, all or none. `rehearse`: refused where one of so many of the last recorded messages
+// would not do the same; 0: any.
+int load_into_image(const std::string& image, const std::vector<std::string>& paths, uint64_t rehearse);
 
 // ---- about the file alone: nothing of it runs
 // A file for each module: shop.pricing is shop/pricing.ind.
