@@ -2,6 +2,7 @@
 #include "image/history/past_world.h"
 #include "image/history/rerun.h"
 #include "image/history/turns.h"
+#include "image/history/visit_turn.h"
 #include "vm/session/code_as_it_was.h"
 #include "vm/world/world.h"
 #include <algorithm>
@@ -495,32 +496,12 @@ class Writer {
 
 Result<TurnTest> test_from(Past& past, DefinitionStore& store, const StoryPlace& before,
                            const StoryPlace& place) {
-    std::optional<TurnTest> test;
-    auto walked = past.walk(before, place, [&](const Past::Step& step) -> Result<bool> {
-        if (step.turn != place.turn) return true;
-        const auto turn = turn_of(step);
-        if (!turn)
-            return Failure{"not_found",
-                           "turn " + std::to_string(step.turn) +
-                               " handles no message: it followed a reload, or is the machine's own"};
-        StoryPlace then = step.place;
-        --then.groups;
-        --then.turn;
-        auto world = PastWorld::make(past, store, then, true);
-        if (!world) return std::move(world).failure();
-        (*world)->born = [&step](uint64_t number) -> const FactsRecord* {
-            for (const Record& record : *step.records)
-                if (auto* facts = std::get_if<FactsRecord>(&record); facts && facts->actor == number)
-                    return facts;
-            const Recovery::State* state = step.recovery->actor(number);
-            return state && state->facts.actor == number ? &state->facts : nullptr;
-        };
-        test = Writer(past, store, **world, step, *turn).write();
-        return false;
+    TurnTest test;
+    auto visited = visit_turn(past, store, before, place, [&](const VisitedTurn& turn) {
+        test = Writer(past, store, turn.world, turn.step, turn.turn).write();
     });
-    if (!walked) return std::move(walked).failure();
-    if (!test) return Failure{"not_found", "no turn ends there"};
-    return std::move(*test);
+    if (!visited) return std::move(visited).failure();
+    return test;
 }
 
 } // namespace indent::image

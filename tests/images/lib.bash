@@ -51,6 +51,7 @@ wait_for() { # COMMAND…
     return 1
 }
 serve() { # IMAGE
+    : >serve_errors # of one that was before
     $one_processor "$indent" serve "$1" >served 2>serve_errors &
     server=$!
     wait_for grep -q serving serve_errors || { echo "FAIL: nothing serves" && cat serve_errors && exit 1; }

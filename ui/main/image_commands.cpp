@@ -169,10 +169,11 @@ int eval_in_image(const std::string& path, const std::string& text) {
     }
 }
 
-int load_into_image(const std::string& path, const std::vector<std::string>& paths) {
+int load_into_image(const std::string& path, const std::vector<std::string>& paths, uint64_t rehearse) {
     const auto files = sources_in(paths);
     if (!files) return 2;
     Load request;
+    request.rehearse = rehearse;
     for (const auto& file : *files) {
         auto text = os::read_file(file, kMostSourceBytes);
         if (!text) return complain(text.failure());

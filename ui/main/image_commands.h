@@ -3,6 +3,7 @@
 #pragma once
 #include "ui/main/durability.h"
 #include "vm/base/result.h"
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,8 +15,9 @@ namespace indent {
 int serve_image(const std::string& image, bool break_on_error, Durability durability);
 // Prints the value of the text, as its literal form.
 int eval_in_image(const std::string& image, const std::string& text);
-// Takes the modules of files and folders in, all or none.
-int load_into_image(const std::string& image, const std::vector<std::string>& paths);
+// Takes the modules of files and folders in, all or none. `rehearse`: refused where one of so many of the last recorded messages
+// would not do the same; 0: any.
+int load_into_image(const std::string& image, const std::vector<std::string>& paths, uint64_t rehearse);
 
 // ---- about the file alone: nothing of it runs
 // A file for each module: shop.pricing is shop/pricing.ind.

@@ -1,6 +1,9 @@
 #include "ui/main/image_past.h"
 #include "image/history/past_world.h"
+#include "image/history/step_through.h"
 #include "image/history/turn_test.h"
+#include "image/history/turns.h"
+#include "ui/main/asking.h"
 #include "ui/main/canvas_files.h"
 #include "ui/main/past_words.h"
 #include "ui/main/what_if.h"
@@ -51,8 +54,17 @@ Result<std::string> ImagePast::ask(const std::string& question, const std::vecto
     if (question == "turns") {
         number = 20;
         if (!words.empty() && !whole_number(words[0], number)) return usage("how many and where");
-        return turns(number, word(1, "now"));
+        return turns(number, word(1, "now"), false);
     }
+    if (question == "history") {
+        if (words.size() != 1 || !whole_number(words[0], number)) return usage("how many");
+        return turns(number, "now", true);
+    }
+    if (question == "state") {
+        if (words.empty()) return usage("an actor and perhaps a place");
+        return state(words[0], word(1, "now"));
+    }
+    if (question == "places") return snapshots(true);
     if (question == "show") return show(word(0, "now"), word(1));
     if (question == "pictures") return pictures(word(0, "now"));
     if (question == "diff") {
@@ -85,6 +97,13 @@ Result<std::string> ImagePast::ask(const std::string& question, const std::vecto
         if (words.size() != 1) return usage("a turn");
         return test_of(words[0]);
     }
+    if (question == "step") {
+        number = 0;
+        if (words.empty() || words.size() > 2 ||
+            (words.size() == 2 && (!whole_number(words[1], number) || !number)))
+            return usage("a turn and perhaps which of its statements, from 1");
+        return step(words[0], number);
+    }
     if (question == "lines") return lines();
     if (question == "fork") {
         if (words.empty()) return usage("a place and perhaps a name");
@@ -103,7 +122,7 @@ Result<std::string> ImagePast::ask(const std::string& question, const std::vecto
             return std::move(named).failure();
         return "timeline " + words[0] + " is called " + words[1] + "\n";
     }
-    if (question == "snapshots") return snapshots();
+    if (question == "snapshots") return snapshots(false);
     if (question == "snapshot") {
         if (words.empty() || words[0].empty()) return usage("a name and perhaps a place");
         return put_snapshot(words[0], word(1, "now"));
@@ -114,10 +133,11 @@ Result<std::string> ImagePast::ask(const std::string& question, const std::vecto
         if (auto gone = image().story().drop_snapshot(number); !gone) return std::move(gone).failure();
         return "snapshot " + words[0] + " is forgotten\n";
     }
-    return Failure{"unknown_question", "`" + question +
-                                           "` is no question about the past; there are: info, turns, "
-                                           "show, pictures, diff, why, what-if, rehearse, test-from, lines, "
-                                           "fork, name, snapshots, snapshot, forget"};
+    return Failure{"unknown_question",
+                   "`" + question +
+                       "` is no question about the past; there are: info, turns, "
+                       "show, pictures, diff, why, what-if, rehearse, test-from, step, lines, "
+                       "fork, name, snapshots, snapshot, forget"};
 }
 
 Result<void> ImagePast::knows(const std::string& where) {
@@ -174,7 +194,7 @@ Result<StoryPlace> ImagePast::back_from(const StoryPlace& upto, uint64_t most) {
     return found;
 }
 
-Result<std::string> ImagePast::turns(uint64_t most, const std::string& where) {
+Result<std::string> ImagePast::turns(uint64_t most, const std::string& where, bool table) {
     auto upto = past_.find(where);
     if (!upto) return std::move(upto).failure();
     auto from = back_from(*upto, most);
@@ -186,6 +206,14 @@ Result<std::string> ImagePast::turns(uint64_t most, const std::string& where) {
         auto walked = past_.walk(*from, *upto, [&](const Past::Step& step) -> Result<bool> {
             const SegmentRecord& segment = *step.segment;
             auto seen = (*world)->actor(segment.actor);
+            if (table) {
+                const auto turn = turn_of(step);
+                text += std::to_string(step.turn) + "\t" + std::to_string(segment.at_ms) + "\t" +
+                        (seen ? seen->text : "actor " + std::to_string(segment.actor)) + "\t" +
+                        (turn ? (*world)->message(segment.actor, turn->message) : "") + "\t" +
+                        ended_how(segment) + "\n";
+                return true;
+            }
             text += std::to_string(step.turn) + "  " + moment_in_words(segment.at_ms) + "  " +
                     (seen ? seen->text : "actor " + std::to_string(segment.actor)) + "  ";
             if (step.message)
@@ -196,7 +224,7 @@ Result<std::string> ImagePast::turns(uint64_t most, const std::string& where) {
             return true;
         });
         if (!walked) return std::move(walked).failure();
-        return text.empty() ? std::string("no turn has ended yet\n") : text;
+        return text.empty() && !table ? std::string("no turn has ended yet\n") : text;
     });
 }
 
@@ -221,6 +249,21 @@ Result<std::string> ImagePast::show(const std::string& where, const std::string&
             text += *value + "\n";
         }
         return text + troubles_of(**world);
+    });
+}
+
+Result<std::string> ImagePast::state(const std::string& who, const std::string& where) {
+    auto place = past_.find(where);
+    if (!place) return std::move(place).failure();
+    return in_world_thread([&]() -> Result<std::string> {
+        auto world = PastWorld::make(past_, store_, *place);
+        if (!world) return std::move(world).failure();
+        const uint64_t number = (*world)->number_of(who);
+        auto seen = number ? (*world)->actor(number) : std::nullopt;
+        if (!seen) return Failure{"not_found", "there was no actor " + who + " then"};
+        std::string text;
+        for (const auto& field : seen->fields) text += field.name + "\t" + field.value + "\n";
+        return text;
     });
 }
 
@@ -360,9 +403,9 @@ Result<std::string> ImagePast::why(const std::string& who, const std::string& fi
             cause.at_ms = step.segment->at_ms;
             cause.epoch = step.recovery->epoch();
             if (before) cause.before = *before;
-            if (step.message) {
-                cause.message = world.message(number, *step.message);
-                auto sender = senders.find(step.message->number);
+            if (const auto turn = turn_of(step)) {
+                cause.message = world.message(number, turn->message);
+                auto sender = senders.find(turn->message.number);
                 if (sender != senders.end()) cause.sender = sender->second;
             }
             before = value;
@@ -408,6 +451,45 @@ Result<std::string> ImagePast::test_of(const std::string& where) {
     });
 }
 
+// ---- step by step
+
+Result<std::string> ImagePast::step(const std::string& where, uint64_t number) {
+    auto place = past_.find(where);
+    if (!place) return std::move(place).failure();
+    if (place->turn == 0) return Failure{"not_found", "there is no turn 0: they are counted from 1"};
+    auto before = past_.at_turn(place->timeline, place->turn - 1);
+    if (!before) return std::move(before).failure();
+    return in_world_thread([&]() -> Result<std::string> {
+        auto stepped = step_through(past_, store_, *before, *place, number);
+        if (!stepped) return std::move(stepped).failure();
+        if (!stepped->trouble.empty())
+            return Failure{"not_run", "it cannot be run again: " + stepped->trouble};
+        std::string text = "turn " + std::to_string(place->turn) + ": " + stepped->actor + " handles " +
+                           stepped->message + "\n";
+        auto shown = [](size_t i, const SteppedTurn::Statement& statement) {
+            return std::to_string(i) + "  " + statement.file + ":" + std::to_string(statement.line) + "  " +
+                   statement.text + "\n";
+        };
+        const size_t count = stepped->statements.size();
+        if (number == 0) {
+            for (size_t i = 0; i < count; ++i) text += shown(i + 1, stepped->statements[i]);
+            return text + counted(count, "statement") + "\n";
+        }
+        if (stepped->frames.empty())
+            return Failure{"not_found", "the turn has " + counted(count, "statement") + ", and no number " +
+                                            std::to_string(number)};
+        text += "before " + shown(number, stepped->statements.back());
+        for (const SteppedTurn::Frame& frame : stepped->frames) {
+            text += "  in " + frame.what + " at " + frame.file + ":" + std::to_string(frame.line) + "\n";
+            for (const auto& variable : frame.variables)
+                text += "      " + variable.first + " = " + variable.second + "\n";
+        }
+        text += "  state\n";
+        for (const auto& field : stepped->state) text += "      " + field.first + " = " + field.second + "\n";
+        return text;
+    });
+}
+
 // ---- places with names
 
 Result<std::string> ImagePast::lines() {
@@ -436,19 +518,26 @@ Result<std::string> ImagePast::lines() {
     return text;
 }
 
-Result<std::string> ImagePast::snapshots() {
+Result<std::string> ImagePast::snapshots(bool table) {
     std::lock_guard lock(mutex());
     auto all = image().story().snapshots();
     if (!all) return std::move(all).failure();
     std::string text;
-    for (const SnapshotRecord& one : *all)
+    for (const SnapshotRecord& one : *all) {
+        if (table) {
+            text += std::to_string(one.number) + "\t" + std::to_string(one.at_ms) + "\t" +
+                    std::to_string(one.place.turn) + "\t" + std::to_string(one.place.timeline) + "\t" +
+                    one.name + "\n";
+            continue;
+        }
         text += "#" + std::to_string(one.number) + "  " + moment_in_words(uint64_t(one.at_ms)) + "  turn " +
                 std::to_string(one.place.turn) +
                 (one.place.timeline == image().story().heads().timeline
                      ? ""
                      : " of timeline " + std::to_string(one.place.timeline)) +
                 "  " + one.name + (one.pinned ? "" : " (made by itself)") + "\n";
-    return text.empty() ? std::string("there is no snapshot yet\n") : text;
+    }
+    return text.empty() && !table ? std::string("there is no snapshot yet\n") : text;
 }
 
 Result<std::string> ImagePast::put_snapshot(const std::string& name, const std::string& where) {

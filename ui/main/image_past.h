@@ -3,6 +3,10 @@
 //
 //   info                     where the story is, what its history takes
 //   turns [N [WHERE]]        the last N turns (20) before a place
+//   history N                the same as a table: for each a line of turn, ms since 1970, actor, message, and nothing or
+//                            `failed`, with tabs between them
+//   state ACTOR [WHERE]      its fields as they were: for each a line of name and value, with a tab between them
+//   places                   the snapshots: for each a line of number, ms since 1970, turn, timeline, name
 //   show [WHERE [WHAT]]      the actors as they were; or one of them; or the value of an expression as it was
 //   pictures [WHERE]         what was shown on canvases: for each a line, the bytes of a PNG in hexadecimal digits
 //   diff FROM [TO]           what is different
@@ -13,6 +17,8 @@
 //                            what is wrong with the texts
 //   rehearse …               the same, but what cannot be run at all is no difference
 //   test-from TURN           a test of that turn, as text; failure "incomplete" with it where something cannot be written
+//   step TURN [N]            the turn run again up to its Nth statement: where it is, its frames and their variables;
+//                            without N its statements
 //   lines                    the timelines
 //   fork WHERE [NAME]        a timeline that begins there; it does not go on
 //   name NUMBER NAME         a timeline is called so
@@ -45,14 +51,16 @@ class ImagePast {
     // So many turns before, or as far back as the history is kept.
     Result<image::StoryPlace> back_from(const image::StoryPlace& upto, uint64_t most);
     Result<std::string> info();
-    Result<std::string> turns(uint64_t most, const std::string& where);
+    Result<std::string> turns(uint64_t most, const std::string& where, bool table);
+    Result<std::string> state(const std::string& actor, const std::string& where);
     Result<std::string> show(const std::string& where, const std::string& what);
     Result<std::string> pictures(const std::string& where);
     Result<std::string> diff(const std::string& from, const std::string& to);
     Result<std::string> why(const std::string& actor, const std::string& field, const std::string& where);
     Result<std::string> test_of(const std::string& where);
+    Result<std::string> step(const std::string& where, uint64_t number);
     Result<std::string> lines();
-    Result<std::string> snapshots();
+    Result<std::string> snapshots(bool table);
     Result<std::string> put_snapshot(const std::string& name, const std::string& where);
     image::Image& image() { return past_.image(); }
     std::mutex& mutex() { return past_.mutex(); }

@@ -135,6 +135,10 @@ int main(int count, char** words) {
     auto* load_command = on_image(
         app.add_subcommand("load", "Take modules into an image, all of them or, where one is refused, none"));
     load_command->add_option("paths", load_paths, "Files or folders")->required();
+    uint64_t rehearse = 0;
+    load_command->add_option(
+        "--rehearse", rehearse,
+        "Refuse it where one of the last so many recorded messages would not do the same");
     std::string export_folder;
     auto* export_command = on_image(app.add_subcommand("export", "Write the modules of an image as files"));
     export_command->add_option("folder", export_folder, "Where; made if there is none")->required();
@@ -198,7 +202,7 @@ int main(int count, char** words) {
     if (*repl_command) return run_prompt(repl_image, stops_at_errors, durability);
     if (*serve_command) return serve_image(image, stops_at_errors, durability);
     if (*eval_command) return eval_in_image(image, eval_text);
-    if (*load_command) return load_into_image(image, load_paths);
+    if (*load_command) return load_into_image(image, load_paths, rehearse);
     if (*export_command) return export_image(image, export_folder);
     if (int code = 0; past_commands.run(code)) return code;
     if (*info_command) return show_image(image);

@@ -169,6 +169,9 @@ PastCommands::PastCommands(CLI::App& image_command, std::string& image) : image_
     }
     add("test-from", "Write a test of a turn that was recorded",
         {{"turn", "Its number, as `indent image turns` shows it", true}});
+    add("step", "Run a recorded turn again up to a statement, and show where it is",
+        {{"turn", "Its number, as `indent image turns` shows it", true},
+         {"number", "Which statement, from 1; left out: all are listed", false}});
     add("lines", "Its timelines", {});
     add("name", "Give a timeline a name", {{"number", "Of the timeline", true}, {"name", "Its name", true}});
     add("snapshot", "Give a place a name, by which it stays",

@@ -1,4 +1,4 @@
-// The commands about an image's history: `indent image turns|show|diff|why|what-if|back|fork|lines|name|snapshot|snapshots|forget`.
+// The commands about an image's history: `indent image turns|show|diff|why|what-if|test-from|step|back|fork|lines|name|snapshot|snapshots|forget`.
 #pragma once
 #include <functional>
 #include <memory>

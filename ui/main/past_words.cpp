@@ -16,10 +16,6 @@ std::string moment_in_words(uint64_t at_ms) {
     return parts;
 }
 
-std::string counted(uint64_t n, const char* one) {
-    return std::to_string(n) + " " + one + (n == 1 ? "" : "s");
-}
-
 bool whole_number(const std::string& text, uint64_t& number) {
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
     return !text.empty() && error == std::errc() && end == text.data() + text.size();

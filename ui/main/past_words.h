@@ -10,7 +10,6 @@
 namespace indent {
 
 std::string moment_in_words(uint64_t at_ms);
-std::string counted(uint64_t n, const char* one); // "1 turn", "2 turns"
 bool whole_number(const std::string& text, uint64_t& number);
 // Bytes in a text, and back. Nothing: the text is none of these.
 std::string as_hexadecimal(const std::string& bytes);

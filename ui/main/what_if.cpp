@@ -1,5 +1,6 @@
 #include "ui/main/what_if.h"
 #include "image/history/what_if.h"
+#include "ui/main/asking.h"
 #include "ui/main/past_words.h"
 
 namespace indent {

@@ -1,6 +1,7 @@
 // Statements, patterns and definitions' bodies into nodes.
 #include "vm/interp/block.h"
 #include "vm/interp/maker_scope.h"
+#include "vm/interp/stepping.h"
 
 namespace indent {
 
@@ -20,6 +21,8 @@ Node* Maker::statements(syntax::Nodes nodes, bool tail) {
         const syntax::Node* node = nodes[i];
         if (is_definition(node->kind)) continue;
         span = node->span;
+        if (Stepper::here()) [[unlikely]]
+            made.push_back(placed(make_step(arena()), node, b_.next));
         bool last = i + 1 == nodes.size();
         // `if c: return a` with more behind it: the rest is its else, and no completion is needed.
         if (auto* choice = syntax::try_as<syntax::IfNode>(node);

@@ -1,4 +1,4 @@
-// What programs ask of the reload engine, through the primitives. vm/world fills it. Functions with a Machine run in its
+// What programs ask of the reload engine, and of their history, through the primitives. vm/world fills it. Functions with a Machine run in its
 // turn, which waits meanwhile (`args`: its frame); words of refusals end in a line end.
 #pragma once
 #include "vm/interp/machine.h"
@@ -16,6 +16,7 @@ struct ReloadOptions {
     bool force = false;      // turns in code that is too old end, blocks of it are stale
     bool tombstones = false; // objects of classes that are gone stay
     bool effects = true;     // false: of statements, the values of `stable` and `var` alone; no hooks
+    uint64_t rehearse = 0;   // the last so many recorded messages must do the same with it
     // Keeps what is taken, at the last moment at which all can be taken back; on the thread of the reload's turn. False,
     // with words that end in a line end: it is taken back. May be empty.
     std::function<bool(std::string& words)> keep{};
@@ -67,6 +68,11 @@ class ReloadPort {
     virtual bool abort(uint64_t plan) = 0;
     // Takes the last reload back that has not been taken back, as a reload of its own.
     virtual bool undo(Machine& vm, Value* args, const UndoOptions& options, std::string& words) = 0;
+
+    // Asks the history of what runs (ui/main/image_past.h has the questions). `answer`: the text, or why there is none. Empty
+    // `code`: it is the answer; "no_image": nothing is kept.
+    virtual void ask_past(const std::string& question, const std::vector<std::string>& words,
+                          std::string& answer, std::string& code) = 0;
 
     // Of the module with this path, the newest first.
     virtual std::vector<GenerationInfo> generations(Machine& vm, Value* args, const std::string& path) = 0;

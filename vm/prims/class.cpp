@@ -188,6 +188,7 @@ std::vector<PrimitiveTable> reflection_tables() {
             address_primitives(),
             address_class_primitives(),
             actor_functions(),
+            image_primitives(),
             canvas_primitives()};
 }
 

@@ -26,5 +26,6 @@ PrimitiveTable address_primitives();
 PrimitiveTable address_class_primitives();
 PrimitiveTable actor_functions();
 PrimitiveTable canvas_primitives();
+PrimitiveTable image_primitives();
 
 } // namespace indent

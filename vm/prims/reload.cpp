@@ -27,11 +27,11 @@ Value answer(Machine& vm, Value* args, bool done, const std::string& words) {
     return done ? Value::boolean(true) : refused(vm, args, words);
 }
 
-// A list of patience (ns) and three flags: live, force, tombstones.
+// A list of patience (ns), three flags: live, force, tombstones, and perhaps how many messages are rehearsed (nil: none).
 bool read_options(Machine& vm, Value* args, int index, ReloadOptions& options, Value& resumed) {
     const Value list = args[index];
-    if (!has_shape(list, shape::kList) || list_size(list) != 4 || !is_any_integer(list_get(list, 0)) ||
-        integer_as_double(list_get(list, 0)) < 0) {
+    if (!has_shape(list, shape::kList) || list_size(list) < 4 || list_size(list) > 5 ||
+        !is_any_integer(list_get(list, 0)) || integer_as_double(list_get(list, 0)) < 0) {
         resumed =
             vm.fail("WrongType",
                     "`patience` is a Duration that is not negative, and the others are true or false", args);
@@ -42,6 +42,13 @@ bool read_options(Machine& vm, Value* args, int index, ReloadOptions& options, V
     options.live = list_get(list, 1).is_true();
     options.force = list_get(list, 2).is_true();
     options.tombstones = list_get(list, 3).is_true();
+    const Value rehearse = list_size(list) == 5 ? list_get(list, 4) : Value::nil();
+    if (rehearse.is_nil()) return true;
+    if (!rehearse.is_integer() || rehearse.as_integer() < 1) {
+        resumed = vm.fail("WrongType", "`rehearse` is how many messages, 1 or more", args);
+        return false;
+    }
+    options.rehearse = uint64_t(rehearse.as_integer());
     return true;
 }
 

@@ -43,6 +43,7 @@ constexpr std::string_view kind_of(const Load*) {
 }
 void fields(auto& v, Of<Load> auto& m) {
     v.must("modules", m.modules);
+    v.may("rehearse", m.rehearse);
 }
 constexpr std::string_view kind_of(const ListModules*) {
     return "list_modules";

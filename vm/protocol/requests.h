@@ -38,6 +38,7 @@ struct NewText {
 // nothing changed. -> Loaded
 struct Load {
     std::vector<NewText> modules{};
+    uint64_t rehearse = 0; // refused where so many of the last recorded messages do not do the same with it
 };
 
 struct ListModules {};   // -> Modules

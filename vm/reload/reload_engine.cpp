@@ -297,7 +297,7 @@ ReloadReport ReloadEngine::run(Machine* caller, Value* args, const std::shared_p
     const Actor* asks = caller ? &actors_.actor_in(*caller) : nullptr;
     in_a_turn(caller, args, [this, plan, asks](Machine& vm) {
         const bool done = (!plan->undoes || find_what_to_undo(*plan)) && prepare(vm, *plan) &&
-                          (plan->report.identical || commit(vm, *plan, asks));
+                          rehearsed(*plan) && (plan->report.identical || commit(vm, *plan, asks));
         if (!done) give_up(*plan);
         let_forced_go(*plan);
         return done;
@@ -311,6 +311,30 @@ ReloadReport ReloadEngine::reload(Machine* caller, Value* args, std::vector<Relo
     return run(caller, args, make_plan(std::move(texts), options));
 }
 
+// What was prepared does the same as before, if that is wanted.
+bool ReloadEngine::rehearsed(ReloadPlan& plan) {
+    const uint64_t most = plan.options.rehearse;
+    if (most == 0 || plan.report.identical) return true;
+    plan.report.ok = false;
+    std::string& words = plan.report.refusal;
+    if (!past) {
+        words = "error: `rehearse` needs an image, whose history has the messages; this program has none\n";
+        return false;
+    }
+    std::vector<std::string> asked{std::to_string(most), "", ""}; // up to now
+    for (const ReloadPlan::One& one : plan.modules)
+        if (!one.laid_out_anew) asked.insert(asked.end(), {one.text.path, one.text.file, one.text.text});
+    const auto answer = past("rehearse", asked);
+    if (answer) return plan.report.ok = true;
+    const Failure& failure = answer.failure();
+    words = failure.code == "differs"
+                ? "error: rehearsed with the last recorded messages, it does not do what was done then\n"
+                : "error: it cannot be rehearsed:\n";
+    words += failure.message;
+    if (!words.ends_with('\n')) words += '\n';
+    return false;
+}
+
 // ---- plans
 
 uint64_t ReloadEngine::prepare(Machine* caller, Value* args, std::vector<ReloadText> texts,
@@ -319,7 +343,7 @@ uint64_t ReloadEngine::prepare(Machine* caller, Value* args, std::vector<ReloadT
     auto plan = make_plan(std::move(texts), options);
     if (!plan->report.identical) {
         in_a_turn(caller, args, [this, plan](Machine& vm) {
-            if (!prepare(vm, *plan)) {
+            if (!prepare(vm, *plan) || !rehearsed(*plan)) {
                 give_up(*plan);
                 plan->number = 0;
             }

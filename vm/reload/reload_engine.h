@@ -7,6 +7,7 @@
 // same for ten actors and for a million. Actors are brought to new layouts when they next begin a turn.
 #pragma once
 #include "vm/actors/actor_system.h"
+#include "vm/base/result.h"
 #include "vm/interp/reload_port.h"
 #include "vm/reload/loader.h"
 #include "vm/reload/migration.h"
@@ -68,6 +69,10 @@ class ReloadEngine {
                                         const std::function<Module*(std::string_view path)>& staged,
                                         std::string& refusal)>;
     Importer importer;
+    // Answers a question about the program's history (ui/main/image_past.h). Empty: it has none. Any thread.
+    using Past = std::function<Result<std::string>(const std::string& question,
+                                                   const std::vector<std::string>& words)>;
+    Past past;
 
     // All or nothing.
     ReloadReport reload(Machine* caller, Value* args, std::vector<ReloadText> texts,
@@ -112,6 +117,7 @@ class ReloadEngine {
     ReloadReport run(Machine* caller, Value* args, const std::shared_ptr<ReloadPlan>& plan);
     bool prepare(Machine& vm, ReloadPlan& plan);
     bool commit(Machine& vm, ReloadPlan& plan, const Actor* caller);
+    bool rehearsed(ReloadPlan& plan);
     void give_up(ReloadPlan& plan);
     void finish(ReloadPlan& plan, uint64_t begin);
     bool check(ReloadPlan& plan, ReloadReport& report);

@@ -131,6 +131,10 @@ Result<void> Session::make_world() {
     if (!made) return std::move(made).failure();
     world_ = std::move(made).value();
     watch_broken();
+    if (options_.story)
+        world_->reloads().past = [this](const std::string& question, const std::vector<std::string>& words) {
+            return options_.story->ask(question, words);
+        };
     return ok();
 }
 
@@ -519,6 +523,7 @@ Loaded Session::load(const Load& request) {
     std::string not_kept;
     ReloadOptions options;
     options.keep = keeping(modules, what, not_kept);
+    options.rehearse = request.rehearse;
     ReloadReport report = world_->take(std::move(texts), options);
     Outcome outcome;
     outcome.problems = world_->problems_of(report);

@@ -67,6 +67,17 @@ bool ReloadCalls::commit(Machine& vm, Value* args, uint64_t plan, std::string& w
     return report.ok;
 }
 
+void ReloadCalls::ask_past(const std::string& question, const std::vector<std::string>& words,
+                           std::string& answer, std::string& code) {
+    const auto& past = world_.reloads().past;
+    auto told =
+        past ? past(question, words)
+             : Result<std::string>(Failure{"no_image", "this program is in no image, so that nothing of its "
+                                                       "history is kept"});
+    code = told ? "" : told.failure().code;
+    answer = told ? std::move(*told) : told.failure().message;
+}
+
 bool ReloadCalls::abort(uint64_t plan) {
     return world_.reloads().abort(plan);
 }

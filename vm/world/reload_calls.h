@@ -21,6 +21,8 @@ class ReloadCalls final : public ReloadPort {
     Amendment remove(Class& cls, SymbolId selector, std::string& words) override;
     bool plan(uint64_t plan, ReloadSummary& summary) override;
     bool invalidate(Machine& vm) override;
+    void ask_past(const std::string& question, const std::vector<std::string>& words, std::string& answer,
+                  std::string& code) override;
     bool undo(Machine& vm, Value* args, const UndoOptions& options, std::string& words) override;
     std::vector<GenerationInfo> generations(Machine& vm, Value* args, const std::string& path) override;
     bool purge(Machine& vm, Value* args, const std::string& path, bool hard,

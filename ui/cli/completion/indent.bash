@@ -2,6 +2,7 @@
 # Commands stand here; the options of each are asked of the program itself, so they are always its own.
 
 _indent_commands="run repl test check doc open new serve eval load export sync image version"
+_indent_image_commands="info log verify save-as compact recover turns show diff why what-if test-from step back fork lines name snapshot snapshots forget"
 
 # Files that a command takes: with this ending (any file where it is empty), and the folders that lead to them.
 _indent_files() {
@@ -39,8 +40,13 @@ _indent() {
     "") mapfile -t COMPREPLY < <(compgen -W "$_indent_commands" -- "$word") ;;
     run | test | check) mapfile -t COMPREPLY < <(_indent_files "$word" .ind | sort -u) ;;
     load) mapfile -t COMPREPLY < <(_indent_files "$word" "$([ $given -gt 0 ] && echo .ind)" | sort -u) ;;
-    image) [ $given -gt 0 ] && mapfile -t COMPREPLY < <(_indent_files "$word" "" | sort -u) ||
-        mapfile -t COMPREPLY < <(compgen -W "info log verify save-as compact recover" -- "$word") ;;
+    image)
+        if [ $given -gt 0 ]; then
+            mapfile -t COMPREPLY < <(_indent_files "$word" "" | sort -u)
+        else
+            mapfile -t COMPREPLY < <(compgen -W "$_indent_image_commands" -- "$word")
+        fi
+        ;;
     open | new | repl | serve | eval | export | sync) mapfile -t COMPREPLY < <(_indent_files "$word" "" | sort -u) ;;
     esac
 }
