@@ -314,7 +314,8 @@ void StorySalvage::settle(const std::optional<StoryHeads>& heads) {
         if (count.lost > 0)
             lose(counted(count.lost, one) + (count.lost == 1 ? " is lost" : " are lost") + why);
     };
-    told_lost(told_.checkpoints, heads->checkpoints, "checkpoint", ": what is kept is read from others");
+    told_lost(told_.checkpoints, heads->checkpoints, "checkpoint",
+              is_empty_ ? "" : ": what is kept is read from others");
     told_lost(told_.timelines, heads->timelines, "timeline", ", with its name and where it began");
     told_lost(told_.snapshots, heads->snapshots, "snapshot", ", or the place that it names");
 }
