@@ -6,6 +6,7 @@
 #include "vm/world/world.h"
 #include <atomic>
 #include <doctest/doctest.h>
+#include <mutex>
 
 using namespace indent;
 using namespace indent::image;
@@ -29,6 +30,11 @@ struct Kept {
     std::vector<std::string> bodies;
     uint64_t turns = 0; // of the last batch
     int64_t at_ms = 0;
+    std::mutex mutex; // while a journal lives
+    size_t batches() {
+        std::lock_guard lock(mutex);
+        return bodies.size();
+    }
 };
 
 // A world with the module, which goes on from what was kept and keeps what it does while `room` is true.
@@ -51,6 +57,7 @@ class Program {
             [this](const Batch& batch) -> Result<void> {
                 ++tries;
                 if (!room) return Failure{"no_space", "there is no space left"};
+                std::lock_guard lock(kept_.mutex);
                 for (const NameRow& row : batch.names) kept_.names.push_back(row);
                 if (!batch.body.empty()) kept_.bodies.push_back(batch.body);
                 kept_.turns = batch.turns;
@@ -97,7 +104,7 @@ TEST_CASE("what could not be kept is told, and is kept once when there is room a
         program.value("spawn m.Counter() as :c");
         for (int i = 0; i < 5; ++i) program.value("ask actor(:c).more(:early)");
         REQUIRE(program.journal().sync());
-        const size_t batches = kept.bodies.size();
+        const size_t batches = kept.batches();
         program.room = false;
         for (int i = 0; i < 5; ++i) {
             program.value("ask actor(:c).more(:name_that_is_new_" + std::to_string(i) + ")");
@@ -105,7 +112,7 @@ TEST_CASE("what could not be kept is told, and is kept once when there is room a
             REQUIRE(!told);
             CHECK(told.failure().code == "no_space");
         }
-        CHECK(kept.bodies.size() == batches);
+        CHECK(kept.batches() == batches);
         CHECK(program.value("ask actor(:c).n") == "10"); // the program goes on
         REQUIRE(!program.journal().sync());
         program.room = true;
@@ -131,11 +138,11 @@ TEST_CASE("room that comes while nobody asks is found within a second or two") {
     program.room = false;
     program.value("ask actor(:c).more(:a)");
     REQUIRE(!program.journal().sync());
-    const size_t before = kept.bodies.size();
+    const size_t before = kept.batches();
     program.room = true;
-    for (int i = 0; i < 1000 && kept.bodies.size() == before; ++i) os::sleep_ns(10'000'000);
+    for (int i = 0; i < 1000 && kept.batches() == before; ++i) os::sleep_ns(10'000'000);
     CHECK(!program.journal().failure());
-    CHECK(kept.bodies.size() > before);
+    CHECK(kept.batches() > before);
 }
 
 TEST_CASE(
@@ -161,7 +168,7 @@ TEST_CASE("batches that are grouped come once for many turns, and all of them at
         Program program(kept, 200);
         program.value("spawn m.Counter() as :c");
         for (int i = 0; i < 200; ++i) program.value("ask actor(:c).more(1)");
-        CHECK(kept.bodies.size() < 20); // each turn would be one otherwise
+        CHECK(kept.batches() < 20); // each turn would be one otherwise
     }
     Program next(kept);
     CHECK(next.value("ask actor(:c).n") == "200");

@@ -170,10 +170,11 @@ Result<std::string> ImagePast::info() {
     if (!snapshots) return std::move(snapshots).failure();
     const StoryHeads& heads = story.heads();
     return "turns: " + std::to_string(now->turn) + ", in " + std::to_string(heads.last + 1 - heads.first) +
-           " kept at once" + " from " + std::to_string(heads.first) + " on\n" +
-           "history: " + std::to_string(*bytes) + " bytes, " + counted(checkpoints->size(), "checkpoint") +
-           ", " + counted(snapshots->size(), "snapshot") + ", " + counted(timelines->size() + 1, "timeline") +
-           " (number " + std::to_string(heads.timeline) + " goes on)\n";
+           (heads.last == heads.first ? " batch" : " batches") + " from number " +
+           std::to_string(heads.first) + " on\n" + "history: " + std::to_string(*bytes) + " bytes, " +
+           counted(checkpoints->size(), "checkpoint") + ", " + counted(snapshots->size(), "snapshot") + ", " +
+           counted(timelines->size() + 1, "timeline") + " (number " + std::to_string(heads.timeline) +
+           " goes on)\n";
 }
 
 // ---- turns
