@@ -100,7 +100,7 @@ Result<StoryPlace> Past::at_turn(uint64_t timeline, uint64_t turn) {
     if (*number == 0)
         return Failure{"not_found", "there is no turn " + std::to_string(turn) + " on timeline " +
                                         std::to_string(timeline) + " of " + image_.path() +
-                                        "; `indent image log --turns` lists the last ones"};
+                                        "; `indent image turns` lists the last ones"};
     StoryPlace place{timeline, *number, 0, turn};
     bool good = true;
     auto read = story.read_batches(timeline, *number, *number, [&](const BatchRecord& batch) {

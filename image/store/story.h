@@ -97,7 +97,7 @@ class Story {
     // Reads and checks all rows.
     Result<void> verify();
 
-    static constexpr size_t kLargestBatch = size_t(900) << 20; // SQLite takes a gigabyte
+    static constexpr size_t kLargestBatch = size_t(250) << 20; // a connection of ours takes 256 MB
 
   private:
     Failure damaged(std::string_view what) const;

@@ -12,6 +12,7 @@ namespace {
 constexpr uint64_t kCheckpointBytes = 8
                                       << 20; // of batches: so many are read when an image is opened, at most
 constexpr uint64_t kWorthIt = 256 << 10;     // the same, when it is closed
+constexpr uint64_t kHistoryBytes = 1 << 30;  // what history may take of the file
 
 } // namespace
 
@@ -23,6 +24,7 @@ ImageActors::~ImageActors() = default;
 
 Result<void> ImageActors::open() {
     world_ = nullptr;
+    module_values_.clear(); // the story may be another one than before: somebody has gone back
     std::lock_guard lock(mutex_);
     is_new_ = image_.story().heads().last == 0;
     return ok();
@@ -126,7 +128,7 @@ void ImageActors::make_checkpoints() {
         };
         // What fails here fails again when something is to be kept, and is told then.
         if (image::make_checkpoint(image_, mutex_, stop))
-            (void)image::keep_budget(image_, mutex_, budget_, stop);
+            (void)image::keep_budget(image_, mutex_, kHistoryBytes, stop);
         lock.lock();
     }
 }
@@ -281,7 +283,7 @@ void ImageActors::end() {
     checkpoints_ = {};
     const auto never = [] { return false; };
     if (since_checkpoint_ >= kWorthIt && image::make_checkpoint(image_, mutex_, never))
-        (void)image::keep_budget(image_, mutex_, budget_, never);
+        (void)image::keep_budget(image_, mutex_, kHistoryBytes, never);
     since_checkpoint_ = 0;
 }
 

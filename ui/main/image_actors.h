@@ -39,9 +39,6 @@ class ImageActors final : public ActorStory {
     Result<void> knows(const std::string& where) override;
     Result<std::string> ask(const std::string& question, const std::vector<std::string>& words) override;
 
-    // What history may take of the file, in bytes.
-    void set_history_budget(uint64_t bytes) { budget_ = bytes; }
-
     // After end: what could not be kept, and why; empty: all is kept.
     const std::string& not_kept() const { return not_kept_; }
 
@@ -72,7 +69,6 @@ class ImageActors final : public ActorStory {
     bool trouble_told_ = false; // the journal's thread's own
     std::string not_kept_;
     std::map<std::pair<std::string, std::string>, std::string> module_values_; // as they were told last
-    std::atomic<uint64_t> budget_ = uint64_t(1) << 30;
 
     // Checkpoints, made beside what runs.
     std::mutex checkpoint_mutex_; // of what follows
