@@ -24,7 +24,6 @@ ImageActors::~ImageActors() = default;
 
 Result<void> ImageActors::open() {
     world_ = nullptr;
-    module_values_.clear(); // the story may be another one than before: somebody has gone back
     std::lock_guard lock(mutex_);
     is_new_ = image_.story().heads().last == 0;
     return ok();
