@@ -76,14 +76,17 @@ bool is_whole(Runtime& runtime, const ActorMessage& message, Class* cls) {
 Restorer::Restorer(Recovery& recovery, ActorSystem& actors, WorldNames& names)
     : recovery_(recovery), actors_(actors), names_(names) {
     names.limit_memory(WorldNames::kMostAtOnce);
+    // The actor alone: its mailbox may lead to the very thing that is being made, and is read when that is there.
     names.address_of = [this](uint64_t number) {
-        Actor* actor = make(number);
+        Actor* actor = find_or_make(number);
         return actor ? Value::cell(actor->address) : Value();
     };
+    names.shared_made = [this] { finish_all(); };
 }
 
 Restorer::~Restorer() {
     names_.address_of = nullptr;
+    names_.shared_made = nullptr;
     names_.limit_memory(WorldNames::kNoLimit);
     for (Value address : held_) actors_.runtime().shared.release(address);
 }
@@ -192,8 +195,7 @@ Actor* Restorer::dead(uint64_t number, uint64_t was, uint64_t reason) {
     return by_number_[number] = &actor;
 }
 
-// It and those that belong to it are put together one after the other: they may be many, and in circles.
-Actor* Restorer::make(uint64_t number) {
+Actor* Restorer::find_or_make(uint64_t number) {
     std::lock_guard lock(mutex_);
     if (auto found = by_number_.find(number); found != by_number_.end()) return found->second;
     const Recovery::State* state = recovery_.actor(number);
@@ -211,7 +213,20 @@ Actor* Restorer::make(uint64_t number) {
     Actor* actor = by_number_[number] = &actors_.restore_actor(number, cls->itself(), false);
     actor->dormant = !state->heap.empty();
     unfinished_.push_back(number);
-    if (std::exchange(finishing_, true)) return actor;
+    return actor;
+}
+
+Actor* Restorer::make(uint64_t number) {
+    std::lock_guard lock(mutex_);
+    Actor* actor = find_or_make(number);
+    finish_all();
+    return actor;
+}
+
+// It and those that belong to it are put together one after the other: they may be many, and in circles.
+void Restorer::finish_all() {
+    std::lock_guard lock(mutex_);
+    if (std::exchange(finishing_, true)) return;
     while (!unfinished_.empty()) {
         const uint64_t next = unfinished_.back();
         unfinished_.pop_back();
@@ -220,7 +235,6 @@ Actor* Restorer::make(uint64_t number) {
     for (auto& [child, incarnation] : std::exchange(to_be_decided_, {})) // no turn of it begins before that
         if (child->status == Actor::Idle && child->incarnation == incarnation) child->status = Actor::Held;
     finishing_ = false;
-    return actor;
 }
 
 void Restorer::finish(uint64_t number) {

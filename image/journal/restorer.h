@@ -31,6 +31,8 @@ class Restorer final : public DormantActors {
     [[nodiscard]] bool restore_heap(Actor& actor, const Recovery::State& state);
 
   private:
+    Actor* find_or_make(uint64_t number); // alone: finish_all makes what belongs to it
+    void finish_all();
     SymbolId symbol(uint64_t number);
     std::shared_ptr<TurnTape> tape_of(const Recovery::State& state);
     bool one_shared(std::string_view bytes, Value& value);

@@ -497,12 +497,10 @@ bool WorldNames::shared_of(uint64_t number, Value& cell) {
         cell = known->second;
         return !cell.is_absent();
     }
-    if (!make_shared(number, cell)) {
-        shared_cells_.emplace(number, Value()); // it is not looked for again
-        return false;
-    }
+    const bool made = make_shared(number, cell);
+    if (!made) shared_cells_.emplace(number, Value()); // it is not looked for again
     // What atoms hold may lead to further atoms, and to themselves.
-    if (std::exchange(fills_atoms_, true)) return true;
+    if (std::exchange(fills_atoms_, true)) return made;
     while (!atom_values_.empty()) {
         auto [atom, content] = std::move(atom_values_.back());
         atom_values_.pop_back();
@@ -519,7 +517,8 @@ bool WorldNames::shared_of(uint64_t number, Value& cell) {
         set_atom(runtime_.shared, atom, value);
     }
     fills_atoms_ = false;
-    return true;
+    if (shared_made) shared_made();
+    return made;
 }
 
 // All rows that this one leads to and that are not there yet are made together, as cells of our own that point to each

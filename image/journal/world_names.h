@@ -80,7 +80,10 @@ class WorldNames final : public Names {
     void shared_from(uint64_t number) { runtime_.shared.number_from(number); }
 
     // The address of an actor with this number, while a world comes back; absent: there never was one.
+    // It must not ask for anything shared.
     std::function<Value(uint64_t actor)> address_of;
+    // Called when something shared that was asked for has been made, or could not be.
+    std::function<void()> shared_made;
     // What could not be brought back, in words for people.
     const std::vector<std::string>& troubles() const { return troubles_; }
 

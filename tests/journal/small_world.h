@@ -367,6 +367,11 @@ inline std::vector<std::pair<std::string, std::vector<std::string>>> small_stori
                     "send actor(:box).hear([1, \"x\"], b: 3)", "send actor(:box).hear(x -> x + 1)",
                     "send actor(:box).nothing(1)", "send actor(:box).hear(1) after 1.hours",
                     "send actor(:box).hear(2) every 1.hours", "sleep(1.milliseconds)"}});
+    all.push_back({"named_in_its_mailbox",
+                   {"spawn m.Box() as :box", "spawn m.Box() as :box_named",
+                    "let named = [actor(:box_named), [1, 2].frozen].frozen", "ask actor(:box).put(named)",
+                    "send actor(:box_named).wait(1000)", "send actor(:box_named).hear(named)",
+                    "sleep(1.milliseconds)"}});
     all.push_back(
         {"supervisor",
          {"spawn m.Top() as :top", "ask actor(:first).put(3)", "stop actor(:second)", "sleep(1.seconds)"}});

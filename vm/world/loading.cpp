@@ -73,18 +73,15 @@ bool World::load_imports(Module& module, const syntax::SyntaxTree& tree, const s
             }
             return false;
         };
-        Module* from = nullptr;
-        if (path.substr(0, 4) == "std.") read_library_module(path);
-        auto known = runtime_->modules.find(path);
+        if (path.substr(0, 4) == "std.") runtime_->exclusively([&] { read_library_module(path); });
+        Module* from = find_module(path);
         if (std::find(chain.begin(), chain.end(), path) != chain.end()) {
             std::string cycle;
             for (auto at = std::find(chain.begin(), chain.end(), path); at != chain.end(); ++at)
                 cycle += "`" + *at + "` imports ";
             return refuse("circular import: " + cycle + "`" + path + "`");
         }
-        if (known != runtime_->modules.end()) {
-            from = known->second.get();
-        } else {
+        if (!from) {
             std::string file = root + path;
             std::replace(file.begin() + long(root.size()), file.end(), '.', '/');
             file += ".ind";
@@ -93,7 +90,8 @@ bool World::load_imports(Module& module, const syntax::SyntaxTree& tree, const s
                                            : load_module(path, file, chain, outcome, run_effects);
             if (!from) return false;
         }
-        Diagnostics diagnostics = loader_->import(module, *import, *from);
+        Diagnostics diagnostics;
+        runtime_->exclusively([&] { diagnostics = loader_->import(module, *import, *from); });
         add_problems(outcome, tree, diagnostics);
         if (!diagnostics.empty()) return false;
     }
@@ -129,8 +127,7 @@ Module* World::load_circle(const std::string& path, const std::string& file, Out
         ReloadOptions options;
         options.effects = run_effects;
         report = reload_->reload(nullptr, nullptr, std::move(texts), options);
-        auto found = runtime_->modules.find(path);
-        if (report.ok && found != runtime_->modules.end()) return found->second.get();
+        if (Module* found = report.ok ? find_module(path) : nullptr) return found;
     } else {
         report.refusal = "indent: " + source.failure().message + "\n";
     }
@@ -160,13 +157,13 @@ Module* World::load_module(const std::string& path, const std::string& file, std
         return nullptr;
     if (chain.empty()) find_circles(path, file, *tree->source);
     if (tree->module && in_circles_.count(path)) return load_circle(path, file, outcome, run_effects);
-    Module& module = loader_->module(path, file, false);
+    Module& module = module_named(path, file);
     module.hash = hash_of_text(*tree->source);
     chain.push_back(path);
     bool loaded = load_imports(module, *tree, root_of(file, *tree), chain, outcome, run_effects);
     chain.pop_back();
     auto forget = [&]() -> Module* {
-        runtime_->modules.erase(path);
+        runtime_->exclusively([&] { runtime_->modules.erase(path); });
         return nullptr;
     };
     if (loaded) loaded = check_meaning(*tree, module, {}, {false, false, {}}, outcome);
@@ -188,7 +185,7 @@ Module* World::load_module(const std::string& path, const std::string& file, std
             if (node->kind == syntax::Kind::ModuleValue) values.push_back(node);
         body.statements = values;
     }
-    Code* code = make_top_level(*machine_, body);
+    Code* code = make_code(body);
     if (later) {
         *later = code;
         return &module;
@@ -209,7 +206,7 @@ Outcome World::load_text(std::string_view module_path, std::string_view text) {
     Outcome outcome;
     TreePointer tree;
     std::string file(module_path);
-    Module& module = loader_->module(module_path, module_path, false);
+    Module& module = module_named(module_path, module_path);
     if (!read_and_check(file, std::string(text), syntax::ParseMode::Module, &module, tree, outcome, false))
         return outcome;
     std::vector<std::string> chain;
@@ -225,7 +222,7 @@ Outcome World::load_text(std::string_view module_path, std::string_view text) {
     body.module = &module;
     body.name = module.path;
     body.sets_module_values = true;
-    run(make_top_level(*machine_, body), outcome, false);
+    run(make_code(body), outcome, false);
     if (outcome.ok) module.hash = hash_of_text(text); // the same text again is no reload
     return outcome;
 }

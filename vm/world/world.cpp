@@ -269,9 +269,9 @@ Outcome World::start_file(const std::string& path, std::function<void(const Outc
 }
 
 void World::start_again(const std::string& path, std::function<void(const Outcome&)> ended) {
-    auto found = runtime_->modules.find(path);
-    if (found == runtime_->modules.end()) return;
-    Module& module = *found->second;
+    Module* found = find_module(path);
+    if (!found) return;
+    Module& module = *found;
     TopLevelBody body;
     body.tree = module.trees.back();
     std::vector<const syntax::Node*> statements;
@@ -284,7 +284,7 @@ void World::start_again(const std::string& path, std::function<void(const Outcom
     body.name = "top level";
     body.assign_declares = true;
     body.sets_module_values = true;
-    start_in_main(make_top_level(*machine_, body), std::move(ended));
+    start_in_main(make_code(body), std::move(ended));
 }
 
 void World::note_exit(Outcome& outcome) {
@@ -402,12 +402,33 @@ Outcome World::check_file(const std::string& path) {
         return outcome;
     // What it imports must be there to be asked; nothing of it runs but the values of its modules.
     find_circles(module_name_of(path), path, *tree->source);
-    Module& module = loader_->module(module_name_of(path), path, false);
+    Module& module = module_named(module_name_of(path), path);
     std::vector<std::string> chain{module.path};
     outcome.ok = load_imports(module, *tree, root_of(path, *tree), chain, outcome, false) &&
                  check_meaning(*tree, module, {}, {false, false, {}}, outcome);
     if (module.trees.empty()) runtime_->modules.erase(module_name_of(path)); // whoever imports it reads it
     return outcome;
+}
+
+Module& World::module_named(std::string_view path, std::string_view file) {
+    Module* module = nullptr;
+    runtime_->exclusively([&] { module = &loader_->module(path, file, false); });
+    return *module;
+}
+
+Module* World::find_module(const std::string& path) {
+    Module* module = nullptr;
+    runtime_->exclusively([&] {
+        if (auto found = runtime_->modules.find(path); found != runtime_->modules.end())
+            module = found->second.get();
+    });
+    return module;
+}
+
+Code* World::make_code(const TopLevelBody& body) {
+    Code* code = nullptr;
+    runtime_->exclusively([&] { code = make_top_level(*machine_, body); });
+    return code;
 }
 
 Outcome World::evaluate(std::string_view text, std::string_view name) {
@@ -417,7 +438,7 @@ Outcome World::evaluate(std::string_view text, std::string_view name) {
     if (!read_and_check(file, std::string(text), syntax::ParseMode::Interactive, nullptr, tree, outcome,
                         true))
         return outcome;
-    Module& module = loader_->module("workspace", "workspace", false);
+    Module& module = module_named("workspace", "workspace");
     std::vector<std::string> chain;
     if (!load_imports(module, *tree, "", chain, outcome, true)) return outcome;
     CheckOptions options;
@@ -438,7 +459,7 @@ Outcome World::evaluate(std::string_view text, std::string_view name) {
     body.workspace = workspace_.get();
     body.name = "input";
     body.sets_module_values = true;
-    Code* code = make_top_level(*machine_, body);
+    Code* code = make_code(body);
     // The array of the workspace's variables grows before the input runs.
     size_t wanted = workspace_->variables.size() + 1;
     if (wanted > workspace_capacity_) {

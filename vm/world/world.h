@@ -186,6 +186,10 @@ class World {
     Module* load_module(const std::string& path, const std::string& file, std::vector<std::string>& chain,
                         Outcome& outcome, bool run_effects, Code** later = nullptr);
     void start_in_main(Code* code, std::function<void(const Outcome&)> ended);
+    // Each while actors stand still: they read modules and definitions as they run.
+    Module& module_named(std::string_view path, std::string_view file); // made when it is not there
+    Module* find_module(const std::string& path);                       // null: there is none
+    Code* make_code(const TopLevelBody& body);
     void find_circles(const std::string& path, const std::string& file, const std::string& source);
     Module* load_circle(const std::string& path, const std::string& file, Outcome& outcome, bool run_effects);
     bool load_imports(Module& module, const syntax::SyntaxTree& tree, const std::string& root,
