@@ -1,4 +1,5 @@
 // Actors as a whole, through a world: what threads share (these run under ThreadSanitizer, too).
+#include "tests/sanitizers.h"
 #include "vm/actors/actor.h"
 #include "vm/os/memory.h"
 #include "vm/os/thread.h"
@@ -183,14 +184,7 @@ print(sums.size, sums.sum)
 }
 
 // ThreadSanitizer's own record of calls is not as deep as our stack.
-#if defined(__SANITIZE_THREAD__)
-#define INDENT_SHALLOW 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define INDENT_SHALLOW 1
-#endif
-#endif
-#ifndef INDENT_SHALLOW
+#ifndef INDENT_THREAD_SANITIZER
 TEST_CASE("A stack that is too deep is the error of one actor, which goes on") {
     auto lines = run(R"~(
 actor Deep:
@@ -301,17 +295,7 @@ TEST_CASE("Deadlines come due in their order, however far away they were and who
 }
 
 TEST_CASE("A hundred thousand turns wait in an ask at once") {
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-    constexpr int kTurns = 300;
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-    constexpr int kTurns = 300;
-#else
-    constexpr int kTurns = 100'000;
-#endif
-#else
-    constexpr int kTurns = 100'000;
-#endif
+    constexpr int kTurns = kSanitizers ? 300 : 100'000;
     const uint64_t before = os::peak_resident_bytes();
     auto lines = run(R"~(
 actor Gate:

@@ -1,4 +1,5 @@
 // Whatever a turn does, it ends soon after somebody wants it to: an actor that another kills, and the main program.
+#include "tests/sanitizers.h"
 #include "vm/os/clock.h"
 #include "vm/os/thread.h"
 #include "vm/world/world.h"
@@ -15,20 +16,8 @@ namespace indent {
 
 namespace {
 
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define INDENT_SLOW 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define INDENT_SLOW 1
-#endif
-#endif
-#ifdef INDENT_SLOW
-constexpr uint64_t kSoon = 3'000'000'000; // ns
-constexpr const char* kScale = "20";      // what is prepared is so many times smaller
-#else
-constexpr uint64_t kSoon = 100'000'000;
-constexpr const char* kScale = "1";
-#endif
+constexpr uint64_t kSoon = kSanitizers ? 3'000'000'000 : 100'000'000; // ns
+constexpr const char* kScale = kSanitizers ? "20" : "1"; // what is prepared is so many times smaller
 
 struct Case {
     const char* name;
@@ -38,7 +27,7 @@ struct Case {
 
 constexpr Case kCases[] = {
     {"a loop", "let n = 0", "while true: n += 1"},
-#ifndef INDENT_SLOW // ThreadSanitizer's own record of calls is not as deep as our stack
+#ifndef INDENT_THREAD_SANITIZER // ThreadSanitizer's own record of calls is not as deep as our stack
     {"recursion", "", "try: deep(1)\ncatch e: Error: nil"},
 #endif
     {"allocation", "let kept = []", "(1..1_000).each(n -> kept.add([n, n, n]))"},

@@ -2,6 +2,7 @@
 #include "image/journal/parcels.h"
 #include "image/store/image.h"
 #include "tests/journal/small_world.h"
+#include "tests/sanitizers.h"
 #include "vm/actors/supervisor.h"
 #include "vm/model/list.h"
 #include <doctest/doctest.h>
@@ -158,7 +159,7 @@ TEST_CASE(
     std::mt19937 random(12);
     int refused = 0, with_troubles = 0, taken = 0;
     size_t held = 0;
-    constexpr int kChanges = 2000, kWorldsEvery = 500;
+    constexpr int kChanges = kThreadSanitizer ? 200 : 2000, kWorldsEvery = kChanges / 4;
     ImageFile file;
     std::unique_ptr<SmallWorld> world;
     for (int i = 0; i < kChanges; ++i) {
