@@ -82,6 +82,7 @@ class ByteReader {
         return n;
     }
 
+    std::string_view rest() const { return {at_, size_t(end_ - at_)}; }
     size_t remaining() const { return size_t(end_ - at_); }
     bool failed() const { return failed_; }
     bool at_end() const { return !failed_ && at_ == end_; }

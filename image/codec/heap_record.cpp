@@ -25,13 +25,9 @@ class HeapPlaces final : public Places {
 
 class Recorder {
   public:
-    Recorder(ByteWriter& out, Heap& heap, Names& names)
-        : out_(out), heap_(heap), names_(names), places_(heap) {}
+    Recorder(ByteWriter& out, Heap& heap, Names& names, const PutPart& part)
+        : out_(out), heap_(heap), names_(names), part_(part), places_(heap) {}
 
-    void roots(std::span<const Value> roots) {
-        out_.number(roots.size());
-        for (const Value& root : roots) write_word(out_, root, names_, places_);
-    }
     void hash(Cell* cell, uint64_t hash) {
         const bool shared = cell->is_shared();
         hashes_.byte(shared);
@@ -56,6 +52,7 @@ class Recorder {
             write_words(words_, cell, skipped, n - skipped, names_, places_);
         cells_.text(words_.view());
         ++cell_count_;
+        end_part();
     }
     void change(const Change& change) {
         const Cell& cell = *change.cell;
@@ -79,9 +76,33 @@ class Recorder {
         changes_.number(count);
         changes_.text(words_.view());
         ++change_count_;
+        end_part();
     }
-    void end() {
+    void end(std::span<const Value> roots) {
+        out_.number(roots.size());
+        for (const Value& root : roots) write_word(out_, root, names_, places_);
         out_.number(heap_.last_hash());
+        write_all();
+    }
+
+  private:
+    // What there is so far goes as a record of its own.
+    void end_part() {
+        if (!part_ || cells_.size() + changes_.size() < kPartBytes) return;
+        ByteWriter rest;
+        std::swap(rest, out_);
+        out_.number(0); // roots
+        out_.number(0); // the last hash
+        write_all();
+        std::swap(rest, out_);
+        part_(rest.take());
+        for (ByteWriter* each : {&hashes_, &cells_, &changes_}) each->clear();
+        hash_count_ = cell_count_ = change_count_ = 0;
+        last_cell_ = last_change_ = 0;
+        pages_.clear();
+        seen_.clear();
+    }
+    void write_all() {
         out_.number(pages_.size());
         for (const PageFacts& page : pages_) {
             out_.number(page.number);
@@ -96,8 +117,6 @@ class Recorder {
         out_.number(hash_count_);
         out_.raw(hashes_.view());
     }
-
-  private:
     void place(ByteWriter& out, uint64_t& last, const Cell& cell) {
         const uint64_t place = places_.place_of(&cell);
         out.signed_number(int64_t(place - last));
@@ -106,6 +125,7 @@ class Recorder {
     ByteWriter& out_;
     Heap& heap_;
     Names& names_;
+    const PutPart& part_;
     HeapPlaces places_;
     ByteWriter hashes_, cells_, changes_, words_;
     size_t hash_count_ = 0, cell_count_ = 0, change_count_ = 0;
@@ -138,19 +158,20 @@ std::vector<const Cell*> reached(const Heap& heap, std::span<const Value> roots,
 
 } // namespace
 
-void write_base(ByteWriter& out, Heap& heap, std::span<const Value> roots, Names& names) {
-    Recorder recorder(out, heap, names);
-    recorder.roots(roots);
+void write_base(ByteWriter& out, Heap& heap, std::span<const Value> roots, Names& names,
+                const PutPart& part) {
+    Recorder recorder(out, heap, names, part);
     PointerTable met;
     for (const Cell* cell : reached(heap, roots, met)) recorder.cell(*cell);
     heap.for_each_hash([&](Cell* cell, uint64_t hash) {
         if (cell->is_shared() || met.contains(cell)) recorder.hash(cell, hash);
     });
-    recorder.end();
+    recorder.end(roots);
 }
 
-void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* const> roots, Names& names) {
-    Recorder recorder(out, heap, names);
+void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* const> roots, Names& names,
+                   const PutPart& part) {
+    Recorder recorder(out, heap, names, part);
     heap.for_each_change(top, [&](const Change& change) {
         if (change.kind == Change::Made)
             recorder.cell(*change.cell);
@@ -159,9 +180,8 @@ void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* con
     });
     std::vector<Value> now; // where the collection of the nursery has put them
     for (Value* root : roots) now.push_back(*root);
-    recorder.roots(now);
     heap.for_each_new_hash([&](Cell* cell, uint64_t hash) { recorder.hash(cell, hash); });
-    recorder.end();
+    recorder.end(now);
 }
 
 // ---- pictures
@@ -283,7 +303,7 @@ bool HeapPicture::add(std::string record) {
         if (!entry || ((form ^ entry->form) & ~kFrozenForm) ||
             patch.first >= std::max<uint64_t>(entry->words, 1))
             return false;
-        entry->form = form;
+        entry->form |= form; // what is frozen stays so
         if (patch.count > 0) patches_[last].push_back(patch);
     }
     for (uint64_t i = in.count(3); i > 0; --i) {
@@ -365,8 +385,9 @@ bool HeapPicture::fill(Heap& heap, const Entry& entry, RestoredPlaces& places) c
     }
     auto found = patches_.find(entry.place);
     if (found == patches_.end()) return true;
-    if (cell.shape == shape::kText || cell.shape == shape::kBigInteger) return false; // those never change
+    const bool never_changes = cell.shape == shape::kText || cell.shape == shape::kBigInteger;
     for (const Patch& patch : found->second) {
+        if (never_changes && (n <= kLeafWords || patch.first % kLeafWords != 0)) return false;
         ByteReader words(patch.encoded);
         uint64_t at = patch.first;
         for (uint64_t i = 0; i < patch.count; ++i) {

@@ -10,10 +10,12 @@
 //
 // Places are offsets in the heap divided by eight, each written as the way from the one before.
 #pragma once
+#include "image/codec/heap_leaves.h"
 #include "image/codec/words.h"
 #include "vm/heap/heap.h"
 #include "vm/heap/page.h"
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -23,12 +25,18 @@
 
 namespace indent::image {
 
+// Records that go before the one in `out`, where all that is to be said would be longer than kPartBytes.
+using PutPart = std::function<void(std::string record)>;
+constexpr size_t kPartBytes = size_t(4) << 20;
+
 // All that the roots reach. Nobody may be in the middle of a stretch of the heap: all is old.
-void write_base(ByteWriter& out, Heap& heap, std::span<const Value> roots, Names& names);
+void write_base(ByteWriter& out, Heap& heap, std::span<const Value> roots, Names& names,
+                const PutPart& part = {});
 
 // What the stretch has made and changed so far. Collects the nursery: `roots` stand where the collector finds them (on
 // the stack below `top`, or with a provider).
-void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* const> roots, Names& names);
+void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* const> roots, Names& names,
+                   const PutPart& part = {});
 
 class HeapPicture {
   public:
@@ -41,8 +49,12 @@ class HeapPicture {
     [[nodiscard]] bool restore(Heap& heap, std::vector<Value>& roots, Names& names) const;
 
     std::set<uint64_t> shapes() const; // of its cells, as the image numbers them
-    // The records, in their order; none: nothing was added.
-    const std::vector<std::unique_ptr<const std::string>>& records() const { return records_; }
+    // The same as a base in leaves (heap_leaves.h): those in `only`, or all. Whatever leaves there were with numbers in
+    // [first, upto) give way to this one, or, where it is empty, to none. `only` has all that records after the leaves have
+    // changed; of the leaves before them a picture needs no more than those. False: the records make no sense.
+    using PutLeaf = std::function<void(LeafNumber first, LeafNumber upto, std::string record)>;
+    [[nodiscard]] bool write_leaves(const std::set<LeafNumber>* only, const PutLeaf& put) const;
+    std::string head() const;
 
   private:
     struct Entry {
@@ -67,6 +79,14 @@ class HeapPicture {
     void drop_overlapping(uint64_t from, uint64_t to);
     Entry* find(uint64_t place);
     bool fill(Heap& heap, const Entry& entry, class RestoredPlaces& places) const;
+    bool fold_words(const Entry& entry, const std::function<void(uint64_t, std::string_view)>& visit) const;
+    bool write_page(const PageFacts& page, const std::vector<const Entry*>& entries,
+                    const PutLeaf& put) const;
+    bool write_large(const PageFacts& page, const Entry& entry, const std::set<LeafNumber>* only,
+                     const PutLeaf& put) const;
+    static void write_entry(ByteWriter& out, const Entry& entry, uint64_t last_place,
+                            std::string_view encoded);
+    void write_hashes(ByteWriter& out, uint64_t from, uint64_t upto) const;
 
     std::vector<std::unique_ptr<const std::string>> records_;
     std::vector<Entry> base_; // by place

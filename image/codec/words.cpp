@@ -130,12 +130,9 @@ void write_words(ByteWriter& out, const Cell& cell, size_t first, size_t count, 
         if (words[i].is_absent()) {
             size_t many = 1;
             while (i + many < count && words[i + many].is_absent()) ++many;
-            if (many > 2) {
-                out.byte(kManyAbsent);
-                out.number(many);
-                i += many - 1;
-                continue;
-            }
+            write_absent(out, many);
+            i += many - 1;
+            continue;
         }
         write_plain(out, words[i], names, places);
     }
@@ -156,6 +153,37 @@ bool read_words(ByteReader& in, ShapeId shape, size_t first, Value* words, size_
         auto raw = [&](uint64_t number) { return names.raw_of(shape, first + i, number, words[i]); };
         if (!read_plain(in, tag, words[i], names, cells, raw)) return false;
     }
+    return !in.failed();
+}
+
+void write_absent(ByteWriter& out, uint64_t count) {
+    if (count > 2) {
+        out.byte(kManyAbsent);
+        out.number(count);
+        return;
+    }
+    for (; count > 0; --count) out.byte(kAbsent);
+}
+
+bool take_word(ByteReader& in, std::string_view& bytes, uint64_t& many) {
+    const std::string_view rest = in.rest();
+    many = 1;
+    bytes = {};
+    switch (const uint8_t tag = in.byte()) {
+    case kAbsent: return !in.failed();
+    case kManyAbsent: many = in.number(); return !in.failed() && many > 0;
+    case kFloat: (void)in.fixed64(); break;
+    case kShortFloat: (void)in.fixed32(); break;
+    case kInteger:
+    case kWholeFloat:
+    case kSymbol:
+    case kCell:
+    case kShared:
+    case kRaw: (void)in.number(); break;
+    default:
+        if (tag > kTrue && tag < kSmallIntegers) return false;
+    }
+    bytes = rest.substr(0, rest.size() - in.remaining());
     return !in.failed();
 }
 

@@ -35,6 +35,11 @@ void write_words(ByteWriter& out, const Cell& cell, size_t first, size_t count, 
 bool read_words(ByteReader& in, ShapeId shape, size_t first, Value* words, size_t count, Names& names,
                 CellsAt& cells);
 
+// So many absent words of a cell.
+void write_absent(ByteWriter& out, uint64_t count);
+// The next word as it is written; `bytes` is empty: it is absent, and so are `many` from it on. False: that is none.
+[[nodiscard]] bool take_word(ByteReader& in, std::string_view& bytes, uint64_t& many);
+
 // One that is no word of a cell: a root.
 void write_word(ByteWriter& out, Value value, Names& names, Places& places);
 bool read_word(ByteReader& in, Value& value, Names& names, CellsAt& cells);

@@ -95,9 +95,8 @@ class WhatIf {
     static void put_recorded(PastWorld& world, const Past::Step& step) {
         if (!step.before || step.segment->end != SegmentRecord::Done) return;
         Recovery::State state = *step.before;
-        if (step.segment->fresh) state.heap.clear();
-        if (!step.segment->heap.empty()) state.heap.push_back(step.segment->heap);
-        if (!state.heap.empty()) (void)world.put(step.segment->actor, state);
+        if (state.follow(*step.segment, *step.records) && state.has_heap())
+            (void)world.put(step.segment->actor, state);
     }
 
     Result<bool> take_step(const Past::Step& step) {

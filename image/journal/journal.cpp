@@ -12,6 +12,8 @@ namespace indent::image {
 
 namespace {
 
+constexpr size_t kChunkBytes = size_t(1) << 20;
+constexpr size_t kMostInBatch = size_t(32) << 20;  // bytes of a row
 constexpr size_t kMostWaiting = size_t(256) << 20; // bytes that may wait for the disk; turns wait then
 constexpr uint64_t kMillisecond = 1'000'000;       // ns
 
@@ -115,19 +117,28 @@ void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message,
                                                   : SegmentRecord::Done;
         if (end == SegmentEnd::Done) {
             ByteWriter heap;
+            uint64_t parts = 0, bytes = 0;
+            const PutPart put_part = [&](std::string record) {
+                ByteWriter part;
+                bytes += record.size();
+                write(part, PartRecord{actor.id, std::move(record)});
+                take(part, true, false);
+                ++parts;
+            };
             // Where it has followed a reload, what its objects were need not be known any more; nor what they were a
             // long chain of changes ago.
             if (message && !segment.fresh && actor.log_room > 0) {
                 Value* const roots[] = {&vm.actor_state, &vm.actor_journal, &vm.actor_drawings};
-                write_changes(heap, *vm.heap, vm.stack_base, roots, names_);
-                actor.log_room -= uint32_t(std::min<size_t>(actor.log_room, heap.size()));
+                write_changes(heap, *vm.heap, vm.stack_base, roots, names_, put_part);
+                spend_room(actor.log_room, bytes + heap.size());
             } else {
                 vm.heap->collect_nursery(vm.stack_base);
                 const Value roots[] = {vm.actor_state, vm.actor_journal, vm.actor_drawings};
-                write_base(heap, *vm.heap, roots, names_);
+                write_base(heap, *vm.heap, roots, names_, put_part);
                 segment.fresh = true;
-                actor.log_room = room_for_changes(heap.size(), 0);
+                actor.log_room = room_for_changes(bytes + heap.size(), 0);
             }
+            if (parts > 0) write(group, PartsRecord{actor.id, parts});
             segment.heap = heap.take();
             segment.draws = bool(vm.actor_drawings);
         }
@@ -237,22 +248,42 @@ uint64_t Journal::turns() {
 
 void Journal::take(const ByteWriter& group, bool may_wait, bool ends_turn) {
     std::unique_lock lock(mutex_);
-    if (may_wait) done_.wait(lock, [&] { return buffer_.size() + buffered_ < kMostWaiting || closed_; });
+    if (may_wait) done_.wait(lock, [&] { return buffer_bytes_ + tried_bytes_ < kMostWaiting || closed_; });
     if (closed_) return;
     const bool first = buffer_.empty();
-    append_group(buffer_, group.view());
-    ++appended_;
-    turns_ += ends_turn;
+    if (first || buffer_.back().bytes.size() >= kChunkBytes) buffer_.emplace_back();
+    Chunk& chunk = buffer_.back();
+    buffer_bytes_ -= chunk.bytes.size();
+    append_group(chunk.bytes, group.view());
+    buffer_bytes_ += chunk.bytes.size();
+    chunk.groups = ++appended_;
+    chunk.turns = turns_ += ends_turn;
     lock.unlock();
     if (first) work_.notify_one();
 }
 
 // ---- and is kept
 
+// So much from the front of the buffer as a row takes with what `body` has already.
+Journal::Chunk Journal::take_buffered(std::string& body) {
+    Chunk last;
+    while (!buffer_.empty() && (body.empty() || body.size() + buffer_.front().bytes.size() <= kMostInBatch)) {
+        std::swap(last, buffer_.front());
+        buffer_.pop_front();
+        buffer_bytes_ -= last.bytes.size();
+        if (body.empty())
+            body.swap(last.bytes);
+        else
+            body += last.bytes;
+    }
+    return last;
+}
+
 // A batch that was not kept goes with all that has come since into the next one, and so do its names: nothing is left out.
 void Journal::run() {
     constexpr auto kPatience = std::chrono::seconds(1);
     Batch batch; // not kept yet
+    uint64_t upto = 0;
     std::unique_lock lock(mutex_);
     for (;;) {
         auto is_asked = [&] { return ending_ || wanted_try_ > tries_; };
@@ -263,14 +294,11 @@ void Journal::run() {
         if (group_ms_ && !is_asked()) work_.wait_for(lock, std::chrono::milliseconds(group_ms_), is_asked);
         const bool last = ending_;
         if (!buffer_.empty() || !batch.body.empty()) {
-            if (!buffer_.empty()) {
-                batch.body += buffer_;
-                batch.turns = turns_;
+            if (const Chunk taken = take_buffered(batch.body); taken.groups > 0) {
+                batch.turns = taken.turns;
                 batch.at_ms = os::wall_ns() / int64_t(kMillisecond);
+                upto = taken.groups;
             }
-            buffer_.clear();
-            buffer_.shrink_to_fit();
-            const uint64_t upto = appended_;
             lock.unlock();
             done_.notify_all();
             for (NameRow& row : names_.take_rows()) // all that those groups name was there before them
@@ -283,9 +311,9 @@ void Journal::run() {
                 kept_ = upto;
             else
                 failure_ = std::move(kept).failure();
-            buffered_ = batch.body.size();
+            tried_bytes_ = batch.body.size();
         }
-        ++tries_;
+        if (failure_ || buffer_.empty()) ++tries_; // else it is not all that was there
         done_.notify_all();
         if (last && (failure_ || buffer_.empty())) return;
     }

@@ -10,6 +10,7 @@
 #include "vm/base/result.h"
 #include "vm/os/thread.h"
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -67,13 +68,18 @@ class Journal final : public TurnLog {
     std::atomic<uint64_t> last_message_;
     mutable std::mutex mutex_;
     std::condition_variable work_, done_;
-    std::string buffer_;
-    uint64_t appended_ = 0, kept_ = 0; // groups
+    struct Chunk { // whole groups
+        std::string bytes;
+        uint64_t groups = 0, turns = 0; // appended_ and turns_ where it ends
+    };
+    Chunk take_buffered(std::string& body);
+    std::deque<Chunk> buffer_;
+    size_t buffer_bytes_ = 0, tried_bytes_ = 0; // the second: of a batch that is to be tried again
+    uint64_t appended_ = 0, kept_ = 0;          // groups
     uint64_t turns_;
     bool ending_ = false, closed_ = false;
     std::optional<Failure> failure_;      // of the last try
     uint64_t tries_ = 0, wanted_try_ = 0; // the first counts those that have ended
-    size_t buffered_ = 0;                 // bytes of a batch that is to be tried again
     uint64_t group_ms_ = 0;
     os::Thread thread_;
 };

@@ -204,9 +204,39 @@ struct IndexRecord {
     }
 };
 
+// Of a heap that is too large for one row: the records before the one in the segment, each a group of its own. The group
+// of the segment says before it how many of the actor's last ones they are; others are of a turn that did not end.
+struct PartRecord {
+    uint64_t actor = 0;
+    std::string heap; // heap_record.h
+    template <class A>
+    void serialize(A& a) {
+        a(actor, heap);
+    }
+};
+struct PartsRecord {
+    uint64_t actor = 0;
+    uint64_t count = 0;
+    template <class A>
+    void serialize(A& a) {
+        a(actor, count);
+    }
+};
+
+// In a checkpoint: an actor whose heap is a base in leaves (heap_leaves.h), which are pieces.
+struct HeadRecord {
+    uint64_t actor = 0;
+    std::string head;
+    uint64_t bytes = 0; // of the leaves
+    template <class A>
+    void serialize(A& a) {
+        a(actor, head, bytes);
+    }
+};
+
 using Record = std::variant<BeginRecord, PostRecord, SegmentRecord, FactsRecord, EndRecord, TimerStartRecord,
                             TimerEndRecord, AtomRecord, ModuleValueRecord, DefinitionsRecord, TotalsRecord,
-                            AnswerRecord, TurnRecord, IndexRecord>;
+                            AnswerRecord, TurnRecord, IndexRecord, PartRecord, PartsRecord, HeadRecord>;
 
 // Appends one to a group.
 void write(ByteWriter& out, const Record& record);
@@ -227,10 +257,17 @@ inline bool ends_turn(const SegmentRecord& segment) {
 }
 
 // How many bytes of changes may still come after a base and changes of these sizes, before a new base is shorter to read.
+// A large base is in leaves: checkpoints fold changes into those, and its actor need not stand still to write it.
+constexpr uint32_t kAnyRoom = UINT32_MAX;
 inline uint32_t room_for_changes(uint64_t base, uint64_t changes) {
-    constexpr uint64_t kLeast = 16 << 10, kTimes = 4;
-    const uint64_t most = std::max(kLeast, kTimes * std::min<uint64_t>(base, UINT32_MAX));
-    return uint32_t(std::min<uint64_t>(most - std::min(most, changes), UINT32_MAX));
+    constexpr uint64_t kLeast = 16 << 10, kTimes = 4, kLargeBase = 1 << 20;
+    if (base >= kLargeBase) return kAnyRoom;
+    const uint64_t most = std::max(kLeast, kTimes * base);
+    return uint32_t(most - std::min(most, changes));
+}
+// So many more have come.
+inline void spend_room(uint32_t& room, uint64_t changes) {
+    if (room != kAnyRoom) room -= uint32_t(std::min<uint64_t>(room, changes));
 }
 
 } // namespace indent::image

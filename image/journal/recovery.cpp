@@ -31,6 +31,12 @@ bool Recovery::begin(std::string_view manifest, Piece piece) {
         uint64_t number = 0;
         ByteReader in(entry.name);
         number = in.fixed64();
+        if (number & kAlone && in.remaining() > 0) {
+            const LeafNumber leaf = in.fixed64();
+            if (!in.at_end()) return false;
+            bundles_[number].leaves[leaf] = entry.hash;
+            continue;
+        }
         if (!in.at_end()) return false;
         Bundle& bundle = bundles_[number];
         bundle.hash = entry.hash;
@@ -92,8 +98,12 @@ Recovery::Bundle* Recovery::read_bundle(uint64_t number) {
     }
     reading_ = true;
     reading_number_ = number;
-    const bool whole = take_group(content);
+    bool whole = take_group(content);
     reading_ = false;
+    for (auto part = bundle.leaves.lower_bound(kPart); whole && part != bundle.leaves.end(); ++part) {
+        whole = bundle.actors.size() == 1 && piece_(part->second, content);
+        if (whole) bundle.actors.begin()->second.parts.push_back(std::move(content));
+    }
     bundle.changed = false;
     if (!whole) broken_ = true;
     return broken_ ? nullptr : &bundle;
@@ -135,7 +145,7 @@ size_t Recovery::actor_count() {
 
 void Recovery::note(uint64_t number, const State& state) {
     if (reading_) return; // the index has it
-    if (!state.ended && (!state.mailbox.empty() || state.begun || state.draws || state.heap.empty()))
+    if (!state.ended && (!state.mailbox.empty() || state.begun || state.draws || !state.has_heap()))
         busy_.insert(number);
     else
         busy_.erase(number);
@@ -213,13 +223,80 @@ bool Recovery::take(const SegmentRecord& segment) {
         state.begun.reset();
         state.tape.clear();
     }
-    if (segment.fresh && segment.end != SegmentRecord::Failed) state.heap.clear();
-    if (!segment.heap.empty()) {
-        state.heap.push_back(segment.heap);
-        state.draws = segment.draws;
-    }
+    if (!segment.heap.empty()) state.draws = segment.draws;
+    state.take_heap(segment);
     note(segment.actor, state);
     return true;
+}
+
+void Recovery::State::take_heap(const SegmentRecord& segment) {
+    if (segment.fresh && segment.end != SegmentRecord::Failed) {
+        heap.clear();
+        leaves.clear();
+        head.clear();
+        leaf_bytes = 0;
+    }
+    if (parts_due > 0 && !segment.heap.empty())
+        for (std::string& part : parts) heap.push_back(std::move(part));
+    parts.clear();
+    parts_due = 0;
+    if (!segment.heap.empty()) heap.push_back(segment.heap);
+}
+
+bool Recovery::State::take(const PartsRecord& due) {
+    if (due.count == 0 || due.count > parts.size()) return false;
+    parts.erase(parts.begin(), parts.end() - long(due.count));
+    parts_due = due.count;
+    return true;
+}
+
+bool Recovery::State::follow(const SegmentRecord& segment, const std::vector<Record>& group) {
+    for (const Record& record : group)
+        if (auto* due = std::get_if<PartsRecord>(&record); due && due->actor == segment.actor)
+            if (!take(*due)) return false;
+    take_heap(segment);
+    return true;
+}
+
+uint64_t Recovery::State::heap_bytes() const {
+    uint64_t bytes = leaf_bytes + head.size();
+    for (const std::string& record : heap) bytes += record.size();
+    return bytes;
+}
+
+bool Recovery::give_heap(const State& state, HeapPicture& picture) const {
+    for (auto& [number, hash] : state.leaves) {
+        std::string leaf;
+        if (!piece_ || !piece_(hash, leaf) || !picture.add(std::move(leaf))) return false;
+    }
+    if (!state.head.empty() && !picture.add(state.head)) return false;
+    for (const std::string& record : state.heap)
+        if (!picture.add(record)) return false;
+    return true;
+}
+
+bool Recovery::take(const PartRecord& part) {
+    if (reading_) return false;
+    State* state = change(part.actor);
+    if (!state) return false;
+    if (!state->ended) state->parts.push_back(part.heap);
+    return true;
+}
+
+bool Recovery::take(const PartsRecord& parts) {
+    State* state = reading_ ? nullptr : change(parts.actor);
+    return state && (state->ended || state->take(parts));
+}
+
+bool Recovery::take(const HeadRecord& head) {
+    if (!reading_ || !(reading_number_ & kAlone)) return false;
+    State* state = change(head.actor);
+    if (!state || state->ended || state->has_heap()) return false;
+    const Bundle& bundle = bundles_[reading_number_];
+    state->leaves = {bundle.leaves.begin(), bundle.leaves.lower_bound(kPart)};
+    state->head = head.head;
+    state->leaf_bytes = head.bytes;
+    return !head.head.empty();
 }
 
 bool Recovery::take(const FactsRecord& facts) {
@@ -350,6 +427,10 @@ void Recovery::write_state(ByteWriter& out, uint64_t number, const State& state)
         write(out, segment);
     }
     if (state.heap.empty() && state.turns > 0) write(out, segment);
+    write_rest(out, state);
+}
+
+void Recovery::write_rest(ByteWriter& out, const State& state) {
     if (state.begun) {
         TurnRecord turn{*state.begun, state.tape_turn, totals_.last_ms, state.tape};
         if (!waits_for(turn.message)) turn.message.ask = 0;
@@ -368,9 +449,7 @@ void Recovery::move_large_apart() {
     for (auto& [number, bundle] : bundles_) {
         if (!bundle.changed || number & kAlone) continue;
         for (auto at = bundle.actors.begin(); at != bundle.actors.end();) {
-            size_t bytes = 0;
-            for (const std::string& record : at->second.heap) bytes += record.size();
-            if (bytes <= kLargeHeap) {
+            if (at->second.heap_bytes() <= kLargeHeap && at->second.parts.empty()) {
                 ++at;
                 continue;
             }
@@ -383,6 +462,66 @@ void Recovery::move_large_apart() {
         alone.changed = true;
         alone.actors.emplace(actor, std::move(state));
     }
+}
+
+// Turns have changed some leaves of a large heap: those are read, and written anew.
+bool Recovery::write_large(Bundle& bundle, ByteWriter& out, Checkpoint& made) {
+    std::map<LeafNumber, Hash> leaves;
+    for (auto& [number, state] : bundle.actors) {
+        if (state.ended || state.heap_bytes() <= kLargeHeap) {
+            write_state(out, number, state);
+        } else {
+            leaves = state.leaves;
+            HeadRecord head{number, state.head, state.leaf_bytes};
+            if (!state.heap.empty() && !fold(state, leaves, head, made)) return false;
+            write(out, state.facts);
+            write(out, head);
+            SegmentRecord segment;
+            segment.actor = number;
+            segment.turn = state.turns;
+            segment.draws = state.draws;
+            write(out, segment);
+            write_rest(out, state);
+        }
+        for (const std::string& part : state.parts) {
+            leaves[kPart + leaves.size()] = hash_of(part);
+            made.pieces.push_back(part);
+        }
+    }
+    bundle.leaves = std::move(leaves);
+    return true;
+}
+
+bool Recovery::fold(const State& state, std::map<LeafNumber, Hash>& leaves, HeadRecord& head,
+                    Checkpoint& made) const {
+    const bool anew = state.head.empty();
+    std::set<LeafNumber> touched;
+    HeapPicture picture;
+    if (!anew) {
+        for (const std::string& record : state.heap)
+            if (!add_leaves_of(record, touched)) return false;
+        for (LeafNumber each : touched) {
+            auto leaf = leaves.find(each);
+            std::string content;
+            if (leaf == leaves.end()) continue;
+            if (!piece_(leaf->second, content)) return false;
+            head.bytes -= std::min<uint64_t>(head.bytes, content.size());
+            if (!picture.add(std::move(content))) return false;
+        }
+        if (!picture.add(state.head)) return false;
+    }
+    for (const std::string& record : state.heap)
+        if (!picture.add(record)) return false;
+    const bool written = picture.write_leaves(
+        anew ? nullptr : &touched, [&](LeafNumber first, LeafNumber upto, std::string record) {
+            leaves.erase(leaves.lower_bound(first), leaves.lower_bound(upto));
+            if (record.empty()) return;
+            head.bytes += record.size();
+            leaves[first] = hash_of(record);
+            made.pieces.push_back(std::move(record));
+        });
+    head.head = picture.head();
+    return written;
 }
 
 bool Recovery::checkpoint(Checkpoint& made) {
@@ -404,7 +543,9 @@ bool Recovery::checkpoint(Checkpoint& made) {
     for (auto& [number, bundle] : bundles_) {
         if (bundle.changed) {
             ByteWriter piece;
-            for (auto& [actor, state] : bundle.actors) write_state(piece, actor, state);
+            if (number & kAlone && !write_large(bundle, piece, made)) return false;
+            if (!(number & kAlone))
+                for (auto& [actor, state] : bundle.actors) write_state(piece, actor, state);
             bundle.hash = hash_of(piece.view());
             bundle.there = bundle.read = true;
             bundle.changed = false;
@@ -413,7 +554,12 @@ bool Recovery::checkpoint(Checkpoint& made) {
         if (!bundle.there) continue;
         ByteWriter name;
         name.fixed64(number);
-        entries.push_back({name.take(), bundle.hash});
+        entries.push_back({std::string(name.view()), bundle.hash});
+        for (auto& [leaf, hash] : bundle.leaves) {
+            name.cut_to(sizeof number);
+            name.fixed64(leaf);
+            entries.push_back({std::string(name.view()), hash});
+        }
     }
     made.manifest = encode_listing("", entries);
     return !broken_;
@@ -426,8 +572,7 @@ bool Recovery::fits(WorldNames& names) {
         if (!fits || state.ended) return;
         fits = names.shape_of(state.facts.shape, shape);
         HeapPicture picture;
-        for (const std::string& heap : state.heap)
-            if (!picture.add(heap)) return; // it is held, whatever the layouts are
+        if (!give_heap(state, picture)) return; // it is held, whatever the layouts are
         for (uint64_t each : picture.shapes()) fits = fits && names.shape_of(each, shape);
         if (state.facts.first_start && state.facts.first_start->starts_as)
             fits = fits && names.shape_of(state.facts.first_start->starts_as, shape);

@@ -69,15 +69,31 @@ class Recovery {
     struct State {
         FactsRecord facts;
         bool ended = false;
-        uint64_t end_reason = 0;       // a symbol
-        std::vector<std::string> heap; // records of heap_record.h: a base and changes
+        uint64_t end_reason = 0; // a symbol
+        // Records of heap_record.h: a base and changes; or a base in leaves, which are pieces, its head, and changes.
+        std::vector<std::string> heap;
+        std::map<LeafNumber, Hash> leaves;
+        std::string head;
+        uint64_t leaf_bytes = 0;
+        std::vector<std::string> parts; // of a turn that has not ended yet,
+        uint64_t parts_due = 0;         // and how many of them the next record of a segment follows
         uint64_t turns = 0;
         std::deque<PostRecord> mailbox;
         std::optional<PostRecord> begun; // what a turn handles that waits,
         std::string tape;                // and what has come into it so far (tape.h)
         uint64_t tape_turn = 0;          // which of its turns that is
         bool draws = false;              // something on a canvas
+
+        bool has_heap() const { return !heap.empty() || !head.empty(); }
+        uint64_t heap_bytes() const;
+        // The heap becomes that after this segment; `group` has it.
+        [[nodiscard]] bool follow(const SegmentRecord& segment, const std::vector<Record>& group);
+        [[nodiscard]] bool take(const PartsRecord& due);
+        void take_heap(const SegmentRecord& segment);
     };
+    // All of the heap, in its order. False: a piece is not to be had, or it is none. Any thread, while nothing else changes
+    // the state; beside other calls.
+    [[nodiscard]] bool give_heap(const State& state, HeapPicture& picture) const;
     // Null: there has never been one. Until the next call.
     bool has(uint64_t number) { return find(number) != nullptr; }
     const State* actor(uint64_t number) { return find(number); }
@@ -105,7 +121,9 @@ class Recovery {
         bool changed = false; // the piece says something else
         bool read = false;
         std::map<uint64_t, State> actors;
+        std::map<LeafNumber, Hash> leaves; // of its piece: of the one actor in it; or from kPart on its parts
     };
+    static constexpr LeafNumber kPart = uint64_t(1) << 62;
     bool take(const BeginRecord& begin) { return begin.format == BeginRecord::kFormat; }
     bool take(const PostRecord& post);
     bool take(const SegmentRecord& segment);
@@ -121,6 +139,9 @@ class Recovery {
     bool take(const TurnRecord& turn);
     void end_asks(uint64_t actor, const State& state);
     bool take(const IndexRecord& index);
+    bool take(const PartRecord& part);
+    bool take(const PartsRecord& parts);
+    bool take(const HeadRecord& head);
     void note(uint64_t number, const State& state); // what it has to do may have changed
     bool take_group(std::string_view group);
     bool take_one(const Record& record);
@@ -132,6 +153,10 @@ class Recovery {
     uint64_t bundle_number(uint64_t actor) const;
     void move_large_apart();
     void write_state(ByteWriter& out, uint64_t number, const State& state);
+    void write_rest(ByteWriter& out, const State& state);
+    [[nodiscard]] bool write_large(Bundle& bundle, ByteWriter& out, Checkpoint& made);
+    [[nodiscard]] bool fold(const State& state, std::map<LeafNumber, Hash>& leaves, HeadRecord& head,
+                            Checkpoint& made) const;
     template <class Visit> // visit(number, State&)
     void each_actor(Visit visit);
 

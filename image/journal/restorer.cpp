@@ -150,14 +150,9 @@ std::shared_ptr<TurnTape> Restorer::tape_of(const Recovery::State& state) {
 bool Restorer::restore_heap(Actor& actor, const Recovery::State& state) {
     Runtime& runtime = actors_.runtime();
     HeapPicture picture;
-    uint64_t bytes = 0;
-    for (const std::string& record : state.heap) {
-        if (!picture.add(record)) return false;
-        bytes += record.size();
-    }
-    if (state.heap.empty()) return false;
-    const uint64_t base = state.heap.front().size();
-    actor.log_room = room_for_changes(base, bytes - base);
+    if (!state.has_heap() || !recovery_.give_heap(state, picture)) return false;
+    const uint64_t base = state.head.empty() ? state.heap.front().size() : state.leaf_bytes;
+    actor.log_room = room_for_changes(base, state.heap_bytes() - std::min(base, state.heap_bytes()));
     std::vector<Value> roots;
     actor.state = actor.journal = actor.drawings = Value();
     actor.heap.emplace(runtime.shared, actors_.heap_options());
@@ -211,7 +206,7 @@ Actor* Restorer::find_or_make(uint64_t number) {
         return dead(number, 0, 0);
     }
     Actor* actor = by_number_[number] = &actors_.restore_actor(number, cls->itself(), false);
-    actor->dormant = !state->heap.empty();
+    actor->dormant = state->has_heap();
     unfinished_.push_back(number);
     return actor;
 }

@@ -4,6 +4,7 @@
 #include "tests/heap/fixture.h"
 #include "vm/heap/pointer_table.h"
 #include <doctest/doctest.h>
+#include <map>
 #include <random>
 
 using namespace indent;
@@ -151,7 +152,169 @@ std::string changes_of(Actor& a, Names& names) {
     return out.take();
 }
 
+// A heap as a base in leaves, into which records of turns are folded now and then.
+struct Leaves {
+    std::map<LeafNumber, std::string> all;
+    std::string head;
+    size_t written = 0, bytes = 0; // by the last fold
+
+    bool fold(const std::vector<std::string>& records) {
+        const bool anew = all.empty();
+        std::set<LeafNumber> touched;
+        HeapPicture picture;
+        bool good = true;
+        if (!anew) {
+            for (const std::string& record : records) good = good && add_leaves_of(record, touched);
+            for (LeafNumber each : touched)
+                if (all.contains(each)) good = good && picture.add(all[each]);
+            good = good && picture.add(head);
+        }
+        for (const std::string& record : records) good = good && picture.add(record);
+        written = bytes = 0;
+        good = good && picture.write_leaves(anew ? nullptr : &touched,
+                                            [&](LeafNumber first, LeafNumber upto, std::string record) {
+                                                all.erase(all.lower_bound(first), all.lower_bound(upto));
+                                                written += !record.empty();
+                                                bytes += record.size();
+                                                if (!record.empty()) all[first] = std::move(record);
+                                            });
+        head = picture.head();
+        return good;
+    }
+    bool give(HeapPicture& picture) const {
+        bool good = true;
+        for (auto& [number, record] : all) good = good && picture.add(record);
+        return good && picture.add(head);
+    }
+};
+
 } // namespace
+
+TEST_CASE("A heap comes back from leaves into which its turns were folded, each cell at its place") {
+    SharedSpace shared;
+    TestNames names(shared);
+    Cell* some = shared.allocate(indent::test::kPlain, Format::Slots, 0, false);
+    size_t folds = 0, written = 0, there = 0, most_parts = 0;
+    for (uint64_t seed = 1; seed <= 60; ++seed) {
+        Life life(seed, seed % 3 == 0 ? 40'000 : 200);
+        auto actor = std::make_unique<Actor>(shared);
+        Leaves leaves;
+        std::vector<std::string> records{base_of(*actor, names)};
+        for (int turn = 0; turn < 60; ++turn) {
+            life.turn(*actor, Value::cell(some));
+            if (life.below(5) == 0) actor->t.collect();
+            records.push_back(changes_of(*actor, names));
+            if (life.below(15) == 0) actor->t.collect_fully();
+            if (life.below(40) == 0) {
+                leaves = {};
+                records = {base_of(*actor, names)};
+            }
+            if (life.below(4) != 0) continue;
+            CAPTURE(seed);
+            CAPTURE(turn);
+            REQUIRE(leaves.fold(records));
+            records.clear();
+            ++folds;
+            written += leaves.written;
+            there += leaves.all.size();
+            for (auto& [number, record] : leaves.all)
+                most_parts = std::max<size_t>(most_parts, part_of_leaf(number));
+            HeapPicture picture;
+            REQUIRE(leaves.give(picture));
+            auto again = std::make_unique<Actor>(shared);
+            std::vector<Value> roots;
+            REQUIRE(picture.restore(*again->t.heap, roots, names));
+            check_same(*actor, *again->t.heap, roots);
+            again->roots.values = roots;
+            if (life.below(2)) actor = std::move(again);
+        }
+    }
+    MESSAGE("folds: " << folds << ", leaves written: " << written << " of " << there
+                      << ", parts of a cell: " << most_parts + 1);
+    CHECK(folds > 500);
+    CHECK(written < there);
+    CHECK(most_parts > 2);
+    shared.release(Value::cell(some));
+}
+
+TEST_CASE("A turn that changes little of a large heap changes few of its leaves, in a large cell, too") {
+    SharedSpace shared;
+    TestNames names(shared);
+    Actor actor(shared);
+    constexpr size_t kMany = 100'000;
+    actor.roots.values[0] = Value::cell(actor.t.array(kMany, Format::Slots));
+    for (size_t i = 1; i < kMany; ++i) {
+        Cell* cell = actor.t.plain(3);
+        for (size_t w = 0; w < 3; ++w) (*cell)[w] = Value::integer(int64_t(1000 * i + w));
+        REQUIRE(actor.t.store(actor.roots.values[0].cell(), i, Value::cell(cell)));
+    }
+    Leaves leaves;
+    REQUIRE(leaves.fold({changes_of(actor, names)}));
+    const size_t all = leaves.all.size(), bytes = leaves.bytes;
+    CHECK(all > 50);
+    Cell* array = actor.roots.values[0].cell();
+    REQUIRE(actor.t.store((*array)[70'000].cell(), 1, Value::integer(-5)));
+    REQUIRE(actor.t.store(array, 70'001, Value::nil()));
+    REQUIRE(leaves.fold({changes_of(actor, names)}));
+    MESSAGE("of " << all << " leaves with " << bytes << " bytes were written " << leaves.written << " with "
+                  << leaves.bytes);
+    CHECK(leaves.written <= 4); // the object's page, the first part of the array and the one with its word
+    CHECK(leaves.all.size() == all);
+    HeapPicture picture;
+    REQUIRE(leaves.give(picture));
+    Actor again(shared);
+    std::vector<Value> roots;
+    REQUIRE(picture.restore(*again.t.heap, roots, names));
+    check_same(actor, *again.t.heap, roots);
+}
+
+TEST_CASE("Leaves and records that were changed by a stranger are refused, or fold to what can be used") {
+    SharedSpace shared;
+    TestNames names(shared);
+    Cell* some = shared.allocate(indent::test::kPlain, Format::Slots, 0, false);
+    size_t refused = 0, taken = 0;
+    for (uint64_t seed = 1; seed <= 8; ++seed) {
+        Life life(seed, seed % 2 ? 200 : 20'000);
+        Leaves leaves;
+        std::vector<std::string> records;
+        {
+            Actor actor(shared);
+            for (int turn = 0; turn < 12; ++turn) life.turn(actor, Value::cell(some));
+            (void)changes_of(actor, names);
+            REQUIRE(leaves.fold({base_of(actor, names)}));
+            for (int turn = 0; turn < 6; ++turn) {
+                life.turn(actor, Value::cell(some));
+                records.push_back(changes_of(actor, names));
+            }
+        }
+        for (int i = 0; i < 200; ++i) {
+            Leaves bad = leaves;
+            std::vector<std::string> after = records;
+            auto at = bad.all.begin();
+            if (!bad.all.empty()) std::advance(at, life.below(bad.all.size()));
+            std::string& one = life.below(3) == 0                     ? bad.head
+                               : life.below(2) && at != bad.all.end() ? at->second
+                                                                      : after[life.below(after.size())];
+            for (size_t n = 1 + life.below(3); n-- > 0 && !one.empty();)
+                one[life.below(one.size())] = char(life.below(256));
+            HeapPicture picture;
+            Actor again(shared);
+            std::vector<Value> roots;
+            if (!bad.fold(after) || !bad.give(picture) || !picture.restore(*again.t.heap, roots, names)) {
+                ++refused;
+                continue;
+            }
+            ++taken;
+            roots.resize(kRoots);
+            again.roots.values = roots;
+            again.t.collect_fully();
+            again.t.commit();
+        }
+    }
+    MESSAGE("refused: " << refused << ", taken: " << taken);
+    CHECK(refused > 500);
+    shared.release(Value::cell(some));
+}
 
 TEST_CASE("A heap comes back from a base and the records of its turns, each cell at its place") {
     SharedSpace shared;

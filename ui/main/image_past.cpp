@@ -381,7 +381,7 @@ Result<std::string> ImagePast::why(const std::string& who, const std::string& fi
         auto begin = past_.earliest(*upto);
         if (!begin) return std::move(begin).failure();
         if (auto start = past_.read(*begin)) {
-            if (const Recovery::State* state = (*start)->actor(number); state && !state->heap.empty())
+            if (const Recovery::State* state = (*start)->actor(number); state && state->has_heap())
                 if (world.put(number, *state)) before = value_of(), any = true;
         }
         auto walked = past_.walk(*begin, *upto, [&](const Past::Step& step) -> Result<bool> {
@@ -390,9 +390,8 @@ Result<std::string> ImagePast::why(const std::string& who, const std::string& fi
                     senders[post->number] = {step.segment->actor, step.turn};
             if (step.segment->actor != number || step.segment->end != SegmentRecord::Done) return true;
             Recovery::State state = *step.before;
-            if (step.segment->fresh) state.heap.clear();
-            if (!step.segment->heap.empty()) state.heap.push_back(step.segment->heap);
-            if (!world.put(number, state)) { // of a layout that the code of then does not know any more
+            if (!state.follow(*step.segment, *step.records) ||
+                !world.put(number, state)) { // of a layout that the code of then does not know any more
                 before = std::nullopt;
                 return true;
             }
