@@ -104,6 +104,18 @@ Recovery::Bundle* Recovery::read_bundle(uint64_t number) {
         whole = bundle.actors.size() == 1 && piece_(part->second, content);
         if (whole) bundle.actors.begin()->second.parts.push_back(std::move(content));
     }
+    for (auto at = bundle.leaves.lower_bound(kRecords);
+         whole && at != bundle.leaves.end() && at->first < kPart; ++at) {
+        whole = bundle.actors.size() == 1 && piece_(at->second, content);
+        if (!whole) break;
+        State& state = bundle.actors.begin()->second;
+        ByteReader in(content);
+        while (in.remaining() > 0 && !in.failed()) state.heap.emplace_back(in.text());
+        whole = !in.failed() && !state.head.empty();
+        state.kept.push_back(at->second);
+        state.kept_records = state.heap.size();
+        bytes_ += content.size();
+    }
     bundle.changed = false;
     if (!whole) broken_ = true;
     return broken_ ? nullptr : &bundle;
@@ -235,6 +247,8 @@ void Recovery::State::take_heap(const SegmentRecord& segment) {
         leaves.clear();
         head.clear();
         leaf_bytes = 0;
+        kept.clear();
+        kept_records = 0;
     }
     if (parts_due > 0 && !segment.heap.empty())
         for (std::string& part : parts) heap.push_back(std::move(part));
@@ -293,7 +307,7 @@ bool Recovery::take(const HeadRecord& head) {
     State* state = change(head.actor);
     if (!state || state->ended || state->has_heap()) return false;
     const Bundle& bundle = bundles_[reading_number_];
-    state->leaves = {bundle.leaves.begin(), bundle.leaves.lower_bound(kPart)};
+    state->leaves = {bundle.leaves.begin(), bundle.leaves.lower_bound(kRecords)};
     state->head = head.head;
     state->leaf_bytes = head.bytes;
     return !head.head.empty();
@@ -464,7 +478,8 @@ void Recovery::move_large_apart() {
     }
 }
 
-// Turns have changed some leaves of a large heap: those are read, and written anew.
+// Turns have changed some leaves of a large heap. Where that is much of them they are read, and written anew; else what
+// has changed is kept beside them.
 bool Recovery::write_large(Bundle& bundle, ByteWriter& out, Checkpoint& made) {
     std::map<LeafNumber, Hash> leaves;
     for (auto& [number, state] : bundle.actors) {
@@ -473,7 +488,24 @@ bool Recovery::write_large(Bundle& bundle, ByteWriter& out, Checkpoint& made) {
         } else {
             leaves = state.leaves;
             HeadRecord head{number, state.head, state.leaf_bytes};
-            if (!state.heap.empty() && !fold(state, leaves, head, made)) return false;
+            std::set<LeafNumber> touched;
+            for (const std::string& record : state.heap)
+                if (!state.head.empty() && !add_leaves_of(record, touched)) return false;
+            if (is_folded(state, touched)) {
+                if (!fold(state, touched, leaves, head, made)) return false;
+            } else {
+                std::vector<Hash> kept = state.kept;
+                ByteWriter records;
+                for (size_t i = state.kept_records; i < state.heap.size(); ++i) records.text(state.heap[i]);
+                if (records.size() > 0) {
+                    kept.push_back(hash_of(records.view()));
+                    made.pieces.push_back(records.take());
+                }
+                for (const Hash& piece : kept) {
+                    const LeafNumber next = kRecords + leaves.size();
+                    leaves[next] = piece;
+                }
+            }
             write(out, state.facts);
             write(out, head);
             SegmentRecord segment;
@@ -484,7 +516,8 @@ bool Recovery::write_large(Bundle& bundle, ByteWriter& out, Checkpoint& made) {
             write_rest(out, state);
         }
         for (const std::string& part : state.parts) {
-            leaves[kPart + leaves.size()] = hash_of(part);
+            const LeafNumber next = kPart + leaves.size();
+            leaves[next] = hash_of(part);
             made.pieces.push_back(part);
         }
     }
@@ -492,14 +525,22 @@ bool Recovery::write_large(Bundle& bundle, ByteWriter& out, Checkpoint& made) {
     return true;
 }
 
-bool Recovery::fold(const State& state, std::map<LeafNumber, Hash>& leaves, HeadRecord& head,
-                    Checkpoint& made) const {
+// Whether the changes since the leaves are a good part of the leaves that they change.
+bool Recovery::is_folded(const State& state, const std::set<LeafNumber>& touched) const {
+    if (state.heap.empty()) return false;
+    if (state.leaves.empty()) return true;
+    uint64_t there = 0, changes = 0;
+    for (LeafNumber each : touched) there += state.leaves.contains(each);
+    for (const std::string& record : state.heap) changes += record.size();
+    constexpr uint64_t kPart = 4;
+    return changes > there * (state.leaf_bytes / state.leaves.size()) / kPart;
+}
+
+bool Recovery::fold(const State& state, const std::set<LeafNumber>& touched,
+                    std::map<LeafNumber, Hash>& leaves, HeadRecord& head, Checkpoint& made) const {
     const bool anew = state.head.empty();
-    std::set<LeafNumber> touched;
     HeapPicture picture;
     if (!anew) {
-        for (const std::string& record : state.heap)
-            if (!add_leaves_of(record, touched)) return false;
         for (LeafNumber each : touched) {
             auto leaf = leaves.find(each);
             std::string content;

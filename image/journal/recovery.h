@@ -75,6 +75,8 @@ class Recovery {
         std::map<LeafNumber, Hash> leaves;
         std::string head;
         uint64_t leaf_bytes = 0;
+        std::vector<Hash> kept;         // pieces that are the first records of `heap` after the leaves,
+        size_t kept_records = 0;        // which are so many
         std::vector<std::string> parts; // of a turn that has not ended yet,
         uint64_t parts_due = 0;         // and how many of them the next record of a segment follows
         uint64_t turns = 0;
@@ -121,9 +123,10 @@ class Recovery {
         bool changed = false; // the piece says something else
         bool read = false;
         std::map<uint64_t, State> actors;
-        std::map<LeafNumber, Hash> leaves; // of its piece: of the one actor in it; or from kPart on its parts
+        // Of the one actor in it: its leaves; from kRecords on pieces of records after those, from kPart on its parts.
+        std::map<LeafNumber, Hash> leaves;
     };
-    static constexpr LeafNumber kPart = uint64_t(1) << 62;
+    static constexpr LeafNumber kRecords = uint64_t(1) << 61, kPart = uint64_t(1) << 62;
     bool take(const BeginRecord& begin) { return begin.format == BeginRecord::kFormat; }
     bool take(const PostRecord& post);
     bool take(const SegmentRecord& segment);
@@ -155,8 +158,9 @@ class Recovery {
     void write_state(ByteWriter& out, uint64_t number, const State& state);
     void write_rest(ByteWriter& out, const State& state);
     [[nodiscard]] bool write_large(Bundle& bundle, ByteWriter& out, Checkpoint& made);
-    [[nodiscard]] bool fold(const State& state, std::map<LeafNumber, Hash>& leaves, HeadRecord& head,
-                            Checkpoint& made) const;
+    bool is_folded(const State& state, const std::set<LeafNumber>& touched) const;
+    [[nodiscard]] bool fold(const State& state, const std::set<LeafNumber>& touched,
+                            std::map<LeafNumber, Hash>& leaves, HeadRecord& head, Checkpoint& made) const;
     template <class Visit> // visit(number, State&)
     void each_actor(Visit visit);
 
