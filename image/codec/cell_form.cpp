@@ -24,7 +24,7 @@ enum ReferenceWord { kBinding, kClass, kSelector };
 // What is met on a walk over cells.
 class Walk {
   public:
-    Walk(Names& names, PointerTable& met, const PointerTable* lost) : names(names), met_(met), lost_(lost) {}
+    Walk(Names& names, Met& met, const PointerTable* lost) : names(names), met_(met), lost_(lost) {}
     Names& names;
 
     bool go_on();
@@ -47,13 +47,13 @@ class Walk {
     }
 
   private:
-    bool is_new(const Cell* cell) { return (!lost_ || !lost_->contains(cell)) && met_.add(cell, 0); }
+    bool is_new(const Cell* cell) { return (!lost_ || !lost_->contains(cell)) && met_.add(cell); }
     bool meet(const Cell* cell) {
         if (lost_ && lost_->contains(cell)) return false;
-        if (met_.add(cell, 0)) waiting_.push_back(cell);
+        if (met_.add(cell)) waiting_.push_back(cell);
         return true;
     }
-    PointerTable& met_;
+    Met& met_;
     const PointerTable* lost_;
     std::vector<const Cell*> waiting_;
 };
@@ -275,7 +275,7 @@ bool is_value(Value value) {
     return shape != shape::kArray && shape != shape::kMapIndex && shape != shape::kVariable;
 }
 
-bool are_sound(std::span<const Value> roots, Names& names, PointerTable& met, const PointerTable* lost) {
+bool are_sound(std::span<const Value> roots, Names& names, Met& met, const PointerTable* lost) {
     Walk walk(names, met, lost);
     for (Value root : roots)
         if (!walk.value_or_absent(root)) return false;

@@ -28,10 +28,25 @@ std::string_view written_bytes(const Cell& cell);
 // of a list, a captured variable, a raw word).
 [[nodiscard]] bool is_value(Value value);
 
+// Which cells have been met.
+class Met {
+  public:
+    virtual ~Met() = default;
+    virtual bool add(const Cell* cell) = 0; // false: it has been
+};
+class MetInTable final : public Met {
+  public:
+    bool add(const Cell* cell) override { return table_.add(cell, 0); }
+    size_t size() const { return table_.size(); }
+
+  private:
+    PointerTable table_;
+};
+
 // Whether all that the roots reach and that is not shared is what its shapes ask for, and each storage belongs to one list
 // or map alone. Roots may be absent. When all words are there; what programs define is known to `names`. `lost`: cells that
 // may not be reached. `met` gets those that are.
-[[nodiscard]] bool are_sound(std::span<const Value> roots, Names& names, PointerTable& met,
+[[nodiscard]] bool are_sound(std::span<const Value> roots, Names& names, Met& met,
                              const PointerTable* lost = nullptr);
 
 } // namespace indent::image

@@ -106,6 +106,8 @@ bool add_leaves_of(std::string_view record, std::set<LeafNumber>& leaves) {
         if (in.failed() || page >= kMostPages) return false;
         add(leaf_number(page, 0));
     }
+    uint64_t more_parts =
+        record.size() + (uint64_t(1) << 20); // of large cells: a few bytes may claim any size
     uint64_t place = 0;
     auto page = [&] { return place / kPlaces; };
     for (uint64_t i = in.count(5); i > 0; --i) {
@@ -116,9 +118,10 @@ bool add_leaves_of(std::string_view record, std::set<LeafNumber>& leaves) {
         (void)in.text();
         if (in.failed() || page() >= kMostPages || words / kLeafWords >= kMostParts) return false;
         add(leaf_number(page(), 0));
-        // As many as there are bytes: those of absent words are not written.
-        for (uint64_t part = 1; part * kLeafWords < words && part <= record.size(); ++part)
-            add(leaf_number(page(), part));
+        const uint64_t parts = words / kLeafWords;
+        if (parts > more_parts) return false;
+        more_parts -= parts;
+        for (uint64_t part = 1; part <= parts; ++part) add(leaf_number(page(), part));
     }
     place = 0;
     for (uint64_t i = in.count(5); i > 0; --i) {
@@ -229,7 +232,8 @@ bool HeapPicture::write_large(const PageFacts& page, const Entry& entry, const s
             out.number(count);
             out.text(part_words.view());
             out.number(0); // identity hashes
-            put(leaf_number(page.number, part), leaf_number(page.number, part + 1), out.take());
+            put(leaf_number(page.number, part),
+                part + 1 == parts ? behind : leaf_number(page.number, part + 1), out.take());
         }
         // Parts without a word have no leaf.
         const LeafNumber hole = leaf_number(page.number, part + (part == 0 || count > 0));
@@ -327,6 +331,14 @@ bool HeapPicture::write_leaves(const std::set<LeafNumber>* only, const PutLeaf& 
         }
         const LeafNumber leaf = leaf_number(number, 0);
         if (only && !only->contains(leaf)) continue;
+        if (auto unchanged = unchanged_.find(number); unchanged != unchanged_.end()) {
+            if (!entries.empty()) return false;
+            ByteWriter out;
+            begin_leaf(out, &page);
+            out.raw(unchanged->second);
+            put(leaf, leaf_number(uint64_t(number) + 1, 0), out.take());
+            continue;
+        }
         if (entries.empty()) {
             put(leaf, leaf_number(uint64_t(number) + 1, 0), "");
         } else if (entries.size() == 1 && entries[0]->words > kLeafWords) {

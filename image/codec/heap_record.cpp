@@ -202,6 +202,11 @@ std::set<uint64_t> HeapPicture::shapes() const {
     std::set<uint64_t> shapes;
     for (const Entry& entry : base_)
         if (!entry.gone) shapes.insert(entry.shape);
+    for (auto& [page, leaf] : unchanged_)
+        (void)each_cell(leaf, [&](const Entry& entry) {
+            shapes.insert(entry.shape);
+            return true;
+        });
     for (auto& [place, entry] : later_) shapes.insert(entry.shape);
     return shapes;
 }
@@ -228,8 +233,6 @@ void HeapPicture::drop_overlapping(uint64_t from, uint64_t to) {
 }
 
 bool HeapPicture::take_cell(const Entry& entry) {
-    if (entry.form & ~kAllForms || entry.place >> 45 || entry.words >> 40) return false;
-    if (entry.form & kWideForm ? entry.words < 1 : entry.words >= Cell::kWide) return false;
     // The first record may be that of a turn, whose cells are in the order in which they became old. A heap that grows has
     // most of its new cells behind all others.
     const bool is_last = (base_.empty() || base_.back().end() <= entry.place) &&
@@ -243,6 +246,50 @@ bool HeapPicture::take_cell(const Entry& entry) {
     drop_overlapping(entry.place, entry.end());
     later_[entry.place] = entry;
     return true;
+}
+
+bool HeapPicture::read_entry(ByteReader& in, uint64_t& last, Entry& entry) {
+    last += uint64_t(in.signed_number());
+    entry.place = last;
+    entry.shape = in.number();
+    entry.form = in.byte();
+    entry.words = in.number();
+    entry.encoded = in.text();
+    if (in.failed() || entry.form & ~kAllForms || entry.place >> 45 || entry.words >> 40) return false;
+    return entry.form & kWideForm ? entry.words >= 1 : entry.words < Cell::kWide;
+}
+
+bool HeapPicture::each_cell(std::string_view leaf, const std::function<bool(const Entry&)>& visit,
+                            std::map<uint64_t, uint64_t>* hashes) const {
+    ByteReader in(leaf);
+    uint64_t last = 0;
+    for (uint64_t i = in.count(kLeastCell); i > 0; --i)
+        if (Entry entry; !read_entry(in, last, entry) || !visit(entry)) return false;
+    if (!hashes) return true;
+    if (in.number() != 0) return false; // changes
+    for (uint64_t i = in.count(3); i > 0; --i) {
+        if (in.byte() != 0) return false;
+        const uint64_t place = in.number();
+        (*hashes)[place] = in.number();
+    }
+    return in.at_end();
+}
+
+bool HeapPicture::add_unchanged(std::string leaf) {
+    ByteReader in(leaf);
+    const bool is_whole = in.number() == 0 && in.number() == 0 && in.number() == 1;
+    PageFacts page;
+    const uint64_t number = in.number();
+    page.number = uint32_t(number);
+    page.kind = in.byte();
+    page.size = in.byte();
+    page.words = in.number();
+    if (!is_whole || in.failed() || number >> 32 || page.kind == Page::kLarge) return add(std::move(leaf));
+    const size_t left = in.remaining();
+    records_.push_back(std::make_unique<const std::string>(std::move(leaf)));
+    const std::string_view all = *records_.back();
+    return pages_.emplace(page.number, page).second &&
+           unchanged_.emplace(page.number, all.substr(all.size() - left)).second;
 }
 
 bool HeapPicture::add(std::string record) {
@@ -282,13 +329,7 @@ bool HeapPicture::add(std::string record) {
     uint64_t last = 0;
     for (uint64_t i = in.count(kLeastCell); i > 0; --i) {
         Entry entry;
-        last += uint64_t(in.signed_number());
-        entry.place = last;
-        entry.shape = in.number();
-        entry.form = in.byte();
-        entry.words = in.number();
-        entry.encoded = in.text();
-        if (in.failed() || !take_cell(entry)) return false;
+        if (!read_entry(in, last, entry) || !take_cell(entry)) return false;
     }
     last = 0;
     for (uint64_t i = in.count(kLeastChange); i > 0; --i) {
@@ -318,9 +359,8 @@ bool HeapPicture::add(std::string record) {
 // Where cells are while a heap comes back, and what they name; and whether a word named what is not there.
 class RestoredPlaces final : public CellsAt, public Names {
   public:
-    // All places of cells are in these pages, of which the heap is made.
-    RestoredPlaces(Heap& heap, const std::vector<PageFacts>& pages, const std::vector<uint64_t>& places,
-                   Names& names)
+    // All cells are in these pages, of which the heap is made.
+    RestoredPlaces(Heap& heap, const std::vector<PageFacts>& pages, Names& names)
         : heap_(heap), names_(names) {
         uint32_t last = 0;
         for (const PageFacts& page : pages) last = std::max(last, page.number);
@@ -328,8 +368,9 @@ class RestoredPlaces final : public CellsAt, public Names {
         uint32_t count = 0;
         for (const PageFacts& page : pages) of_page_[page.number] = ++count;
         there_.assign(size_t(count) * kWordsOfPage, 0);
-        for (uint64_t place : places)
-            if (uint64_t* word = word_of(place)) *word |= uint64_t(1) << (place % 64);
+    }
+    void add(uint64_t place) {
+        if (uint64_t* word = word_of(place)) *word |= uint64_t(1) << (place % 64);
     }
     Cell* cell_at(uint64_t place) override {
         if (place_exists(place)) return heap_.restored_at(8 * place);
@@ -416,6 +457,40 @@ bool may_take(const std::vector<PageFacts>& pages, Names& names) {
     return names.may_take(kOfEachNumber * numbers);
 }
 
+namespace {
+
+// Cells that were met have the collector's mark until the heap is settled.
+class MetByMarks final : public Met {
+  public:
+    bool add(const Cell* cell) override {
+        if (cell->bits & Cell::kMarked) return false;
+        const_cast<Cell*>(cell)->bits |= Cell::kMarked;
+        return true;
+    }
+};
+
+// What shapes the numbers of an image are: most cells are of the shape of the one before.
+class KnownShapes {
+  public:
+    explicit KnownShapes(Names& names) : names_(names) {}
+    // 0: of a layout that is gone.
+    ShapeId of(uint64_t number) {
+        if (number == last_number_ && last_) return last_;
+        auto [known, is_new] = shapes_.try_emplace(number, 0);
+        if (is_new && !names_.shape_of(number, known->second)) known->second = 0;
+        last_number_ = number;
+        return last_ = known->second;
+    }
+
+  private:
+    Names& names_;
+    std::unordered_map<uint64_t, ShapeId> shapes_;
+    uint64_t last_number_ = 0;
+    ShapeId last_ = 0;
+};
+
+} // namespace
+
 bool HeapPicture::restore(Heap& heap, std::vector<Value>& roots, Names& names) const {
     std::vector<const Entry*> entries;
     entries.reserve(base_.size() + later_.size());
@@ -430,58 +505,74 @@ bool HeapPicture::restore(Heap& heap, std::vector<Value>& roots, Names& names) c
     }
     take_later(UINT64_MAX);
 
-    std::vector<RestoredCell> cells;
-    std::vector<const Entry*> unknown;
-    std::vector<uint64_t> places;
-    cells.reserve(entries.size());
-    places.reserve(entries.size());
-    for (const Entry* entry : entries) {
-        ShapeId shape = 0;
-        if (!names.shape_of(entry->shape, shape)) { // of a layout that is gone: it may well be dead
-            shape = shape::kArray;
-            unknown.push_back(entry);
-        } else if (!may_be(shape, entry->form, entry->words, names)) {
-            return false;
-        }
-        cells.push_back({8 * entry->place, shape, bool(entry->form & kBytesForm),
-                         bool(entry->form & kFrozenForm), bool(entry->form & kWideForm), entry->words});
-        places.push_back(entry->place);
-    }
     std::vector<PageFacts> pages;
     for (auto& page : pages_) pages.push_back(page.second);
     // A page whose cells are all gone is left out: large ones cannot be without.
     std::erase_if(pages, [&](const PageFacts& page) {
+        if (unchanged_.contains(page.number)) return false;
         const uint64_t begin = uint64_t(page.number) * (kPageBytes / 8);
-        auto first = std::lower_bound(places.begin(), places.end(), begin);
-        return first == places.end() || *first >= begin + room_of(page) / 8;
+        auto first =
+            std::lower_bound(entries.begin(), entries.end(), begin,
+                             [](const Entry* entry, uint64_t wanted) { return entry->place < wanted; });
+        return first == entries.end() || (*first)->place >= begin + room_of(page) / 8;
     });
-    if (!may_take(pages, names) || !heap.restore(pages, cells)) return false;
+    if (!may_take(pages, names)) return false;
 
-    RestoredPlaces at(heap, pages, places, names);
+    RestoredPlaces at(heap, pages, names);
+    KnownShapes shapes(names);
+    std::vector<uint64_t> unknown; // places of cells of layouts that are gone: they may well be dead
+    std::map<uint64_t, uint64_t> hashes = hashes_;
+    auto next = entries.begin();
+    const bool made = heap.restore(pages, [&](const PageFacts& page, std::vector<RestoredCell>& cells) {
+        const uint64_t end = (uint64_t(page.number) + 1) * (kPageBytes / 8);
+        auto take = [&](const Entry& entry) {
+            ShapeId shape = shapes.of(entry.shape);
+            if (shape == 0) {
+                shape = shape::kArray;
+                unknown.push_back(entry.place);
+            } else if (!may_be(shape, entry.form, entry.words, names)) {
+                return false;
+            }
+            cells.push_back({8 * entry.place, shape, bool(entry.form & kBytesForm),
+                             bool(entry.form & kFrozenForm), bool(entry.form & kWideForm), entry.words});
+            at.add(entry.place);
+            return true;
+        };
+        if (auto leaf = unchanged_.find(page.number); leaf != unchanged_.end())
+            return each_cell(leaf->second, take, &hashes);
+        for (; next != entries.end() && (*next)->place < end; ++next)
+            if (!take(**next)) return false;
+        return true;
+    });
+    if (!made || next != entries.end()) return false;
+
     PointerTable wrong; // cells with words that point nowhere, or make no sense: they may well be dead
-    for (const Entry* entry : entries) {
+    auto fill_it = [&](const Entry& entry) {
         at.missed = false;
-        if (!fill(heap, *entry, at)) return false;
-        if (!at.missed) continue;
-        Cell* cell = heap.restored_at(8 * entry->place);
+        if (!fill(heap, entry, at)) return false;
+        if (!at.missed) return true;
+        Cell* cell = heap.restored_at(8 * entry.place);
         for (size_t w = 0; w < cell->word_count(); ++w)
             if ((*cell)[w] == Value::cell(&at.nowhere)) { // and was not changed since
                 (*cell)[w] = Value::nil();
                 wrong.add(cell, 0);
             }
-    }
-    for (const Entry* entry : unknown) wrong.add(heap.restored_at(8 * entry->place), 0);
+        return true;
+    };
+    for (auto& [page, leaf] : unchanged_)
+        if (!each_cell(leaf, fill_it)) return false;
+    for (const Entry* entry : entries)
+        if (!fill_it(*entry)) return false;
+    for (uint64_t place : unknown) wrong.add(heap.restored_at(8 * place), 0);
     ByteReader in(roots_);
     roots.assign(size_t(root_count_), Value());
     for (Value& root : roots)
         if (at.missed = false; !read_word(in, root, at, at) || at.missed) return false;
-    PointerTable met;
+    MetByMarks met;
     if (!are_sound(roots, names, met, &wrong)) return false;
     // Nobody has looked at what is dead: until it is collected it is no more than room.
-    for (const Entry* entry : entries)
-        if (Cell* cell = heap.restored_at(8 * entry->place); !met.contains(cell)) cell->shape = shape::kArray;
-    heap.settle_restored(last_hash_);
-    for (auto& [place, hash] : hashes_)
+    heap.settle_restored(last_hash_, shape::kArray);
+    for (auto& [place, hash] : hashes)
         if (at.place_exists(place)) heap.restore_hash(heap.restored_at(8 * place), hash);
     for (auto& [number, hash] : shared_hashes_)
         if (Value value; names.shared_of(number, value) && value.is_cell())

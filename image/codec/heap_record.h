@@ -43,6 +43,8 @@ class HeapPicture {
     // The base first, then each record in its order. False: that is no record, or none that can follow those before; the
     // picture is to be thrown away.
     [[nodiscard]] bool add(std::string record);
+    // A leaf in which no record that is still to come changes anything: it is read when the heap comes back.
+    [[nodiscard]] bool add_unchanged(std::string leaf);
 
     // Puts it into a heap that has never had a cell, and the roots that the last record names into `roots` (as many as it
     // has). False: it makes no sense, names what is not there, or there is no memory; the heap is to be thrown away.
@@ -79,6 +81,9 @@ class HeapPicture {
     void drop_overlapping(uint64_t from, uint64_t to);
     Entry* find(uint64_t place);
     bool fill(Heap& heap, const Entry& entry, class RestoredPlaces& places) const;
+    bool each_cell(std::string_view leaf, const std::function<bool(const Entry&)>& visit,
+                   std::map<uint64_t, uint64_t>* hashes = nullptr) const;
+    static bool read_entry(ByteReader& in, uint64_t& last, Entry& entry);
     bool fold_words(const Entry& entry, const std::function<void(uint64_t, std::string_view)>& visit) const;
     bool write_page(const PageFacts& page, const std::vector<const Entry*>& entries,
                     const PutLeaf& put) const;
@@ -90,6 +95,8 @@ class HeapPicture {
 
     std::vector<std::unique_ptr<const std::string>> records_;
     std::vector<Entry> base_; // by place
+    std::map<uint32_t, std::string_view>
+        unchanged_; // leaves from their cells on, by page: of those there is no entry
     std::map<uint64_t, Entry> later_;
     std::map<uint64_t, std::vector<Patch>> patches_;
     std::map<uint32_t, PageFacts> pages_;

@@ -134,7 +134,7 @@ bool parcel_from(std::string_view bytes, SharedSpace& shared, uint32_t layout_ep
         made->roots_to_fill()[i] = value;
     }
     // Whoever walks over a parcel sees all of its cells, so there are none that nothing leads to.
-    PointerTable met;
+    MetInTable met;
     if (!are_sound({made->peek_all(), size_t(count)}, names, met) || met.size() != cells.cells.size())
         return false;
     made->filled(layout_epoch, has_blocks);

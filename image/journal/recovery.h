@@ -94,8 +94,9 @@ class Recovery {
         void take_heap(const SegmentRecord& segment);
     };
     // All of the heap, in its order. False: a piece is not to be had, or it is none. Any thread, while nothing else changes
-    // the state; beside other calls.
-    [[nodiscard]] bool give_heap(const State& state, HeapPicture& picture) const;
+    // the state; beside other calls. `leaf_bytes` gets how much of it was read for this.
+    [[nodiscard]] bool give_heap(const State& state, HeapPicture& picture,
+                                 uint64_t* leaf_bytes = nullptr) const;
     // Null: there has never been one. Until the next call.
     bool has(uint64_t number) { return find(number) != nullptr; }
     const State* actor(uint64_t number) { return find(number); }

@@ -148,15 +148,24 @@ std::shared_ptr<TurnTape> Restorer::tape_of(const Recovery::State& state) {
 }
 
 bool Restorer::restore_heap(Actor& actor, const Recovery::State& state) {
+    return restore_heap(actor, state, names_);
+}
+
+bool Restorer::restore_heap(Actor& actor, const Recovery::State& state, Names& names) {
     Runtime& runtime = actors_.runtime();
     HeapPicture picture;
-    if (!state.has_heap() || !recovery_.give_heap(state, picture)) return false;
+    uint64_t leaf_bytes = 0;
+    if (!state.has_heap() || !recovery_.give_heap(state, picture, &leaf_bytes)) return false;
+    {
+        std::lock_guard lock(mutex_);
+        names_.allow_memory(WorldNames::kMostPerByte * leaf_bytes);
+    }
     const uint64_t base = state.head.empty() ? state.heap.front().size() : state.leaf_bytes;
     actor.log_room = room_for_changes(base, state.heap_bytes() - std::min(base, state.heap_bytes()));
     std::vector<Value> roots;
     actor.state = actor.journal = actor.drawings = Value();
     actor.heap.emplace(runtime.shared, actors_.heap_options());
-    if (!picture.restore(*actor.heap, roots, names_) || !is_state(runtime, actor, roots)) {
+    if (!picture.restore(*actor.heap, roots, names) || !is_state(runtime, actor, roots)) {
         actor.heap.reset();
         return false;
     }
@@ -299,13 +308,64 @@ void Restorer::supervise(Actor& actor, const SupervisionRecord& record) {
     }
 }
 
+// What a large heap names is looked up under the lock, and the rest of it is read beside it: others come in meanwhile.
+class Restorer::NamesBeside final : public Names {
+  public:
+    NamesBeside(WorldNames& names, std::recursive_mutex& mutex) : names_(names), mutex_(mutex) {}
+    uint64_t symbol(SymbolId id) override { return names_.symbol(id); }
+    uint64_t shape(ShapeId id) override { return names_.shape(id); }
+    uint64_t shared(const Cell* cell) override { return names_.shared(cell); }
+    uint64_t raw(const Cell& cell, size_t word) override { return names_.raw(cell, word); }
+    bool symbol_of(uint64_t number, SymbolId& id) override {
+        std::lock_guard lock(mutex_);
+        return names_.symbol_of(number, id);
+    }
+    bool shape_of(uint64_t number, ShapeId& id) override {
+        std::lock_guard lock(mutex_);
+        return names_.shape_of(number, id);
+    }
+    // It may make actors, for which the lock comes before that of the names.
+    bool shared_of(uint64_t number, Value& cell) override {
+        std::lock_guard lock(mutex_);
+        return names_.shared_of(number, cell);
+    }
+    bool raw_of(ShapeId shape, size_t word, uint64_t number, Value& value) override {
+        std::lock_guard lock(mutex_);
+        return names_.raw_of(shape, word, number, value);
+    }
+    size_t field_count(ShapeId shape) override { return names_.field_count(shape); }
+    bool may_take(uint64_t bytes) override {
+        std::lock_guard lock(mutex_);
+        return names_.may_take(bytes);
+    }
+    bool fits_its_code(const Cell& block) override { return names_.fits_its_code(block); }
+    bool is_class_value(const Cell& shared) override { return names_.is_class_value(shared); }
+
+  private:
+    WorldNames& names_;
+    std::recursive_mutex& mutex_;
+};
+
 bool Restorer::awaken(Actor& actor) {
-    std::lock_guard lock(mutex_);
+    constexpr uint64_t kLarge = 1 << 20; // bytes
+    std::unique_lock lock(mutex_);
+    arrived_.wait(lock, [&] { return !arriving_.contains(&actor); });
     if (!actor.dormant) return actor.status != Actor::Held || bool(actor.state);
     const Recovery::State* state = recovery_.actor(actor.id);
     const size_t known = names_.troubles().size();
     allow_memory();
-    const bool whole = state && restore_heap(actor, *state);
+    bool whole = false;
+    if (state && begun_ && state->heap_bytes() >= kLarge) {
+        arriving_.insert(&actor);
+        lock.unlock();
+        NamesBeside names(names_, mutex_);
+        whole = restore_heap(actor, *state, names);
+        lock.lock();
+        arriving_.erase(&actor);
+        arrived_.notify_all();
+    } else {
+        whole = state && restore_heap(actor, *state);
+    }
     if (!whole) {
         trouble(actors_.describe(actor) + " is held: its state cannot be brought back", known);
         actor.heap.reset();
@@ -332,11 +392,17 @@ void Restorer::make_all() {
 }
 
 void Restorer::awaken_all() {
-    std::lock_guard lock(mutex_);
-    make_all();
-    if (std::exchange(all_awake_, true)) return;
-    for (auto& [number, actor] : by_number_)
+    std::vector<Actor*> all;
+    {
+        std::lock_guard lock(mutex_);
+        make_all();
+        if (all_awake_) return;
+        for (auto& [number, actor] : by_number_) all.push_back(actor);
+    }
+    for (Actor* actor : all) // one by one: whoever holds the lock must not wait for one that arrives
         if (actor->status != Actor::Ended && actor->dormant && !awaken(*actor)) actor->status = Actor::Held;
+    std::lock_guard lock(mutex_);
+    all_awake_ = true;
 }
 
 // ---- all that must be there

@@ -2,7 +2,9 @@
 #pragma once
 #include "image/journal/recovery.h"
 #include "vm/actors/dormant.h"
+#include <condition_variable>
 #include <mutex>
+#include <set>
 
 namespace indent::image {
 
@@ -31,6 +33,8 @@ class Restorer final : public DormantActors {
     [[nodiscard]] bool restore_heap(Actor& actor, const Recovery::State& state);
 
   private:
+    class NamesBeside;
+    bool restore_heap(Actor& actor, const Recovery::State& state, Names& names);
     Actor* find_or_make(uint64_t number); // alone: finish_all makes what belongs to it
     void finish_all();
     SymbolId symbol(uint64_t number);
@@ -46,7 +50,9 @@ class Restorer final : public DormantActors {
     Recovery& recovery_;
     ActorSystem& actors_;
     WorldNames& names_;
-    std::recursive_mutex mutex_; // of all that follows, and of recovery_
+    std::condition_variable_any arrived_;
+    std::set<const Actor*> arriving_; // whose large heaps are read beside the lock
+    std::recursive_mutex mutex_;      // of all that follows, and of recovery_
     std::map<uint64_t, Actor*> by_number_;
     std::vector<uint64_t> unfinished_;
     std::vector<std::pair<Actor*, uint64_t>> to_be_decided_; // children, and of which incarnation

@@ -634,7 +634,7 @@ bool WorldNames::make_shared(uint64_t number, Value& answer, size_t& rows_met) {
     for (uint64_t each : order)
         if (!read(drafts.at(each))) return trouble("the image has a shared thing that makes no sense");
     const Value draft_root = Value::cell(drafts.at(number).cell);
-    if (PointerTable met; !are_sound({&draft_root, 1}, *this, met))
+    if (MetInTable met; !are_sound({&draft_root, 1}, *this, met))
         return trouble("the image has a shared thing that makes no sense");
     Value root;
     try {

@@ -181,9 +181,10 @@ struct Leaves {
         head = picture.head();
         return good;
     }
-    bool give(HeapPicture& picture) const {
+    bool give(HeapPicture& picture, bool unchanged = true) const {
         bool good = true;
-        for (auto& [number, record] : all) good = good && picture.add(record);
+        for (auto& [number, record] : all)
+            good = good && (unchanged ? picture.add_unchanged(record) : picture.add(record));
         return good && picture.add(head);
     }
 };
@@ -220,7 +221,7 @@ TEST_CASE("A heap comes back from leaves into which its turns were folded, each 
             for (auto& [number, record] : leaves.all)
                 most_parts = std::max<size_t>(most_parts, part_of_leaf(number));
             HeapPicture picture;
-            REQUIRE(leaves.give(picture));
+            REQUIRE(leaves.give(picture, life.below(2)));
             auto again = std::make_unique<Actor>(shared);
             std::vector<Value> roots;
             REQUIRE(picture.restore(*again->t.heap, roots, names));
@@ -300,7 +301,8 @@ TEST_CASE("Leaves and records that were changed by a stranger are refused, or fo
             HeapPicture picture;
             Actor again(shared);
             std::vector<Value> roots;
-            if (!bad.fold(after) || !bad.give(picture) || !picture.restore(*again.t.heap, roots, names)) {
+            if (!bad.fold(after) || !bad.give(picture, i % 2) ||
+                !picture.restore(*again.t.heap, roots, names)) {
                 ++refused;
                 continue;
             }

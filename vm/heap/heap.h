@@ -198,13 +198,15 @@ class Heap {
 
     PageFacts page_of(const Cell* old_cell) const;
     // Of a heap that has never had a cell: its pages, and cells in them whose words are zero but for the first of wide
-    // ones. They are the caller's to write, before anything else; then settle_restored. `cells` in the order of their
-    // offsets. False: no heap can have been so, or the system has no memory; the heap is to be thrown away.
-    bool restore(std::span<const PageFacts> pages, std::span<const RestoredCell> cells);
+    // ones. They are the caller's to write, before anything else; then settle_restored. `cells` is asked for those of each
+    // page, in the order of the pages' numbers and of their offsets, until it answers false. False: it did, no heap can have
+    // been so, or the system has no memory; the heap is to be thrown away.
+    bool restore(std::span<const PageFacts> pages, const CellsOfPage& cells);
     // The cell that begins there; `offset` is of one that restore was given.
     Cell* restored_at(CellOffset offset);
-    // Holds what restored cells point to in the shared space. The next identity hash is the one after `last_hash`.
-    void settle_restored(uint64_t last_hash);
+    // Holds what restored cells point to in the shared space. Those without Cell::kMarked become of the shape `unmarked`, and
+    // no cell has the mark any more. The next identity hash is the one after `last_hash`.
+    void settle_restored(uint64_t last_hash, ShapeId unmarked);
     void restore_hash(Cell* cell, uint64_t hash);
     // Identity hashes that this stretch has given, and the last of all.
     void for_each_new_hash(const std::function<void(Cell*, uint64_t)>& visit) const;

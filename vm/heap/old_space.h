@@ -124,7 +124,7 @@ class OldSpace {
     PageFacts facts_of(const Cell* cell) const;
     // The pages, each with these cells and free memory between them, in a space that has none yet. The words of the cells
     // are zero and the caller's to write. False: no page has room for that, two cells overlap, or no memory.
-    bool restore(std::span<const PageFacts> pages, std::span<const RestoredCell> cells);
+    bool restore(std::span<const PageFacts> pages, const CellsOfPage& cells, uint64_t most_bytes);
 
     uint64_t offset_of(const Cell* cell) const;
     Cell* at_offset(uint64_t offset) const;

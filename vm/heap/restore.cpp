@@ -21,8 +21,9 @@ PageFacts OldSpace::facts_of(const Cell* cell) const {
             page->kind == Page::kLarge ? uint64_t(cell->word_count()) : 0};
 }
 
-bool OldSpace::restore(std::span<const PageFacts> pages, std::span<const RestoredCell> cells) {
+bool OldSpace::restore(std::span<const PageFacts> pages, const CellsOfPage& cells_of, uint64_t most_bytes) {
     assert(pages_.empty());
+    std::vector<PageFacts> facts_by_number;
     for (const PageFacts& facts : pages) {
         if (facts.number >= kMostPages) return false;
         if (facts.number >= pages_.size()) pages_.resize(facts.number + 1);
@@ -55,12 +56,22 @@ bool OldSpace::restore(std::span<const PageFacts> pages, std::span<const Restore
         page->number = facts.number;
         pages_[facts.number] = page;
     }
+    facts_by_number.assign(pages.begin(), pages.end());
+    std::sort(facts_by_number.begin(), facts_by_number.end(),
+              [](const PageFacts& a, const PageFacts& b) { return a.number < b.number; });
     for (size_t number = pages_.size(); number-- > 0;)
         if (!pages_[number]) free_numbers_.push_back(uint32_t(number));
 
-    auto next = cells.begin();
-    for (Page* page : pages_) {
-        if (!page) continue;
+    std::vector<RestoredCell> cells;
+    for (const PageFacts& facts : facts_by_number) {
+        Page* page = pages_[facts.number];
+        cells.clear();
+        if (!cells_of(facts, cells)) return false;
+        auto next = cells.begin();
+        uint64_t bytes = 0;
+        for (const RestoredCell& cell : cells)
+            if (cell.words > kMostWords || (bytes += sizeof(Cell) + 8 * cell.words) + used_ > most_bytes)
+                return false;
         const uint64_t first = uint64_t(page->number) * kPageBytes;
         auto* base = reinterpret_cast<std::byte*>(page);
         auto put = [&](const RestoredCell& it) {
@@ -86,7 +97,7 @@ bool OldSpace::restore(std::span<const PageFacts> pages, std::span<const Restore
                 return false;
             put(*next);
             if (!next->frozen) large->cell()->barrier = Cell::kCards;
-            ++next;
+            if (++next != cells.end()) return false;
             continue;
         }
         std::byte* free_from = page->begin();
@@ -101,20 +112,18 @@ bool OldSpace::restore(std::span<const PageFacts> pages, std::span<const Restore
             free_from = base + within + sizeof(Cell) + 8 * next->words;
         }
         if (free_from < page->end()) free_block(free_from, page->end());
+        if (next != cells.end()) return false;
     }
-    return next == cells.end();
+    return true;
 }
 
 PageFacts Heap::page_of(const Cell* cell) const {
     return state_->old.facts_of(cell);
 }
 
-bool Heap::restore(std::span<const PageFacts> pages, std::span<const RestoredCell> cells) {
+bool Heap::restore(std::span<const PageFacts> pages, const CellsOfPage& cells) {
     State& s = *state_;
-    uint64_t bytes = 0;
-    for (const RestoredCell& cell : cells)
-        if (cell.words > kMostWords || (bytes += sizeof(Cell) + 8 * cell.words) > s.limit_bytes) return false;
-    if (!s.old.restore(pages, cells)) return false;
+    if (!s.old.restore(pages, cells, s.limit_bytes)) return false;
     s.collect_fully_at =
         std::min(s.limit_bytes, std::max(s.collect_fully_at, 2 * s.old.used_bytes() + s.growth_bytes));
     return true;
@@ -124,9 +133,13 @@ Cell* Heap::restored_at(CellOffset offset) {
     return state_->old.place_at(offset);
 }
 
-void Heap::settle_restored(uint64_t last_hash) {
+void Heap::settle_restored(uint64_t last_hash, ShapeId unmarked) {
     State& s = *state_;
-    s.old.for_each_cell([&](Cell* cell) { s.hold_what_is_found(cell, 0, cell->word_count()); });
+    s.old.for_each_cell([&](Cell* cell) {
+        if (!(cell->bits & Cell::kMarked)) cell->shape = unmarked;
+        cell->bits &= uint8_t(~Cell::kMarked);
+        s.hold_what_is_found(cell, 0, cell->word_count());
+    });
     s.last_hash = s.last_hash_at_commit = last_hash;
 }
 
