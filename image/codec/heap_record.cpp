@@ -8,11 +8,17 @@
 #include "vm/heap/pointer_table.h"
 #include "vm/model/shape.h"
 #include <algorithm>
+#include <bit>
 #include <unordered_set>
 
 namespace indent::image {
 
 namespace {
+
+constexpr uint8_t kSecondForm = 0x7F; // the first byte; of older records that is how many roots there are: never so many
+constexpr unsigned kFormBits = 3, kPageKindBits = 2;
+constexpr uint8_t kMasked = 0x80; // a change of an object: the other bits say of which of its first words
+constexpr size_t kMaskedWords = 7;
 
 class HeapPlaces final : public Places {
   public:
@@ -23,10 +29,26 @@ class HeapPlaces final : public Places {
     const Heap& heap_;
 };
 
+// What a record is put together in. Kept by a thread from one record to the next: turns are short.
+struct Parts {
+    ByteWriter cells, changes, hashes;
+    std::vector<PageFacts> pages;
+    std::unordered_set<uint32_t> seen; // their numbers, where they are many
+};
+Parts& empty_parts() {
+    static thread_local Parts parts;
+    for (ByteWriter* part : {&parts.cells, &parts.changes, &parts.hashes}) part->clear();
+    parts.pages.clear();
+    if (!parts.seen.empty()) parts.seen = {};
+    return parts;
+}
+
 class Recorder {
   public:
     Recorder(ByteWriter& out, Heap& heap, Names& names)
-        : out_(out), heap_(heap), names_(names), places_(heap) {}
+        : out_(out), heap_(heap), names_(names), places_(heap), parts_(empty_parts()) {
+        out_.byte(kSecondForm);
+    }
 
     void roots(std::span<const Value> roots) {
         out_.number(roots.size());
@@ -34,88 +56,125 @@ class Recorder {
     }
     void hash(Cell* cell, uint64_t hash) {
         const bool shared = cell->is_shared();
-        hashes_.byte(shared);
-        hashes_.number(shared ? names_.shared(cell) : places_.place_of(cell));
-        hashes_.number(hash);
+        parts_.hashes.byte(shared);
+        parts_.hashes.number(shared ? names_.shared(cell) : places_.place_of(cell));
+        parts_.hashes.number(hash);
         ++hash_count_;
     }
-    void cell(const Cell& cell) {
-        const PageFacts page = heap_.page_of(&cell);
-        if ((pages_.empty() || pages_.back().number != page.number) && seen_.insert(page.number).second)
-            pages_.push_back(page);
+    void cell(const Cell& cell, uint64_t place) {
+        page(cell, place);
         const size_t n = cell.word_count();
-        const size_t skipped = first_written(form_of(cell));
-        place(cells_, last_cell_, cell);
-        cells_.number(names_.shape(cell.shape));
-        cells_.byte(form_of(cell));
-        cells_.number(n);
-        words_.clear();
-        if (cell.bits & Cell::kBytes)
-            words_.raw(written_bytes(cell));
-        else
-            write_words(words_, cell, skipped, n - skipped, names_, places_);
-        cells_.text(words_.view());
+        const uint8_t form = form_of(cell);
+        ByteWriter& out = parts_.cells;
+        char* at = out.room(3 * kLongestNumber);
+        at = put_signed(at, int64_t(place - last_cell_));
+        at = put_number(at, names_.shape(cell.shape));
+        at = put_number(at, uint64_t(n) << kFormBits | form);
+        out.wrote(at);
+        last_cell_ = place;
         ++cell_count_;
+        if (form & kBytesForm) {
+            out.text(written_bytes(cell));
+            return;
+        }
+        const size_t skipped = first_written(form), begin = out.size();
+        write_words(out, cell, skipped, n - skipped, names_, places_);
+        out.make_text_from(begin);
     }
     void change(const Change& change) {
         const Cell& cell = *change.cell;
-        words_.clear();
+        const uint8_t form = form_of(cell);
+        const uint64_t place = change.offset / 8;
+        if (form == 0 && change.first_word == 0 && change.before.size() <= kMaskedWords)
+            change_few(change, cell, place);
+        else
+            change_any(change, cell, form, place);
+    }
+    void end() {
+        out_.number(heap_.last_hash());
+        out_.number(parts_.pages.size());
+        for (const PageFacts& page : parts_.pages) {
+            out_.number(page.number);
+            out_.byte(uint8_t(page.kind | page.size << kPageKindBits));
+            if (page.kind == Page::kLarge) out_.number(page.words);
+        }
+        out_.number(cell_count_);
+        out_.raw(parts_.cells.view());
+        out_.number(change_count_);
+        out_.raw(parts_.changes.view());
+        out_.number(hash_count_);
+        out_.raw(parts_.hashes.view());
+    }
+
+  private:
+    void page(const Cell& cell, uint64_t place) {
+        constexpr size_t kFew = 8;
+        const auto number = uint32_t(place / (kPageBytes / 8));
+        auto& pages = parts_.pages;
+        auto is_it = [&](const PageFacts& page) { return page.number == number; };
+        if (!pages.empty() && is_it(pages.back())) return;
+        if (pages.size() <= kFew) {
+            if (std::any_of(pages.begin(), pages.end(), is_it)) return;
+            if (pages.size() == kFew)
+                for (const PageFacts& page : pages) parts_.seen.insert(page.number);
+        }
+        if (pages.size() >= kFew && !parts_.seen.insert(number).second) return;
+        pages.push_back(heap_.page_of(&cell));
+    }
+    // Of a small object: a bit for each word that is another one.
+    void change_few(const Change& change, const Cell& cell, uint64_t place) {
+        ByteWriter& out = parts_.changes;
+        char* at = out.room(kLongestNumber + 1 + kMaskedWords * kLongestWord);
+        at = put_signed(at, int64_t(place - last_change_));
+        char* const head = at++;
+        unsigned mask = 0;
+        for (size_t w = 0; w < change.before.size(); ++w) {
+            if (cell[w] == change.before[w]) continue;
+            mask |= 1U << w;
+            at = put_word(at, cell, w, names_, places_);
+        }
+        if (mask == 0) return;
+        *head = char(kMasked | mask);
+        out.wrote(at);
+        last_change_ = place;
+        ++change_count_;
+    }
+    void change_any(const Change& change, const Cell& cell, uint8_t form, uint64_t place) {
         size_t next = 0, count = 0;
+        words_.clear();
         for (size_t i = 0; i < change.before.size(); ++i) {
             const size_t w = change.first_word + i;
             if (cell[w] == change.before[i]) continue;
             words_.number(i - next);
-            if (cell.bits & Cell::kBytes)
+            if (form & kBytesForm)
                 words_.fixed64(cell[w].bits());
             else
-                write_words(words_, cell, w, 1, names_, places_);
+                words_.wrote(put_word(words_.room(kLongestWord), cell, w, names_, places_));
             next = i + 1;
             ++count;
         }
         if (count == 0 && !cell.is_frozen()) return;
-        place(changes_, last_change_, cell);
-        changes_.byte(form_of(cell));
-        changes_.number(change.first_word);
-        changes_.number(count);
-        changes_.text(words_.view());
+        ByteWriter& out = parts_.changes;
+        out.signed_number(int64_t(place - last_change_));
+        out.byte(form);
+        out.number(change.first_word);
+        out.number(count);
+        out.text(words_.view());
+        last_change_ = place;
         ++change_count_;
-    }
-    void end() {
-        out_.number(heap_.last_hash());
-        out_.number(pages_.size());
-        for (const PageFacts& page : pages_) {
-            out_.number(page.number);
-            out_.byte(page.kind);
-            out_.byte(page.size);
-            out_.number(page.words);
-        }
-        out_.number(cell_count_);
-        out_.raw(cells_.view());
-        out_.number(change_count_);
-        out_.raw(changes_.view());
-        out_.number(hash_count_);
-        out_.raw(hashes_.view());
-    }
-
-  private:
-    void place(ByteWriter& out, uint64_t& last, const Cell& cell) {
-        const uint64_t place = places_.place_of(&cell);
-        out.signed_number(int64_t(place - last));
-        last = place;
     }
     ByteWriter& out_;
     Heap& heap_;
     Names& names_;
     HeapPlaces places_;
-    ByteWriter hashes_, cells_, changes_, words_;
+    Parts& parts_;
+    ByteWriter words_;
     size_t hash_count_ = 0, cell_count_ = 0, change_count_ = 0;
     uint64_t last_cell_ = 0, last_change_ = 0;
-    std::vector<PageFacts> pages_;
-    std::unordered_set<uint32_t> seen_; // their numbers
 };
 
-// What the roots reach of the heap, in the order of places.
-std::vector<const Cell*> reached(const Heap& heap, std::span<const Value> roots, PointerTable& met) {
+// The places of what the roots reach of the heap, in their order.
+std::vector<uint64_t> reached(const Heap& heap, std::span<const Value> roots, PointerTable& met) {
     std::vector<const Cell*> cells;
     auto meet = [&](Value value) {
         if (value.is_cell() && !value.cell()->is_shared() && met.add(value.cell(), 0))
@@ -128,12 +187,11 @@ std::vector<const Cell*> reached(const Heap& heap, std::span<const Value> roots,
         const size_t n = cell->word_count();
         for (size_t w = 0; w < n; ++w) meet((*cell)[w]);
     }
-    std::vector<std::pair<uint64_t, const Cell*>> by_place;
-    by_place.reserve(cells.size());
-    for (const Cell* cell : cells) by_place.emplace_back(heap.offset_of(cell), cell);
-    std::sort(by_place.begin(), by_place.end());
-    for (size_t i = 0; i < cells.size(); ++i) cells[i] = by_place[i].second;
-    return cells;
+    std::vector<uint64_t> places;
+    places.reserve(cells.size());
+    for (const Cell* cell : cells) places.push_back(heap.offset_of(cell) / 8);
+    if (!std::is_sorted(places.begin(), places.end())) std::sort(places.begin(), places.end());
+    return places;
 }
 
 } // namespace
@@ -142,7 +200,7 @@ void write_base(ByteWriter& out, Heap& heap, std::span<const Value> roots, Names
     Recorder recorder(out, heap, names);
     recorder.roots(roots);
     PointerTable met;
-    for (const Cell* cell : reached(heap, roots, met)) recorder.cell(*cell);
+    for (uint64_t place : reached(heap, roots, met)) recorder.cell(*heap.restored_at(8 * place), place);
     heap.for_each_hash([&](Cell* cell, uint64_t hash) {
         if (cell->is_shared() || met.contains(cell)) recorder.hash(cell, hash);
     });
@@ -153,7 +211,7 @@ void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* con
     Recorder recorder(out, heap, names);
     heap.for_each_change(top, [&](const Change& change) {
         if (change.kind == Change::Made)
-            recorder.cell(*change.cell);
+            recorder.cell(*change.cell, change.offset / 8);
         else
             recorder.change(change);
     });
@@ -168,8 +226,7 @@ void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* con
 
 namespace {
 
-constexpr uint64_t kMostWords = uint64_t(1) << 40;                 // of a cell
-constexpr size_t kLeastCell = 5, kLeastChange = 5, kLeastPage = 4; // bytes
+constexpr uint64_t kMostWords = uint64_t(1) << 40; // of a cell
 
 size_t room_of(const PageFacts& page) {
     return page.kind == Page::kSmall && page.size < kSmallPageSizes ? small_page_bytes(page.size)
@@ -228,24 +285,28 @@ bool HeapPicture::take_cell(const Entry& entry) {
 bool HeapPicture::add(std::string record) {
     const bool is_base = records_.empty();
     records_.push_back(std::make_unique<const std::string>(std::move(record)));
-    ByteReader in(*records_.back());
+    const std::string& bytes = *records_.back();
+    const bool second = !bytes.empty() && uint8_t(bytes[0]) == kSecondForm;
+    ByteReader in(std::string_view(bytes).substr(second ? 1 : 0));
     // Roots are read when everything is at its place; here they are passed over.
-    NoNames no_names;
-    AnyCell any_cell;
     root_count_ = in.count();
-    const char* roots_begin = records_.back()->data() + (records_.back()->size() - in.remaining());
-    for (uint64_t i = 0; i < root_count_; ++i)
-        if (Value root; !read_word(in, root, no_names, any_cell)) return false;
-    roots_ = {roots_begin,
-              size_t(records_.back()->data() + records_.back()->size() - in.remaining() - roots_begin)};
+    const size_t roots_begin = bytes.size() - in.remaining();
+    if (!skip_words(in, size_t(root_count_))) return false;
+    roots_ = std::string_view(bytes).substr(roots_begin, bytes.size() - in.remaining() - roots_begin);
     last_hash_ = in.number();
     std::unordered_set<uint32_t> seen;
-    for (uint64_t i = in.count(kLeastPage); i > 0; --i) {
+    for (uint64_t i = in.count(second ? 2 : 4); i > 0; --i) {
         PageFacts page;
         const uint64_t number = in.number();
         page.kind = in.byte();
-        page.size = in.byte();
-        page.words = in.number();
+        if (second) {
+            page.size = page.kind >> kPageKindBits;
+            page.kind &= (1U << kPageKindBits) - 1;
+            if (page.kind == Page::kLarge) page.words = in.number();
+        } else {
+            page.size = in.byte();
+            page.words = in.number();
+        }
         if (in.failed() || number >> 32 || !seen.insert(uint32_t(number)).second) return false;
         page.number = uint32_t(number);
         auto [known, is_new] = pages_.emplace(page.number, page);
@@ -260,31 +321,28 @@ bool HeapPicture::add(std::string record) {
         }
     }
     uint64_t last = 0;
-    for (uint64_t i = in.count(kLeastCell); i > 0; --i) {
+    for (uint64_t i = in.count(second ? 4 : 5); i > 0; --i) {
         Entry entry;
         last += uint64_t(in.signed_number());
         entry.place = last;
         entry.shape = in.number();
-        entry.form = in.byte();
-        entry.words = in.number();
+        if (second) {
+            const uint64_t head = in.number();
+            entry.form = uint8_t(head & ((1U << kFormBits) - 1));
+            entry.words = head >> kFormBits;
+        } else {
+            entry.form = in.byte();
+            entry.words = in.number();
+        }
         entry.encoded = in.text();
         if (in.failed() || !take_cell(entry)) return false;
     }
     last = 0;
-    for (uint64_t i = in.count(kLeastChange); i > 0; --i) {
+    for (uint64_t i = in.count(second ? 3 : 5); i > 0; --i) {
         last += uint64_t(in.signed_number());
         const uint8_t form = in.byte();
-        Patch patch;
-        patch.first = in.number();
-        patch.count = in.number();
-        patch.encoded = in.text();
-        if (in.failed()) return false;
-        Entry* entry = find(last);
-        if (!entry || ((form ^ entry->form) & ~kFrozenForm) ||
-            patch.first >= std::max<uint64_t>(entry->words, 1))
+        if (second && form & kMasked ? !add_few(in, last, form & ~kMasked) : !add_any(in, last, form))
             return false;
-        entry->form = form;
-        if (patch.count > 0) patches_[last].push_back(patch);
     }
     for (uint64_t i = in.count(3); i > 0; --i) {
         const uint8_t shared = in.byte();
@@ -293,6 +351,30 @@ bool HeapPicture::add(std::string record) {
         (shared ? shared_hashes_ : hashes_)[which] = in.number();
     }
     return in.at_end();
+}
+
+bool HeapPicture::add_few(ByteReader& in, uint64_t place, unsigned mask) {
+    const char* const begin = in.at();
+    if (in.failed() || mask == 0 || !skip_words(in, size_t(std::popcount(mask)))) return false;
+    const Entry* entry = find(place);
+    if (!entry || entry->form != 0 || entry->words < uint64_t(std::bit_width(mask))) return false;
+    patches_[place].push_back({0, 0, mask, {begin, size_t(in.at() - begin)}});
+    return true;
+}
+
+bool HeapPicture::add_any(ByteReader& in, uint64_t place, uint8_t form) {
+    Patch patch;
+    patch.first = in.number();
+    patch.count = in.number();
+    patch.encoded = in.text();
+    if (in.failed()) return false;
+    Entry* entry = find(place);
+    if (!entry || ((form ^ entry->form) & ~kFrozenForm) ||
+        patch.first >= std::max<uint64_t>(entry->words, 1))
+        return false;
+    entry->form = form;
+    if (patch.count > 0) patches_[place].push_back(patch);
+    return true;
 }
 
 // Where cells are while a heap comes back, and what they name; and whether a word named what is not there.
@@ -368,6 +450,10 @@ bool HeapPicture::fill(Heap& heap, const Entry& entry, RestoredPlaces& places) c
     if (cell.shape == shape::kText || cell.shape == shape::kBigInteger) return false; // those never change
     for (const Patch& patch : found->second) {
         ByteReader words(patch.encoded);
+        for (unsigned mask = patch.mask; mask != 0; mask &= mask - 1) {
+            const auto at = size_t(std::countr_zero(mask));
+            if (!read_words(words, cell.shape, at, cell.words() + at, 1, places, places)) return false;
+        }
         uint64_t at = patch.first;
         for (uint64_t i = 0; i < patch.count; ++i) {
             const uint64_t gap = words.number();

@@ -2,13 +2,17 @@
 // holds all that its roots reach, and each later one what a turn has made and changed. A picture is a base and the records
 // after it; from it the heap comes back with every cell at its place.
 //
-//   record:  roots: count, words       last identity hash
-//            pages: count, (number, kind, size, words)
-//            cells: count, (place, shape, form, words, bytes, encoded words)
-//            changes: count, (place, form, first word, count, bytes, (gap, word) …)
+//   record:  0x7F
+//            roots: count, words       last identity hash
+//            pages: count, (number, kind and size, words of a large one)
+//            cells: count, (place, shape, words and form, bytes, encoded words)
+//            changes: count, (place, then for small objects which words of the first seven, and these,
+//                             for others form, first word, count, bytes, (gap, word) …)
 //            new identity hashes: count, (shared or not, number or place, hash)
 //
-// Places are offsets in the heap divided by eight, each written as the way from the one before.
+// Places are offsets in the heap divided by eight, each written as the way from the one before. Records of images of version
+// 2 and before have no byte of their own at the front, a page is (number, kind, size, words), a cell (place, shape, form,
+// words, bytes, encoded words), and all changes are written as those of others.
 #pragma once
 #include "image/codec/words.h"
 #include "vm/heap/heap.h"
@@ -58,12 +62,15 @@ class HeapPicture {
             return std::min(place + 1 + words, (place / kPlaces + 1) * kPlaces);
         }
     };
-    struct Patch {
+    struct Patch { // words from `first` on, or those of the bits in `mask`
         uint64_t first = 0;
         uint64_t count = 0;
+        unsigned mask = 0;
         std::string_view encoded;
     };
     bool take_cell(const Entry& entry);
+    bool add_few(ByteReader& in, uint64_t place, unsigned mask);
+    bool add_any(ByteReader& in, uint64_t place, uint8_t form);
     void drop_overlapping(uint64_t from, uint64_t to);
     Entry* find(uint64_t place);
     bool fill(Heap& heap, const Entry& entry, class RestoredPlaces& places) const;

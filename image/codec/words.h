@@ -18,22 +18,20 @@ class CellsAt {
     virtual Cell* cell_at(uint64_t place) = 0; // null: none is there
 };
 
-// Any place: for passing over words.
-class AnyCell final : public CellsAt {
-  public:
-    Cell* cell_at(uint64_t) override { return &some_; }
+constexpr size_t kLongestWord = 1 + kLongestNumber; // bytes of one
 
-  private:
-    Cell some_{};
-};
-
-// Words [first, first + count) of a cell in Slots format.
+// One word of a cell in Slots format, where there is room for the longest; answers where it ends.
+char* put_word(char* at, const Cell& cell, size_t word, Names& names, Places& places);
+// Words [first, first + count) of such a cell.
 void write_words(ByteWriter& out, const Cell& cell, size_t first, size_t count, Names& names, Places& places);
 
 // The inverse, into `words`; `shape` and `first` say whose words they are. False: that is no encoding of so many words, or
 // names what is not there.
 bool read_words(ByteReader& in, ShapeId shape, size_t first, Value* words, size_t count, Names& names,
                 CellsAt& cells);
+
+// Passes over so many words, whatever they mean. False: those are no words.
+bool skip_words(ByteReader& in, size_t count);
 
 // One that is no word of a cell: a root.
 void write_word(ByteWriter& out, Value value, Names& names, Places& places);

@@ -13,6 +13,7 @@ namespace indent::image {
 namespace {
 
 constexpr size_t kMostWaiting = size_t(256) << 20; // bytes that may wait for the disk; turns wait then
+constexpr size_t kKeptBytes = size_t(4) << 20;     // of memory, from one batch to the next
 constexpr uint64_t kMillisecond = 1'000'000;       // ns
 
 // Neither the main program nor a reload is an actor of the image.
@@ -104,7 +105,9 @@ SegmentRecord Journal::segment_of(const Actor& actor, const ActorMessage* messag
 }
 
 void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message, SegmentEnd end) {
-    ByteWriter group;
+    static thread_local ByteWriter group, heap; // turns are short, and each has the same
+    group.clear();
+    heap.clear();
     bool is_end = false;
     Machine& vm = *worker.machine;
     if (is_kept(actor) && !(message && message->kind == ActorMessage::Native)) {
@@ -114,7 +117,6 @@ void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message,
                       : end == SegmentEnd::Failed ? SegmentRecord::Failed
                                                   : SegmentRecord::Done;
         if (end == SegmentEnd::Done) {
-            ByteWriter heap;
             // Where it has followed a reload, what its objects were need not be known any more; nor what they were a
             // long chain of changes ago.
             if (message && !segment.fresh && actor.log_room > 0) {
@@ -128,14 +130,13 @@ void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message,
                 segment.fresh = true;
                 actor.log_room = room_for_changes(heap.size(), 0);
             }
-            segment.heap = heap.take();
             segment.draws = bool(vm.actor_drawings);
         }
         if (worker.tape && worker.tape->anything_written())
             segment.inputs = bytes_of_tape(worker.tape->take_written(), names_);
         // A turn without a trace: nobody needs to hear that it waits.
         is_end = ends_turn(segment);
-        if (is_end || segment.message || segment.timer) write(group, segment);
+        if (is_end || segment.message || segment.timer) write(group, segment, heap.view());
         const bool follows = !message && end == SegmentEnd::Done; // it has another layout now
         if (actor.supervision || follows) write(group, facts_of(actor));
     }
@@ -264,19 +265,26 @@ void Journal::run() {
         const bool last = ending_;
         if (!buffer_.empty() || !batch.body.empty()) {
             if (!buffer_.empty()) {
-                batch.body += buffer_;
+                if (batch.body.empty())
+                    batch.body.swap(buffer_);
+                else
+                    batch.body += buffer_;
                 batch.turns = turns_;
                 batch.at_ms = os::wall_ns() / int64_t(kMillisecond);
             }
             buffer_.clear();
-            buffer_.shrink_to_fit();
+            if (buffer_.capacity() > kKeptBytes) buffer_.shrink_to_fit();
             const uint64_t upto = appended_;
             lock.unlock();
             done_.notify_all();
             for (NameRow& row : names_.take_rows()) // all that those groups name was there before them
                 batch.names.push_back(std::move(row));
             Result<void> kept = keep_(batch);
-            if (kept) batch = {};
+            if (kept) {
+                batch.names.clear();
+                batch.body.clear(); // its memory is filled next but one
+                if (batch.body.capacity() > kKeptBytes) batch.body.shrink_to_fit();
+            }
             lock.lock();
             failure_.reset();
             if (kept)

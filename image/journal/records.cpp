@@ -21,10 +21,18 @@ void write(ByteWriter& out, const Record& record) {
     std::visit([&](const auto& one) { write_record(out, one); }, record);
 }
 
-bool read_each(std::string_view bytes, const std::function<bool(const Record&)>& take) {
+void write(ByteWriter& out, const SegmentRecord& segment, std::string_view heap) {
+    out.byte(kind_of_record<SegmentRecord>());
+    RecordWriter writer(out);
+    const_cast<SegmentRecord&>(segment).serialize_head(writer); // which reads and writes alike
+    out.text(heap);
+    out.text(segment.inputs);
+}
+
+bool read_each(std::string_view bytes, const std::function<bool(Record&)>& take) {
     ByteReader in(bytes);
+    Record record;
     while (!in.failed() && in.remaining() > 0) {
-        Record record;
         const uint8_t kind = in.byte();
         if (!read_kind(kind, in, record) || !take(record)) return false;
     }
@@ -32,16 +40,15 @@ bool read_each(std::string_view bytes, const std::function<bool(const Record&)>&
 }
 
 bool read_all(std::string_view bytes, std::vector<Record>& records) {
-    return read_each(bytes, [&](const Record& record) {
-        records.push_back(record);
+    return read_each(bytes, [&](Record& record) {
+        records.push_back(std::move(record));
         return true;
     });
 }
 
 void append_group(std::string& batch, std::string_view group) {
-    ByteWriter size;
-    size.number(group.size());
-    batch.append(size.view());
+    char size[kLongestNumber];
+    batch.append(size, size_t(put_number(size, group.size()) - size));
     batch.append(group);
 }
 

@@ -62,8 +62,13 @@ struct SegmentRecord {
     std::string heap;   // heap_record.h
     std::string inputs; // what came into the turn since its last segment (tape.h); mostly nothing
     template <class A>
+    void serialize_head(A& a) {
+        a(actor, turn, message, timer, end, fresh, draws, epoch, at_ms);
+    }
+    template <class A>
     void serialize(A& a) {
-        a(actor, turn, message, timer, end, fresh, draws, epoch, at_ms, heap, inputs);
+        serialize_head(a);
+        a(heap, inputs);
     }
 };
 
@@ -208,11 +213,26 @@ using Record = std::variant<BeginRecord, PostRecord, SegmentRecord, FactsRecord,
                             TimerEndRecord, AtomRecord, ModuleValueRecord, DefinitionsRecord, TotalsRecord,
                             AnswerRecord, TurnRecord, IndexRecord>;
 
+template <class T, size_t Kind = 0>
+constexpr uint8_t kind_of_record() {
+    if constexpr (std::is_same_v<T, std::variant_alternative_t<Kind, Record>>)
+        return uint8_t(Kind);
+    else
+        return kind_of_record<T, Kind + 1>();
+}
+
 // Appends one to a group.
+template <class T>
+void write(ByteWriter& out, const T& record) {
+    out.byte(kind_of_record<T>());
+    write_record(out, record);
+}
 void write(ByteWriter& out, const Record& record);
+// A segment without a heap, as if it had this one.
+void write(ByteWriter& out, const SegmentRecord& segment, std::string_view heap);
 // The records of a group, in their order, each let go before the next: few bytes may be many records. False: those are none,
-// or `take` has answered false.
-[[nodiscard]] bool read_each(std::string_view bytes, const std::function<bool(const Record&)>& take);
+// or `take` has answered false; what it is given is its own.
+[[nodiscard]] bool read_each(std::string_view bytes, const std::function<bool(Record&)>& take);
 // All of them. False: those are none.
 [[nodiscard]] bool read_all(std::string_view bytes, std::vector<Record>& records);
 

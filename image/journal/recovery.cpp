@@ -41,17 +41,17 @@ bool Recovery::begin(std::string_view manifest, Piece piece) {
 
 bool Recovery::take_group(std::string_view group) {
     bytes_ += group.size();
-    return read_each(group, [&](const Record& record) { return take_one(record); });
+    return read_each(group, [&](Record& record) { return take_one(record); });
 }
 
 bool Recovery::take_records(const std::vector<Record>& records) {
-    return std::all_of(records.begin(), records.end(),
-                       [&](const Record& record) { return take_one(record); });
+    return std::all_of(records.begin(), records.end(), [&](Record record) { return take_one(record); });
 }
 
-bool Recovery::take_one(const Record& record) {
+// What it holds is taken out of it.
+bool Recovery::take_one(Record& record) {
     ++records_;
-    return std::visit([&](const auto& one) { return take(one); }, record) && !broken_;
+    return std::visit([&](auto& one) { return take(one); }, record) && !broken_;
 }
 
 void Recovery::drop_timer(uint64_t number) {
@@ -159,7 +159,7 @@ bool Recovery::take(const IndexRecord& index) {
     return true;
 }
 
-bool Recovery::take(const PostRecord& post) {
+bool Recovery::take(PostRecord& post) {
     if (post.number > kLargestNumber) return false;
     totals_.last_message = std::max(totals_.last_message, post.number);
     totals_.last_ask = std::max(totals_.last_ask, post.ask);
@@ -169,15 +169,16 @@ bool Recovery::take(const PostRecord& post) {
     State* state = change(post.to);
     if (!state) return false;
     if (state->ended) return true; // it came too late
+    const uint64_t to = post.to;
     if (post.first)
-        state->mailbox.push_front(post);
+        state->mailbox.push_front(std::move(post));
     else
-        state->mailbox.push_back(post);
-    note(post.to, *state);
+        state->mailbox.push_back(std::move(post));
+    note(to, *state);
     return true;
 }
 
-bool Recovery::take(const SegmentRecord& segment) {
+bool Recovery::take(SegmentRecord& segment) {
     if (segment.end > SegmentRecord::Failed) return false;
     if (!reading_ && ends_turn(segment)) ++totals_.turns;
     totals_.last_message = std::max(totals_.last_message, segment.message);
@@ -215,14 +216,14 @@ bool Recovery::take(const SegmentRecord& segment) {
     }
     if (segment.fresh && segment.end != SegmentRecord::Failed) state.heap.clear();
     if (!segment.heap.empty()) {
-        state.heap.push_back(segment.heap);
+        state.heap.push_back(std::move(segment.heap));
         state.draws = segment.draws;
     }
     note(segment.actor, state);
     return true;
 }
 
-bool Recovery::take(const FactsRecord& facts) {
+bool Recovery::take(FactsRecord& facts) {
     if (facts.actor <= kMainActor || facts.actor > kLargestNumber) return false;
     Bundle* bundle = bundle_of(facts.actor);
     if (!bundle) return false;
@@ -235,8 +236,9 @@ bool Recovery::take(const FactsRecord& facts) {
             if (named(name) == facts.actor) names_.erase(name);
         for (uint64_t name : facts.names) names_[name] = facts.actor;
     }
-    state.facts = facts;
-    note(facts.actor, state);
+    const uint64_t number = facts.actor;
+    state.facts = std::move(facts);
+    note(number, state);
     return true;
 }
 

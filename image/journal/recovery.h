@@ -107,9 +107,9 @@ class Recovery {
         std::map<uint64_t, State> actors;
     };
     bool take(const BeginRecord& begin) { return begin.format == BeginRecord::kFormat; }
-    bool take(const PostRecord& post);
-    bool take(const SegmentRecord& segment);
-    bool take(const FactsRecord& facts);
+    bool take(PostRecord& post);
+    bool take(SegmentRecord& segment);
+    bool take(FactsRecord& facts);
     bool take(const EndRecord& end);
     bool take(const TimerStartRecord& timer);
     bool take(const TimerEndRecord& timer);
@@ -123,7 +123,7 @@ class Recovery {
     bool take(const IndexRecord& index);
     void note(uint64_t number, const State& state); // what it has to do may have changed
     bool take_group(std::string_view group);
-    bool take_one(const Record& record);
+    bool take_one(Record& record);
     void drop_timer(uint64_t number);
     Bundle* bundle_of(uint64_t actor); // read; null: it is not to be had
     State* find(uint64_t actor);

@@ -201,7 +201,7 @@ class Heap {
     // ones. They are the caller's to write, before anything else; then settle_restored. `cells` in the order of their
     // offsets. False: no heap can have been so, or the system has no memory; the heap is to be thrown away.
     bool restore(std::span<const PageFacts> pages, std::span<const RestoredCell> cells);
-    // The cell that begins there; `offset` is of one that restore was given.
+    // The cell that begins there: an old one, or one that restore was given.
     Cell* restored_at(CellOffset offset);
     // Holds what restored cells point to in the shared space. The next identity hash is the one after `last_hash`.
     void settle_restored(uint64_t last_hash);
