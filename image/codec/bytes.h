@@ -101,6 +101,7 @@ class ByteReader {
         return uint8_t(*at_++);
     }
     uint64_t number() {
+        if (at_ != end_ && !(uint8_t(*at_) & 0x80)) return uint8_t(*at_++); // most
         uint64_t n = 0;
         for (unsigned shift = 0; shift < 64; shift += 7) {
             const uint8_t b = byte();

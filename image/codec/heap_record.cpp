@@ -15,7 +15,8 @@ namespace indent::image {
 
 namespace {
 
-constexpr uint8_t kSecondForm = 0x7F; // the first byte; of older records that is how many roots there are: never so many
+constexpr uint8_t kSecondForm =
+    0x7F; // the first byte; of older records that is how many roots there are: never so many
 constexpr unsigned kFormBits = 3, kPageKindBits = 2;
 constexpr uint8_t kMasked = 0x80; // a change of an object: the other bits say of which of its first words
 constexpr size_t kMaskedWords = 7;
@@ -31,13 +32,13 @@ class HeapPlaces final : public Places {
 
 // What a record is put together in. Kept by a thread from one record to the next: turns are short.
 struct Parts {
-    ByteWriter cells, changes, hashes;
+    ByteWriter cells, changes, hashes, words;
     std::vector<PageFacts> pages;
     std::unordered_set<uint32_t> seen; // their numbers, where they are many
 };
 Parts& empty_parts() {
     static thread_local Parts parts;
-    for (ByteWriter* part : {&parts.cells, &parts.changes, &parts.hashes}) part->clear();
+    for (ByteWriter* part : {&parts.cells, &parts.changes, &parts.hashes, &parts.words}) part->clear();
     parts.pages.clear();
     if (!parts.seen.empty()) parts.seen = {};
     return parts;
@@ -140,16 +141,17 @@ class Recorder {
         ++change_count_;
     }
     void change_any(const Change& change, const Cell& cell, uint8_t form, uint64_t place) {
+        ByteWriter& words = parts_.words;
+        words.clear();
         size_t next = 0, count = 0;
-        words_.clear();
         for (size_t i = 0; i < change.before.size(); ++i) {
             const size_t w = change.first_word + i;
             if (cell[w] == change.before[i]) continue;
-            words_.number(i - next);
+            words.number(i - next);
             if (form & kBytesForm)
-                words_.fixed64(cell[w].bits());
+                words.fixed64(cell[w].bits());
             else
-                words_.wrote(put_word(words_.room(kLongestWord), cell, w, names_, places_));
+                words.wrote(put_word(words.room(kLongestWord), cell, w, names_, places_));
             next = i + 1;
             ++count;
         }
@@ -159,7 +161,7 @@ class Recorder {
         out.byte(form);
         out.number(change.first_word);
         out.number(count);
-        out.text(words_.view());
+        out.text(words.view());
         last_change_ = place;
         ++change_count_;
     }
@@ -168,10 +170,25 @@ class Recorder {
     Names& names_;
     HeapPlaces places_;
     Parts& parts_;
-    ByteWriter words_;
     size_t hash_count_ = 0, cell_count_ = 0, change_count_ = 0;
     uint64_t last_cell_ = 0, last_change_ = 0;
 };
+
+// Cells are mostly met in the order in which they lie: then that is a few ascending runs.
+void sort_runs(std::vector<uint64_t>& places) {
+    constexpr size_t kFew = 8;
+    std::vector<size_t> ends; // of the runs
+    for (size_t i = 1; i < places.size() && ends.size() < kFew; ++i)
+        if (places[i] < places[i - 1]) ends.push_back(i);
+    if (ends.size() == kFew) {
+        std::sort(places.begin(), places.end());
+        return;
+    }
+    ends.push_back(places.size());
+    const auto begin = places.begin();
+    for (size_t i = 1; i < ends.size(); ++i)
+        std::inplace_merge(begin, begin + ptrdiff_t(ends[i - 1]), begin + ptrdiff_t(ends[i]));
+}
 
 // The places of what the roots reach of the heap, in their order.
 std::vector<uint64_t> reached(const Heap& heap, std::span<const Value> roots, PointerTable& met) {
@@ -190,7 +207,7 @@ std::vector<uint64_t> reached(const Heap& heap, std::span<const Value> roots, Po
     std::vector<uint64_t> places;
     places.reserve(cells.size());
     for (const Cell* cell : cells) places.push_back(heap.offset_of(cell) / 8);
-    if (!std::is_sorted(places.begin(), places.end())) std::sort(places.begin(), places.end());
+    sort_runs(places);
     return places;
 }
 
@@ -209,7 +226,7 @@ void write_base(ByteWriter& out, Heap& heap, std::span<const Value> roots, Names
 
 void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* const> roots, Names& names) {
     Recorder recorder(out, heap, names);
-    heap.for_each_change(top, [&](const Change& change) {
+    heap.for_each_change_to_commit(top, [&](const Change& change) {
         if (change.kind == Change::Made)
             recorder.cell(*change.cell, change.offset / 8);
         else
@@ -369,8 +386,7 @@ bool HeapPicture::add_any(ByteReader& in, uint64_t place, uint8_t form) {
     patch.encoded = in.text();
     if (in.failed()) return false;
     Entry* entry = find(place);
-    if (!entry || ((form ^ entry->form) & ~kFrozenForm) ||
-        patch.first >= std::max<uint64_t>(entry->words, 1))
+    if (!entry || ((form ^ entry->form) & ~kFrozenForm) || patch.first >= std::max<uint64_t>(entry->words, 1))
         return false;
     entry->form = form;
     if (patch.count > 0) patches_[place].push_back(patch);

@@ -30,8 +30,8 @@ namespace indent::image {
 // All that the roots reach. Nobody may be in the middle of a stretch of the heap: all is old.
 void write_base(ByteWriter& out, Heap& heap, std::span<const Value> roots, Names& names);
 
-// What the stretch has made and changed so far. Collects the nursery: `roots` stand where the collector finds them (on
-// the stack below `top`, or with a provider).
+// What the stretch has made and changed, as its last thing: commit comes next. Collects the nursery: `roots` stand where the
+// collector finds them (on the stack below `top`, or with a provider).
 void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* const> roots, Names& names);
 
 class HeapPicture {

@@ -12,9 +12,11 @@ namespace indent::image {
 
 namespace {
 
-constexpr size_t kMostWaiting = size_t(256) << 20; // bytes that may wait for the disk; turns wait then
-constexpr size_t kKeptBytes = size_t(4) << 20;     // of memory, from one batch to the next
-constexpr uint64_t kMillisecond = 1'000'000;       // ns
+constexpr size_t kMostWaiting = size_t(256) << 20;     // bytes that may wait for the disk; turns wait then
+constexpr size_t kWorthABatch = size_t(256) << 10;     // bytes for which a batch does not wait for more,
+constexpr auto kMoment = std::chrono::milliseconds(2); // nor for longer
+constexpr size_t kKeptBytes = size_t(4) << 20;         // of memory, from one batch to the next
+constexpr uint64_t kMillisecond = 1'000'000;           // ns
 
 // Neither the main program nor a reload is an actor of the image.
 bool is_kept(const Actor& actor) {
@@ -240,12 +242,13 @@ void Journal::take(const ByteWriter& group, bool may_wait, bool ends_turn) {
     std::unique_lock lock(mutex_);
     if (may_wait) done_.wait(lock, [&] { return buffer_.size() + buffered_ < kMostWaiting || closed_; });
     if (closed_) return;
-    const bool first = buffer_.empty();
+    const size_t before = buffer_.size();
     append_group(buffer_, group.view());
+    const bool wakes = before == 0 || (before < kWorthABatch && buffer_.size() >= kWorthABatch);
     ++appended_;
     turns_ += ends_turn;
     lock.unlock();
-    if (first) work_.notify_one();
+    if (wakes) work_.notify_one();
 }
 
 // ---- and is kept
@@ -261,7 +264,13 @@ void Journal::run() {
             work_.wait_for(lock, kPatience, is_asked);
         else
             work_.wait(lock, [&] { return !buffer_.empty() || is_asked(); });
-        if (group_ms_ && !is_asked()) work_.wait_for(lock, std::chrono::milliseconds(group_ms_), is_asked);
+        // As long as nobody waits for it a batch gathers for a moment: each costs the same, whatever is in it.
+        if (!is_asked()) {
+            if (group_ms_)
+                work_.wait_for(lock, std::chrono::milliseconds(group_ms_), is_asked);
+            else
+                work_.wait_for(lock, kMoment, [&] { return buffer_.size() >= kWorthABatch || is_asked(); });
+        }
         const bool last = ending_;
         if (!buffer_.empty() || !batch.body.empty()) {
             if (!buffer_.empty()) {

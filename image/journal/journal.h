@@ -48,7 +48,8 @@ class Journal final : public TurnLog {
     // Nothing is dropped then: it is tried again with each sync and each second, and turns wait when too much waits. Any
     // thread.
     Result<void> sync();
-    // Batches come no faster than this; nobody need wait for them. Before the first turn. 0: as fast as they can.
+    // Batches come no faster than this; nobody need wait for them. Before the first turn. 0: after a moment, or as soon as
+    // somebody waits.
     void group_for(uint64_t milliseconds) { group_ms_ = milliseconds; }
     // Why the last try failed, if it did. Any thread.
     std::optional<Failure> failure() const;

@@ -62,13 +62,8 @@ struct SegmentRecord {
     std::string heap;   // heap_record.h
     std::string inputs; // what came into the turn since its last segment (tape.h); mostly nothing
     template <class A>
-    void serialize_head(A& a) {
-        a(actor, turn, message, timer, end, fresh, draws, epoch, at_ms);
-    }
-    template <class A>
     void serialize(A& a) {
-        serialize_head(a);
-        a(heap, inputs);
+        a(actor, turn, message, timer, end, fresh, draws, epoch, at_ms, heap, inputs);
     }
 };
 
@@ -228,6 +223,9 @@ void write(ByteWriter& out, const T& record) {
     write_record(out, record);
 }
 void write(ByteWriter& out, const Record& record);
+// Of these there are very many: what they do not say is left out. Until version 2 they were written as the others are.
+void write(ByteWriter& out, const PostRecord& post);
+void write(ByteWriter& out, const SegmentRecord& segment);
 // A segment without a heap, as if it had this one.
 void write(ByteWriter& out, const SegmentRecord& segment, std::string_view heap);
 // The records of a group, in their order, each let go before the next: few bytes may be many records. False: those are none,

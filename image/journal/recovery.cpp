@@ -1,6 +1,5 @@
 #include "image/journal/recovery.h"
 #include "image/journal/restorer.h"
-#include "image/journal/tape.h"
 #include <algorithm>
 
 namespace indent::image {
@@ -107,9 +106,12 @@ Recovery::State* Recovery::find(uint64_t actor) {
 }
 
 Recovery::State* Recovery::change(uint64_t actor) {
-    State* state = find(actor);
-    if (state) bundles_[bundle_number(actor)].changed = true;
-    return state;
+    Bundle* bundle = bundle_of(actor);
+    if (!bundle) return nullptr;
+    auto found = bundle->actors.find(actor);
+    if (found == bundle->actors.end()) return nullptr;
+    bundle->changed = true;
+    return &found->second;
 }
 
 template <class Visit>
@@ -164,7 +166,7 @@ bool Recovery::take(PostRecord& post) {
     totals_.last_message = std::max(totals_.last_message, post.number);
     totals_.last_ask = std::max(totals_.last_ask, post.ask);
     if (post.ask && !reading_)
-        if (State* waits = find(post.from); waits && waits->begun && pending_ask(waits->tape).ask != post.ask)
+        if (State* waits = find(post.from); waits && waits->begun && pending_of(*waits).ask != post.ask)
             append_asked(change(post.from)->tape, post);
     State* state = change(post.to);
     if (!state) return false;
@@ -185,8 +187,10 @@ bool Recovery::take(SegmentRecord& segment) {
     totals_.last_ms = std::max(totals_.last_ms, segment.at_ms);
     std::optional<PostRecord> handled;
     if (auto timer = timers_.find(segment.timer); segment.timer && timer != timers_.end()) {
-        handled = timer->second.message;
-        handled->number = segment.message;
+        if (segment.end == SegmentRecord::Waits) {
+            handled = timer->second.message;
+            handled->number = segment.message;
+        }
         if (timer->second.every == 0) drop_timer(segment.timer);
     }
     State* found = change(segment.actor);
@@ -201,18 +205,19 @@ bool Recovery::take(SegmentRecord& segment) {
     passed_over_ += uint64_t(message - state.mailbox.begin());
     if (passed_over_ > kMostPassedOver * records_) return false;
     if (message != state.mailbox.end()) {
-        handled = std::move(*message);
+        if (segment.end == SegmentRecord::Waits) handled = std::move(*message);
         state.mailbox.erase(message);
     }
     if (segment.end == SegmentRecord::Waits) {
         const bool goes_on = state.begun && state.begun->number == segment.message;
         if (!goes_on && handled) state.begun = std::move(handled);
-        if (!goes_on || begins_anew(segment.inputs)) state.tape.clear();
+        if (!goes_on || begins_anew(segment.inputs)) state.tape.clear(), state.pending = {};
         state.tape_turn = segment.turn;
         if (state.begun && state.begun->number == segment.message) state.tape += segment.inputs;
     } else if (segment.message || segment.timer) {
         state.begun.reset();
         state.tape.clear();
+        state.pending = {};
     }
     if (segment.fresh && segment.end != SegmentRecord::Failed) state.heap.clear();
     if (!segment.heap.empty()) {
@@ -296,7 +301,7 @@ bool Recovery::take(const TotalsRecord& totals) {
 bool Recovery::take(const AnswerRecord& answer) {
     State* asker = find(answer.asker);
     if (!asker) return false;
-    const PendingAsk pending = pending_ask(asker->tape);
+    const PendingAsk pending = pending_of(*asker);
     if (!asker->ended && pending.ask == answer.ask && !pending.answered)
         append_answer(change(answer.asker)->tape, answer);
     return true;
@@ -310,9 +315,15 @@ bool Recovery::take(const TurnRecord& turn) {
     totals_.last_ms = std::max(totals_.last_ms, turn.last_ms);
     state->begun = turn.message;
     state->tape = turn.inputs;
+    state->pending = {};
     state->tape_turn = turn.turn;
     note(turn.message.to, *state);
     return true;
+}
+
+// A turn may ask very often: its tape is not read from the beginning each time.
+const PendingAsk& Recovery::pending_of(State& state) {
+    return state.pending = pending_ask(state.tape, state.pending);
 }
 
 // Who waits for an answer of an actor that has ended hears of that.
@@ -327,9 +338,9 @@ void Recovery::end_asks(uint64_t actor, const State& state) {
 // Whether somebody waits for the answer to this message.
 bool Recovery::waits_for(const PostRecord& post) {
     if (!post.ask) return false;
-    const State* asker = find(post.from);
+    State* asker = find(post.from);
     if (!asker || !asker->begun) return false;
-    const PendingAsk pending = pending_ask(asker->tape);
+    const PendingAsk pending = pending_of(*asker);
     return pending.ask == post.ask && !pending.answered;
 }
 

@@ -11,6 +11,7 @@
 #pragma once
 #include "image/codec/heap_record.h"
 #include "image/journal/records.h"
+#include "image/journal/tape.h"
 #include "image/journal/world_names.h"
 #include "image/store/listing.h"
 #include "vm/actors/turn_tape.h"
@@ -75,6 +76,7 @@ class Recovery {
         std::deque<PostRecord> mailbox;
         std::optional<PostRecord> begun; // what a turn handles that waits,
         std::string tape;                // and what has come into it so far (tape.h)
+        PendingAsk pending;              // as of when it was last asked for (pending_of)
         uint64_t tape_turn = 0;          // which of its turns that is
         bool draws = false;              // something on a canvas
     };
@@ -120,6 +122,7 @@ class Recovery {
     bool take(const AnswerRecord& answer);
     bool take(const TurnRecord& turn);
     void end_asks(uint64_t actor, const State& state);
+    static const PendingAsk& pending_of(State& state);
     bool take(const IndexRecord& index);
     void note(uint64_t number, const State& state); // what it has to do may have changed
     bool take_group(std::string_view group);

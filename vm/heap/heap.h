@@ -188,6 +188,8 @@ class Heap {
     void rollback();
     // What the stretch has changed so far; no frame stands at `top`. Collects the nursery first: all survivors are old.
     void for_each_change(Value* top, const std::function<void(const Change&)>& visit);
+    // The same as the last thing of the stretch: until commit nothing is made or stored to, and it is not rolled back.
+    void for_each_change_to_commit(Value* top, const std::function<void(const Change&)>& visit);
 
     // ---- collection
 
