@@ -30,6 +30,20 @@ class HeapPlaces final : public Places {
     const Heap& heap_;
 };
 
+// The first word from `at` on that is another one than before; their count: none.
+size_t first_other(const Value* now, std::span<const Value> before, size_t at) {
+    constexpr size_t kAtOnce = 4;
+    const size_t n = before.size();
+    while (at + kAtOnce <= n) {
+        uint64_t other = 0;
+        for (size_t i = 0; i < kAtOnce; ++i) other |= now[at + i].bits() ^ before[at + i].bits();
+        if (other != 0) break;
+        at += kAtOnce;
+    }
+    while (at < n && now[at] == before[at]) ++at;
+    return at;
+}
+
 // What a record is put together in. Kept by a thread from one record to the next: turns are short.
 struct Parts {
     ByteWriter cells, changes, hashes, words;
@@ -144,9 +158,9 @@ class Recorder {
         ByteWriter& words = parts_.words;
         words.clear();
         size_t next = 0, count = 0;
-        for (size_t i = 0; i < change.before.size(); ++i) {
+        const Value* const now = cell.words() + change.first_word;
+        for (size_t i = 0; (i = first_other(now, change.before, i)) < change.before.size(); ++i) {
             const size_t w = change.first_word + i;
-            if (cell[w] == change.before[i]) continue;
             words.number(i - next);
             if (form & kBytesForm)
                 words.fixed64(cell[w].bits());

@@ -6,24 +6,6 @@ namespace indent::image {
 
 namespace {
 
-enum Tag : uint8_t {
-    kAbsent,
-    kNil,
-    kFalse,
-    kTrue,
-    kInteger,      // signed number
-    kFloat,        // 8 bytes
-    kWholeFloat,   // signed number: 3.0
-    kShortFloat,   // 4 bytes that say the same
-    kSymbol,       // its number
-    kCell,         // its place
-    kShared,       // its number
-    kRaw,          // its number
-    kManyAbsent,   // how many
-    kSmallIntegers // and above: from kLeastSmall on
-};
-constexpr int64_t kLeastSmall = -16;
-constexpr int64_t kMostSmall = kLeastSmall + (0xFF - kSmallIntegers);
 constexpr double kMostWhole = 1 << 27; // those have no more bytes than kShortFloat
 
 char* put_float(char* at, double number) {
@@ -42,15 +24,7 @@ char* put_float(char* at, double number) {
 }
 
 char* put_plain(char* at, Value value, Names& names, Places& places) {
-    if (value.is_integer()) {
-        const int64_t number = value.as_integer();
-        if (number >= kLeastSmall && number <= kMostSmall) {
-            *at++ = char(kSmallIntegers + (number - kLeastSmall));
-            return at;
-        }
-        *at++ = kInteger;
-        return put_signed(at, number);
-    }
+    if (value.is_integer()) return put_integer(at, value.as_integer());
     if (value.is_absent()) {
         *at++ = kAbsent;
         return at;
@@ -119,7 +93,7 @@ bool read_plain(ByteReader& in, uint8_t tag, Value& value, Names& names, CellsAt
 
 } // namespace
 
-char* put_word(char* at, const Cell& cell, size_t word, Names& names, Places& places) {
+char* put_other_word(char* at, const Cell& cell, size_t word, Names& names, Places& places) {
     const Value value = cell[word];
     if (!value.is_raw()) return put_plain(at, value, names, places);
     *at++ = kRaw;

@@ -18,10 +18,44 @@ class CellsAt {
     virtual Cell* cell_at(uint64_t place) = 0; // null: none is there
 };
 
+// What an encoded word begins with.
+enum WordTag : uint8_t {
+    kAbsent,
+    kNil,
+    kFalse,
+    kTrue,
+    kInteger,      // signed number
+    kFloat,        // 8 bytes
+    kWholeFloat,   // signed number: 3.0
+    kShortFloat,   // 4 bytes that say the same
+    kSymbol,       // its number
+    kCell,         // its place
+    kShared,       // its number
+    kRaw,          // its number
+    kManyAbsent,   // how many
+    kSmallIntegers // and above: from kLeastSmall on
+};
+constexpr int64_t kLeastSmall = -16;
+constexpr int64_t kMostSmall = kLeastSmall + (0xFF - kSmallIntegers);
+
+inline char* put_integer(char* at, int64_t number) {
+    if (number >= kLeastSmall && number <= kMostSmall) {
+        *at++ = char(kSmallIntegers + (number - kLeastSmall));
+        return at;
+    }
+    *at++ = kInteger;
+    return put_signed(at, number);
+}
+
 constexpr size_t kLongestWord = 1 + kLongestNumber; // bytes of one
 
 // One word of a cell in Slots format, where there is room for the longest; answers where it ends.
-char* put_word(char* at, const Cell& cell, size_t word, Names& names, Places& places);
+char* put_other_word(char* at, const Cell& cell, size_t word, Names& names, Places& places);
+inline char* put_word(char* at, const Cell& cell, size_t word, Names& names, Places& places) {
+    const Value value = cell[word];
+    return value.is_integer() ? put_integer(at, value.as_integer())
+                              : put_other_word(at, cell, word, names, places);
+}
 // Words [first, first + count) of such a cell.
 void write_words(ByteWriter& out, const Cell& cell, size_t first, size_t count, Names& names, Places& places);
 

@@ -31,6 +31,7 @@ bool Recovery::begin(std::string_view manifest, Piece piece) {
         ByteReader in(entry.name);
         number = in.fixed64();
         if (!in.at_end()) return false;
+        any_alone_ |= (number & kAlone) != 0;
         Bundle& bundle = bundles_[number];
         bundle.hash = entry.hash;
         bundle.there = true;
@@ -72,7 +73,7 @@ bool Recovery::add(std::string_view batch, uint64_t from, uint64_t upto) {
 }
 
 uint64_t Recovery::bundle_number(uint64_t actor) const {
-    return bundles_.contains(kAlone | actor) ? kAlone | actor : actor / kBundle;
+    return any_alone_ && bundles_.contains(kAlone | actor) ? kAlone | actor : actor / kBundle;
 }
 
 Recovery::Bundle* Recovery::bundle_of(uint64_t actor) {
@@ -135,12 +136,25 @@ size_t Recovery::actor_count() {
     return actors().size();
 }
 
-void Recovery::note(uint64_t number, const State& state) {
+// Most are busy for a moment, again and again: who rests is found when somebody asks.
+void Recovery::note(uint64_t number, State& state) {
     if (reading_) return; // the index has it
-    if (!state.ended && (!state.mailbox.empty() || state.begun || state.draws || state.heap.empty()))
-        busy_.insert(number);
-    else
-        busy_.erase(number);
+    state.rests =
+        state.ended || (state.mailbox.empty() && !state.begun && !state.draws && !state.heap.empty());
+    if (!state.rests && !std::exchange(state.is_listed, true)) busy_.insert(number);
+}
+
+std::vector<uint64_t> Recovery::busy() const {
+    std::vector<uint64_t> all;
+    for (uint64_t number : busy_) {
+        auto bundle = bundles_.find(bundle_number(number));
+        if (bundle != bundles_.end()) {
+            auto found = bundle->second.actors.find(number);
+            if (found != bundle->second.actors.end() && found->second.rests) continue;
+        }
+        all.push_back(number);
+    }
+    return all;
 }
 
 uint64_t Recovery::named(uint64_t symbol) const {
@@ -186,7 +200,7 @@ bool Recovery::take(SegmentRecord& segment) {
     totals_.last_message = std::max(totals_.last_message, segment.message);
     totals_.last_ms = std::max(totals_.last_ms, segment.at_ms);
     std::optional<PostRecord> handled;
-    if (auto timer = timers_.find(segment.timer); segment.timer && timer != timers_.end()) {
+    if (auto timer = segment.timer ? timers_.find(segment.timer) : timers_.end(); timer != timers_.end()) {
         if (segment.end == SegmentRecord::Waits) {
             handled = timer->second.message;
             handled->number = segment.message;
@@ -393,7 +407,7 @@ void Recovery::move_large_apart() {
     }
     for (auto& [actor, state] : large) {
         Bundle& alone = bundles_[kAlone | actor];
-        alone.changed = true;
+        alone.changed = any_alone_ = true;
         alone.actors.emplace(actor, std::move(state));
     }
 }
@@ -407,7 +421,7 @@ bool Recovery::checkpoint(Checkpoint& made) {
     write(rest, DefinitionsRecord{epoch_, settled_});
     IndexRecord index;
     for (auto& [symbol, actor] : names_) index.names.insert(index.names.end(), {symbol, actor});
-    index.busy.assign(busy_.begin(), busy_.end());
+    index.busy = busy();
     write(rest, index);
     for (auto& [number, timer] : timers_) write(rest, timer);
     for (auto& [number, value] : atoms_) write(rest, AtomRecord{number, value});

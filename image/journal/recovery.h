@@ -74,18 +74,19 @@ class Recovery {
         std::vector<std::string> heap; // records of heap_record.h: a base and changes
         uint64_t turns = 0;
         std::deque<PostRecord> mailbox;
-        std::optional<PostRecord> begun; // what a turn handles that waits,
-        std::string tape;                // and what has come into it so far (tape.h)
-        PendingAsk pending;              // as of when it was last asked for (pending_of)
-        uint64_t tape_turn = 0;          // which of its turns that is
-        bool draws = false;              // something on a canvas
+        std::optional<PostRecord> begun;       // what a turn handles that waits,
+        std::string tape;                      // and what has come into it so far (tape.h)
+        PendingAsk pending;                    // as of when it was last asked for (pending_of)
+        uint64_t tape_turn = 0;                // which of its turns that is
+        bool draws = false;                    // something on a canvas
+        bool is_listed = false, rests = false; // in busy_; and it has nothing to do any more
     };
     // Null: there has never been one. Until the next call.
     bool has(uint64_t number) { return find(number) != nullptr; }
     const State* actor(uint64_t number) { return find(number); }
     std::vector<uint64_t> actors(); // that live, by number
     // Those that have something to do, or show something, by number.
-    std::vector<uint64_t> busy() const { return {busy_.begin(), busy_.end()}; }
+    std::vector<uint64_t> busy() const;
     uint64_t named(uint64_t symbol) const; // which actor has this name; 0: none
     // Whether somebody waits for the answer to this message.
     bool waits_for(const PostRecord& post);
@@ -124,7 +125,7 @@ class Recovery {
     void end_asks(uint64_t actor, const State& state);
     static const PendingAsk& pending_of(State& state);
     bool take(const IndexRecord& index);
-    void note(uint64_t number, const State& state); // what it has to do may have changed
+    void note(uint64_t number, State& state); // what it has to do may have changed
     bool take_group(std::string_view group);
     bool take_one(Record& record);
     void drop_timer(uint64_t number);
@@ -140,6 +141,7 @@ class Recovery {
 
     Piece piece_;
     std::map<uint64_t, Bundle> bundles_; // by bundle_number
+    bool any_alone_ = false;             // there is a bundle of one
     bool reading_ = false;               // what is taken comes from a piece,
     uint64_t reading_number_ = 0;        // of this bundle
     std::map<uint64_t, TimerStartRecord> timers_;
@@ -148,7 +150,7 @@ class Recovery {
     std::map<std::pair<std::string, std::string>, std::string> module_values_;
     TotalsRecord totals_;
     std::map<uint64_t, uint64_t> names_; // actors by symbols
-    std::set<uint64_t> busy_;
+    std::set<uint64_t> busy_;            // and some that rest
     uint64_t epoch_ = 0;
     bool settled_ = true;
     bool broken_ = false;                    // a piece was not to be had
