@@ -38,14 +38,18 @@ void write_record(ByteWriter& out, const Record& record) {
 
 // False: that is none.
 template <class Record>
-[[nodiscard]] bool read_record(ByteReader& in, Record& record) {
+[[nodiscard]] bool read_record(RecordReader& reader, Record& record) {
     try {
-        RecordReader reader(in);
         reader(record);
-        return !in.failed();
+        return !reader.in.failed();
     } catch (const cereal::Exception&) {
         return false;
     }
+}
+template <class Record>
+[[nodiscard]] bool read_record(ByteReader& in, Record& record) {
+    RecordReader reader(in);
+    return read_record(reader, record);
 }
 
 template <class T>

@@ -2,7 +2,9 @@
 #include "image/codec/heap_leaves.h"
 #include "image/codec/cell_form.h"
 #include "image/codec/heap_record.h"
+#include "image/codec/record_form.h"
 #include "vm/heap/page.h"
+#include <bit>
 
 namespace indent::image {
 
@@ -88,45 +90,46 @@ class CellWords {
 } // namespace
 
 bool add_leaves_of(std::string_view record, std::set<LeafNumber>& leaves) {
-    ByteReader in(record);
-    NoNames no_names;
-    AnyCell any_cell;
-    for (uint64_t i = in.count(); i > 0; --i)
-        if (Value root; !read_word(in, root, no_names, any_cell)) return false;
-    (void)in.number(); // the last identity hash
+    const bool second = is_second_form(record);
+    ByteReader in(record.substr(second ? 1 : 0));
+    if (!skip_words(in, size_t(in.count()))) return false; // roots
+    (void)in.number();                                     // the last identity hash
     LeafNumber last_added = UINT64_MAX;
     auto add = [&](LeafNumber leaf) {
         if (leaf != last_added) leaves.insert(last_added = leaf);
     };
-    for (uint64_t i = in.count(4); i > 0; --i) {
-        const uint64_t page = in.number();
-        (void)in.byte();
-        (void)in.byte();
-        (void)in.number();
-        if (in.failed() || page >= kMostPages) return false;
-        add(leaf_number(page, 0));
+    for (uint64_t i = in.count(least_page(second)); i > 0; --i) {
+        PageFacts page;
+        if (!read_page_facts(in, second, page)) return false;
+        add(leaf_number(page.number, 0));
     }
     uint64_t more_parts =
         record.size() + (uint64_t(1) << 20); // of large cells: a few bytes may claim any size
     uint64_t place = 0;
     auto page = [&] { return place / kPlaces; };
-    for (uint64_t i = in.count(5); i > 0; --i) {
-        place += uint64_t(in.signed_number());
-        (void)in.number();
-        (void)in.byte();
-        const uint64_t words = in.number();
+    for (uint64_t i = in.count(least_cell(second)); i > 0; --i) {
+        CellHead head;
+        read_cell_head(in, second, place, head);
+        place = head.place;
         (void)in.text();
-        if (in.failed() || page() >= kMostPages || words / kLeafWords >= kMostParts) return false;
+        if (in.failed() || page() >= kMostPages || head.words / kLeafWords >= kMostParts) return false;
         add(leaf_number(page(), 0));
-        const uint64_t parts = words / kLeafWords;
+        const uint64_t parts = head.words / kLeafWords;
         if (parts > more_parts) return false;
         more_parts -= parts;
         for (uint64_t part = 1; part <= parts; ++part) add(leaf_number(page(), part));
     }
     place = 0;
-    for (uint64_t i = in.count(5); i > 0; --i) {
+    for (uint64_t i = in.count(least_change(second)); i > 0; --i) {
         place += uint64_t(in.signed_number());
-        const bool bytes = in.byte() & kBytesForm;
+        const uint8_t form = in.byte();
+        if (second && form & kMasked) {
+            if (page() >= kMostPages || !skip_words(in, size_t(std::popcount(unsigned(form & ~kMasked)))))
+                return false;
+            add(leaf_number(page(), 0));
+            continue;
+        }
+        const bool bytes = form & kBytesForm;
         uint64_t at = in.number();
         const uint64_t count = in.number();
         ByteReader words(in.text());
@@ -159,16 +162,13 @@ bool add_leaves_of(std::string_view record, std::set<LeafNumber>& leaves) {
 
 namespace {
 
-// What stands before and after the cells of a record that has no roots.
+// What stands before the cells of a record that has no roots.
 void begin_leaf(ByteWriter& out, const PageFacts* page) {
+    out.byte(kSecondForm);
     out.number(0); // roots
     out.number(0); // the last hash
     out.number(page ? 1 : 0);
-    if (!page) return;
-    out.number(page->number);
-    out.byte(page->kind);
-    out.byte(page->size);
-    out.number(page->words);
+    if (page) write_page_facts(out, *page);
 }
 
 } // namespace
@@ -183,6 +183,11 @@ bool HeapPicture::fold_words(const Entry& entry,
     if (auto found = patches_.find(entry.place); found != patches_.end())
         for (const Patch& patch : found->second) {
             ByteReader in(patch.encoded);
+            for (unsigned mask = patch.mask; mask != 0; mask &= mask - 1) {
+                uint64_t many = 1;
+                if (is_bytes || !take_word(in, changed[uint64_t(std::countr_zero(mask))], many) || many != 1)
+                    return false;
+            }
             uint64_t at = patch.first;
             for (uint64_t i = 0; i < patch.count; ++i, ++at) {
                 uint64_t many = 1;
@@ -269,10 +274,8 @@ bool HeapPicture::write_large(const PageFacts& page, const Entry& entry, const s
 
 void HeapPicture::write_entry(ByteWriter& out, const Entry& entry, uint64_t last_place,
                               std::string_view encoded) {
-    out.signed_number(int64_t(entry.place - last_place));
-    out.number(entry.shape);
-    out.byte(entry.form);
-    out.number(entry.words);
+    out.wrote(put_cell_head(out.room(kLongestCellHead), {entry.place, entry.shape, entry.words, entry.form},
+                            last_place));
     out.text(encoded);
 }
 
@@ -352,6 +355,7 @@ bool HeapPicture::write_leaves(const std::set<LeafNumber>* only, const PutLeaf& 
 
 std::string HeapPicture::head() const {
     ByteWriter out;
+    out.byte(kSecondForm);
     out.number(root_count_);
     out.raw(roots_);
     out.number(last_hash_);

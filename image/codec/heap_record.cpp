@@ -4,10 +4,12 @@
 // and only if what the roots reach has one is the picture wrong.
 #include "image/codec/heap_record.h"
 #include "image/codec/cell_form.h"
+#include "image/codec/record_form.h"
 #include "vm/heap/page.h"
 #include "vm/heap/pointer_table.h"
 #include "vm/model/shape.h"
 #include <algorithm>
+#include <bit>
 #include <unordered_set>
 
 namespace indent::image {
@@ -23,62 +25,75 @@ class HeapPlaces final : public Places {
     const Heap& heap_;
 };
 
+// The first word from `at` on that is another one than before; their count: none.
+size_t first_other(const Value* now, std::span<const Value> before, size_t at) {
+    constexpr size_t kAtOnce = 4;
+    const size_t n = before.size();
+    while (at + kAtOnce <= n) {
+        uint64_t other = 0;
+        for (size_t i = 0; i < kAtOnce; ++i) other |= now[at + i].bits() ^ before[at + i].bits();
+        if (other != 0) break;
+        at += kAtOnce;
+    }
+    while (at < n && now[at] == before[at]) ++at;
+    return at;
+}
+
+// What a record is put together in. Kept by a thread from one record to the next: turns are short.
+struct Parts {
+    ByteWriter cells, changes, hashes, words;
+    std::vector<PageFacts> pages;
+    std::unordered_set<uint32_t> seen; // their numbers, where they are many
+};
+Parts& empty_parts() {
+    static thread_local Parts parts;
+    for (ByteWriter* part : {&parts.cells, &parts.changes, &parts.hashes, &parts.words}) part->clear();
+    parts.pages.clear();
+    if (!parts.seen.empty()) parts.seen = {};
+    return parts;
+}
+
 class Recorder {
   public:
     Recorder(ByteWriter& out, Heap& heap, Names& names, const PutPart& part)
-        : out_(out), heap_(heap), names_(names), part_(part), places_(heap) {}
+        : out_(out), heap_(heap), names_(names), part_(part), places_(heap), parts_(empty_parts()) {}
 
     void hash(Cell* cell, uint64_t hash) {
         const bool shared = cell->is_shared();
-        hashes_.byte(shared);
-        hashes_.number(shared ? names_.shared(cell) : places_.place_of(cell));
-        hashes_.number(hash);
+        parts_.hashes.byte(shared);
+        parts_.hashes.number(shared ? names_.shared(cell) : places_.place_of(cell));
+        parts_.hashes.number(hash);
         ++hash_count_;
     }
-    void cell(const Cell& cell) {
-        const PageFacts page = heap_.page_of(&cell);
-        if ((pages_.empty() || pages_.back().number != page.number) && seen_.insert(page.number).second)
-            pages_.push_back(page);
+    void cell(const Cell& cell, uint64_t place) {
+        page(cell, place);
         const size_t n = cell.word_count();
-        const size_t skipped = first_written(form_of(cell));
-        place(cells_, last_cell_, cell);
-        cells_.number(names_.shape(cell.shape));
-        cells_.byte(form_of(cell));
-        cells_.number(n);
-        words_.clear();
-        if (cell.bits & Cell::kBytes)
-            words_.raw(written_bytes(cell));
-        else
-            write_words(words_, cell, skipped, n - skipped, names_, places_);
-        cells_.text(words_.view());
+        const uint8_t form = form_of(cell);
+        ByteWriter& out = parts_.cells;
+        out.wrote(put_cell_head(out.room(kLongestCellHead), {place, names_.shape(cell.shape), n, form},
+                                last_cell_));
+        last_cell_ = place;
         ++cell_count_;
+        if (form & kBytesForm) {
+            out.text(written_bytes(cell));
+        } else {
+            const size_t skipped = first_written(form), begin = out.size();
+            write_words(out, cell, skipped, n - skipped, names_, places_);
+            out.make_text_from(begin);
+        }
         end_part();
     }
     void change(const Change& change) {
         const Cell& cell = *change.cell;
-        words_.clear();
-        size_t next = 0, count = 0;
-        for (size_t i = 0; i < change.before.size(); ++i) {
-            const size_t w = change.first_word + i;
-            if (cell[w] == change.before[i]) continue;
-            words_.number(i - next);
-            if (cell.bits & Cell::kBytes)
-                words_.fixed64(cell[w].bits());
-            else
-                write_words(words_, cell, w, 1, names_, places_);
-            next = i + 1;
-            ++count;
-        }
-        if (count == 0 && !cell.is_frozen()) return;
-        place(changes_, last_change_, cell);
-        changes_.byte(form_of(cell));
-        changes_.number(change.first_word);
-        changes_.number(count);
-        changes_.text(words_.view());
-        ++change_count_;
-        end_part();
+        const uint8_t form = form_of(cell);
+        const uint64_t place = change.offset / 8;
+        if (form == 0 && change.first_word == 0 && change.before.size() <= kMaskedWords)
+            change_few(change, cell, place);
+        else
+            change_any(change, cell, form, place);
     }
     void end(std::span<const Value> roots) {
+        out_.byte(kSecondForm);
         out_.number(roots.size());
         for (const Value& root : roots) write_word(out_, root, names_, places_);
         out_.number(heap_.last_hash());
@@ -86,56 +101,118 @@ class Recorder {
     }
 
   private:
+    void page(const Cell& cell, uint64_t place) {
+        constexpr size_t kFew = 8;
+        const auto number = uint32_t(place / (kPageBytes / 8));
+        auto& pages = parts_.pages;
+        auto is_it = [&](const PageFacts& page) { return page.number == number; };
+        if (!pages.empty() && is_it(pages.back())) return;
+        if (pages.size() <= kFew) {
+            if (std::any_of(pages.begin(), pages.end(), is_it)) return;
+            if (pages.size() == kFew)
+                for (const PageFacts& page : pages) parts_.seen.insert(page.number);
+        }
+        if (pages.size() >= kFew && !parts_.seen.insert(number).second) return;
+        pages.push_back(heap_.page_of(&cell));
+    }
+    // Of a small object: a bit for each word that is another one.
+    void change_few(const Change& change, const Cell& cell, uint64_t place) {
+        ByteWriter& out = parts_.changes;
+        char* at = out.room(kLongestNumber + 1 + kMaskedWords * kLongestWord);
+        at = put_signed(at, int64_t(place - last_change_));
+        char* const head = at++;
+        unsigned mask = 0;
+        for (size_t w = 0; w < change.before.size(); ++w) {
+            if (cell[w] == change.before[w]) continue;
+            mask |= 1U << w;
+            at = put_word(at, cell, w, names_, places_);
+        }
+        if (mask == 0) return;
+        *head = char(kMasked | mask);
+        out.wrote(at);
+        last_change_ = place;
+        ++change_count_;
+        end_part();
+    }
+    void change_any(const Change& change, const Cell& cell, uint8_t form, uint64_t place) {
+        ByteWriter& words = parts_.words;
+        words.clear();
+        size_t next = 0, count = 0;
+        const Value* const now = cell.words() + change.first_word;
+        for (size_t i = 0; (i = first_other(now, change.before, i)) < change.before.size(); ++i) {
+            const size_t w = change.first_word + i;
+            words.number(i - next);
+            if (form & kBytesForm)
+                words.fixed64(cell[w].bits());
+            else
+                words.wrote(put_word(words.room(kLongestWord), cell, w, names_, places_));
+            next = i + 1;
+            ++count;
+        }
+        if (count == 0 && !cell.is_frozen()) return;
+        ByteWriter& out = parts_.changes;
+        out.signed_number(int64_t(place - last_change_));
+        out.byte(form);
+        out.number(change.first_word);
+        out.number(count);
+        out.text(words.view());
+        last_change_ = place;
+        ++change_count_;
+        end_part();
+    }
     // What there is so far goes as a record of its own.
     void end_part() {
-        if (!part_ || cells_.size() + changes_.size() < kPartBytes) return;
+        if (!part_ || parts_.cells.size() + parts_.changes.size() < kPartBytes) return;
         ByteWriter rest;
         std::swap(rest, out_);
+        out_.byte(kSecondForm);
         out_.number(0); // roots
         out_.number(0); // the last hash
         write_all();
         std::swap(rest, out_);
         part_(rest.take());
-        for (ByteWriter* each : {&hashes_, &cells_, &changes_}) each->clear();
+        (void)empty_parts();
         hash_count_ = cell_count_ = change_count_ = 0;
         last_cell_ = last_change_ = 0;
-        pages_.clear();
-        seen_.clear();
     }
     void write_all() {
-        out_.number(pages_.size());
-        for (const PageFacts& page : pages_) {
-            out_.number(page.number);
-            out_.byte(page.kind);
-            out_.byte(page.size);
-            out_.number(page.words);
-        }
+        out_.number(parts_.pages.size());
+        for (const PageFacts& page : parts_.pages) write_page_facts(out_, page);
         out_.number(cell_count_);
-        out_.raw(cells_.view());
+        out_.raw(parts_.cells.view());
         out_.number(change_count_);
-        out_.raw(changes_.view());
+        out_.raw(parts_.changes.view());
         out_.number(hash_count_);
-        out_.raw(hashes_.view());
-    }
-    void place(ByteWriter& out, uint64_t& last, const Cell& cell) {
-        const uint64_t place = places_.place_of(&cell);
-        out.signed_number(int64_t(place - last));
-        last = place;
+        out_.raw(parts_.hashes.view());
     }
     ByteWriter& out_;
     Heap& heap_;
     Names& names_;
     const PutPart& part_;
     HeapPlaces places_;
-    ByteWriter hashes_, cells_, changes_, words_;
+    Parts& parts_;
     size_t hash_count_ = 0, cell_count_ = 0, change_count_ = 0;
     uint64_t last_cell_ = 0, last_change_ = 0;
-    std::vector<PageFacts> pages_;
-    std::unordered_set<uint32_t> seen_; // their numbers
 };
 
-// What the roots reach of the heap, in the order of places.
-std::vector<const Cell*> reached(const Heap& heap, std::span<const Value> roots, PointerTable& met) {
+// Cells are mostly met in the order in which they lie: then that is a few ascending runs.
+void sort_runs(std::vector<uint64_t>& places) {
+    constexpr size_t kFew = 8;
+    std::vector<size_t> ends; // of the runs
+    for (size_t i = 1; i < places.size() && ends.size() < kFew; ++i)
+        if (places[i] < places[i - 1]) ends.push_back(i);
+    if (ends.size() == kFew) {
+        std::sort(places.begin(), places.end());
+        return;
+    }
+    ends.push_back(places.size());
+    const auto begin = places.begin();
+    for (size_t i = 1; i < ends.size(); ++i)
+        std::inplace_merge(begin, begin + ptrdiff_t(ends[i - 1]), begin + ptrdiff_t(ends[i]));
+}
+
+// The places of what the roots reach of the heap, in their order.
+std::vector<uint64_t> reached(const Heap& heap, std::span<const Value> roots, PointerTable& met) {
     std::vector<const Cell*> cells;
     auto meet = [&](Value value) {
         if (value.is_cell() && !value.cell()->is_shared() && met.add(value.cell(), 0))
@@ -148,12 +225,11 @@ std::vector<const Cell*> reached(const Heap& heap, std::span<const Value> roots,
         const size_t n = cell->word_count();
         for (size_t w = 0; w < n; ++w) meet((*cell)[w]);
     }
-    std::vector<std::pair<uint64_t, const Cell*>> by_place;
-    by_place.reserve(cells.size());
-    for (const Cell* cell : cells) by_place.emplace_back(heap.offset_of(cell), cell);
-    std::sort(by_place.begin(), by_place.end());
-    for (size_t i = 0; i < cells.size(); ++i) cells[i] = by_place[i].second;
-    return cells;
+    std::vector<uint64_t> places;
+    places.reserve(cells.size());
+    for (const Cell* cell : cells) places.push_back(heap.offset_of(cell) / 8);
+    sort_runs(places);
+    return places;
 }
 
 } // namespace
@@ -162,7 +238,7 @@ void write_base(ByteWriter& out, Heap& heap, std::span<const Value> roots, Names
                 const PutPart& part) {
     Recorder recorder(out, heap, names, part);
     PointerTable met;
-    for (const Cell* cell : reached(heap, roots, met)) recorder.cell(*cell);
+    for (uint64_t place : reached(heap, roots, met)) recorder.cell(*heap.restored_at(8 * place), place);
     heap.for_each_hash([&](Cell* cell, uint64_t hash) {
         if (cell->is_shared() || met.contains(cell)) recorder.hash(cell, hash);
     });
@@ -172,9 +248,9 @@ void write_base(ByteWriter& out, Heap& heap, std::span<const Value> roots, Names
 void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* const> roots, Names& names,
                    const PutPart& part) {
     Recorder recorder(out, heap, names, part);
-    heap.for_each_change(top, [&](const Change& change) {
+    heap.for_each_change_to_commit(top, [&](const Change& change) {
         if (change.kind == Change::Made)
-            recorder.cell(*change.cell);
+            recorder.cell(*change.cell, change.offset / 8);
         else
             recorder.change(change);
     });
@@ -188,8 +264,7 @@ void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* con
 
 namespace {
 
-constexpr uint64_t kMostWords = uint64_t(1) << 40;                 // of a cell
-constexpr size_t kLeastCell = 5, kLeastChange = 5, kLeastPage = 4; // bytes
+constexpr uint64_t kMostWords = uint64_t(1) << 40; // of a cell
 
 size_t room_of(const PageFacts& page) {
     return page.kind == Page::kSmall && page.size < kSmallPageSizes ? small_page_bytes(page.size)
@@ -248,12 +323,13 @@ bool HeapPicture::take_cell(const Entry& entry) {
     return true;
 }
 
-bool HeapPicture::read_entry(ByteReader& in, uint64_t& last, Entry& entry) {
-    last += uint64_t(in.signed_number());
-    entry.place = last;
-    entry.shape = in.number();
-    entry.form = in.byte();
-    entry.words = in.number();
+bool HeapPicture::read_entry(ByteReader& in, bool second, uint64_t last, Entry& entry) {
+    CellHead head;
+    read_cell_head(in, second, last, head);
+    entry.place = head.place;
+    entry.shape = head.shape;
+    entry.form = head.form;
+    entry.words = head.words;
     entry.encoded = in.text();
     if (in.failed() || entry.form & ~kAllForms || entry.place >> 45 || entry.words >> 40) return false;
     return entry.form & kWideForm ? entry.words >= 1 : entry.words < Cell::kWide;
@@ -263,8 +339,11 @@ bool HeapPicture::each_cell(std::string_view leaf, const std::function<bool(cons
                             std::map<uint64_t, uint64_t>* hashes) const {
     ByteReader in(leaf);
     uint64_t last = 0;
-    for (uint64_t i = in.count(kLeastCell); i > 0; --i)
-        if (Entry entry; !read_entry(in, last, entry) || !visit(entry)) return false;
+    for (uint64_t i = in.count(least_cell(true)); i > 0; --i) {
+        Entry entry;
+        if (!read_entry(in, true, last, entry) || !visit(entry)) return false;
+        last = entry.place;
+    }
     if (!hashes) return true;
     if (in.number() != 0) return false; // changes
     for (uint64_t i = in.count(3); i > 0; --i) {
@@ -277,14 +356,10 @@ bool HeapPicture::each_cell(std::string_view leaf, const std::function<bool(cons
 
 bool HeapPicture::add_unchanged(std::string leaf) {
     ByteReader in(leaf);
-    const bool is_whole = in.number() == 0 && in.number() == 0 && in.number() == 1;
     PageFacts page;
-    const uint64_t number = in.number();
-    page.number = uint32_t(number);
-    page.kind = in.byte();
-    page.size = in.byte();
-    page.words = in.number();
-    if (!is_whole || in.failed() || number >> 32 || page.kind == Page::kLarge) return add(std::move(leaf));
+    const bool is_whole = in.byte() == kSecondForm && in.number() == 0 && in.number() == 0 &&
+                          in.number() == 1 && read_page_facts(in, true, page) && page.kind != Page::kLarge;
+    if (!is_whole) return add(std::move(leaf));
     const size_t left = in.remaining();
     records_.push_back(std::make_unique<const std::string>(std::move(leaf)));
     const std::string_view all = *records_.back();
@@ -295,26 +370,19 @@ bool HeapPicture::add_unchanged(std::string leaf) {
 bool HeapPicture::add(std::string record) {
     const bool is_base = records_.empty();
     records_.push_back(std::make_unique<const std::string>(std::move(record)));
-    ByteReader in(*records_.back());
+    const std::string& bytes = *records_.back();
+    const bool second = is_second_form(bytes);
+    ByteReader in(std::string_view(bytes).substr(second ? 1 : 0));
     // Roots are read when everything is at its place; here they are passed over.
-    NoNames no_names;
-    AnyCell any_cell;
     root_count_ = in.count();
-    const char* roots_begin = records_.back()->data() + (records_.back()->size() - in.remaining());
-    for (uint64_t i = 0; i < root_count_; ++i)
-        if (Value root; !read_word(in, root, no_names, any_cell)) return false;
-    roots_ = {roots_begin,
-              size_t(records_.back()->data() + records_.back()->size() - in.remaining() - roots_begin)};
+    const size_t roots_begin = bytes.size() - in.remaining();
+    if (!skip_words(in, size_t(root_count_))) return false;
+    roots_ = std::string_view(bytes).substr(roots_begin, bytes.size() - in.remaining() - roots_begin);
     last_hash_ = in.number();
     std::unordered_set<uint32_t> seen;
-    for (uint64_t i = in.count(kLeastPage); i > 0; --i) {
+    for (uint64_t i = in.count(least_page(second)); i > 0; --i) {
         PageFacts page;
-        const uint64_t number = in.number();
-        page.kind = in.byte();
-        page.size = in.byte();
-        page.words = in.number();
-        if (in.failed() || number >> 32 || !seen.insert(uint32_t(number)).second) return false;
-        page.number = uint32_t(number);
+        if (!read_page_facts(in, second, page) || !seen.insert(page.number).second) return false;
         auto [known, is_new] = pages_.emplace(page.number, page);
         if (is_new) continue;
         const PageFacts& before = known->second;
@@ -327,25 +395,17 @@ bool HeapPicture::add(std::string record) {
         }
     }
     uint64_t last = 0;
-    for (uint64_t i = in.count(kLeastCell); i > 0; --i) {
+    for (uint64_t i = in.count(least_cell(second)); i > 0; --i) {
         Entry entry;
-        if (!read_entry(in, last, entry) || !take_cell(entry)) return false;
+        if (!read_entry(in, second, last, entry) || !take_cell(entry)) return false;
+        last = entry.place;
     }
     last = 0;
-    for (uint64_t i = in.count(kLeastChange); i > 0; --i) {
+    for (uint64_t i = in.count(least_change(second)); i > 0; --i) {
         last += uint64_t(in.signed_number());
         const uint8_t form = in.byte();
-        Patch patch;
-        patch.first = in.number();
-        patch.count = in.number();
-        patch.encoded = in.text();
-        if (in.failed()) return false;
-        Entry* entry = find(last);
-        if (!entry || ((form ^ entry->form) & ~kFrozenForm) ||
-            patch.first >= std::max<uint64_t>(entry->words, 1))
+        if (second && form & kMasked ? !add_few(in, last, form & ~kMasked) : !add_any(in, last, form))
             return false;
-        entry->form |= form; // what is frozen stays so
-        if (patch.count > 0) patches_[last].push_back(patch);
     }
     for (uint64_t i = in.count(3); i > 0; --i) {
         const uint8_t shared = in.byte();
@@ -354,6 +414,29 @@ bool HeapPicture::add(std::string record) {
         (shared ? shared_hashes_ : hashes_)[which] = in.number();
     }
     return in.at_end();
+}
+
+bool HeapPicture::add_few(ByteReader& in, uint64_t place, unsigned mask) {
+    const char* const begin = in.at();
+    if (in.failed() || mask == 0 || !skip_words(in, size_t(std::popcount(mask)))) return false;
+    const Entry* entry = find(place);
+    if (!entry || entry->form != 0 || entry->words < uint64_t(std::bit_width(mask))) return false;
+    patches_[place].push_back({0, 0, mask, {begin, size_t(in.at() - begin)}});
+    return true;
+}
+
+bool HeapPicture::add_any(ByteReader& in, uint64_t place, uint8_t form) {
+    Patch patch;
+    patch.first = in.number();
+    patch.count = in.number();
+    patch.encoded = in.text();
+    if (in.failed()) return false;
+    Entry* entry = find(place);
+    if (!entry || ((form ^ entry->form) & ~kFrozenForm) || patch.first >= std::max<uint64_t>(entry->words, 1))
+        return false;
+    entry->form |= form; // what is frozen stays so
+    if (patch.count > 0) patches_[place].push_back(patch);
+    return true;
 }
 
 // Where cells are while a heap comes back, and what they name; and whether a word named what is not there.
@@ -430,6 +513,10 @@ bool HeapPicture::fill(Heap& heap, const Entry& entry, RestoredPlaces& places) c
     for (const Patch& patch : found->second) {
         if (never_changes && (n <= kLeafWords || patch.first % kLeafWords != 0)) return false;
         ByteReader words(patch.encoded);
+        for (unsigned mask = patch.mask; mask != 0; mask &= mask - 1) {
+            const auto at = size_t(std::countr_zero(mask));
+            if (!read_words(words, cell.shape, at, cell.words() + at, 1, places, places)) return false;
+        }
         uint64_t at = patch.first;
         for (uint64_t i = 0; i < patch.count; ++i) {
             const uint64_t gap = words.number();

@@ -2,13 +2,17 @@
 // holds all that its roots reach, and each later one what a turn has made and changed. A picture is a base and the records
 // after it; from it the heap comes back with every cell at its place.
 //
-//   record:  roots: count, words       last identity hash
-//            pages: count, (number, kind, size, words)
-//            cells: count, (place, shape, form, words, bytes, encoded words)
-//            changes: count, (place, form, first word, count, bytes, (gap, word) …)
+//   record:  0x7F
+//            roots: count, words       last identity hash
+//            pages: count, (number, kind and size, words of a large one)
+//            cells: count, (place, shape, words and form, bytes, encoded words)
+//            changes: count, (place, then for small objects which words of the first seven, and these,
+//                             for others form, first word, count, bytes, (gap, word) …)
 //            new identity hashes: count, (shared or not, number or place, hash)
 //
-// Places are offsets in the heap divided by eight, each written as the way from the one before.
+// Places are offsets in the heap divided by eight, each written as the way from the one before. Records of images of version
+// 2 and before have no byte of their own at the front, a page is (number, kind, size, words), a cell (place, shape, form,
+// words, bytes, encoded words), and all changes are written as those of others.
 #pragma once
 #include "image/codec/heap_leaves.h"
 #include "image/codec/words.h"
@@ -33,8 +37,8 @@ constexpr size_t kPartBytes = size_t(4) << 20;
 void write_base(ByteWriter& out, Heap& heap, std::span<const Value> roots, Names& names,
                 const PutPart& part = {});
 
-// What the stretch has made and changed so far. Collects the nursery: `roots` stand where the collector finds them (on
-// the stack below `top`, or with a provider).
+// What the stretch has made and changed, as its last thing: commit comes next. Collects the nursery: `roots` stand where the
+// collector finds them (on the stack below `top`, or with a provider).
 void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* const> roots, Names& names,
                    const PutPart& part = {});
 
@@ -72,18 +76,21 @@ class HeapPicture {
             return std::min(place + 1 + words, (place / kPlaces + 1) * kPlaces);
         }
     };
-    struct Patch {
+    struct Patch { // words from `first` on, or those of the bits in `mask`
         uint64_t first = 0;
         uint64_t count = 0;
+        unsigned mask = 0;
         std::string_view encoded;
     };
     bool take_cell(const Entry& entry);
+    bool add_few(ByteReader& in, uint64_t place, unsigned mask);
+    bool add_any(ByteReader& in, uint64_t place, uint8_t form);
     void drop_overlapping(uint64_t from, uint64_t to);
     Entry* find(uint64_t place);
     bool fill(Heap& heap, const Entry& entry, class RestoredPlaces& places) const;
     bool each_cell(std::string_view leaf, const std::function<bool(const Entry&)>& visit,
                    std::map<uint64_t, uint64_t>* hashes = nullptr) const;
-    static bool read_entry(ByteReader& in, uint64_t& last, Entry& entry);
+    static bool read_entry(ByteReader& in, bool second, uint64_t last, Entry& entry);
     bool fold_words(const Entry& entry, const std::function<void(uint64_t, std::string_view)>& visit) const;
     bool write_page(const PageFacts& page, const std::vector<const Entry*>& entries,
                     const PutLeaf& put) const;

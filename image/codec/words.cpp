@@ -6,66 +6,41 @@ namespace indent::image {
 
 namespace {
 
-enum Tag : uint8_t {
-    kAbsent,
-    kNil,
-    kFalse,
-    kTrue,
-    kInteger,      // signed number
-    kFloat,        // 8 bytes
-    kWholeFloat,   // signed number: 3.0
-    kShortFloat,   // 4 bytes that say the same
-    kSymbol,       // its number
-    kCell,         // its place
-    kShared,       // its number
-    kRaw,          // its number
-    kManyAbsent,   // how many
-    kSmallIntegers // and above: from kLeastSmall on
-};
-constexpr int64_t kLeastSmall = -16;
-constexpr int64_t kMostSmall = kLeastSmall + (0xFF - kSmallIntegers);
 constexpr double kMostWhole = 1 << 27; // those have no more bytes than kShortFloat
 
-void write_float(ByteWriter& out, double number) {
+char* put_float(char* at, double number) {
     if (std::fabs(number) < kMostWhole && number == std::trunc(number) &&
         !(number == 0 && std::signbit(number))) {
-        out.byte(kWholeFloat);
-        out.signed_number(int64_t(number));
-        return;
+        *at++ = kWholeFloat;
+        return put_signed(at, int64_t(number));
     }
     const float narrow = float(number);
     if (double(narrow) == number) {
-        out.byte(kShortFloat);
-        out.fixed32(std::bit_cast<uint32_t>(narrow));
-        return;
+        *at++ = kShortFloat;
+        return put_little_endian(at, std::bit_cast<uint32_t>(narrow), 4);
     }
-    out.byte(kFloat);
-    out.fixed64(std::bit_cast<uint64_t>(number));
+    *at++ = kFloat;
+    return put_little_endian(at, std::bit_cast<uint64_t>(number), 8);
 }
 
-void write_plain(ByteWriter& out, Value value, Names& names, Places& places) {
-    if (value.is_integer()) {
-        const int64_t number = value.as_integer();
-        if (number >= kLeastSmall && number <= kMostSmall) {
-            out.byte(uint8_t(kSmallIntegers + (number - kLeastSmall)));
-        } else {
-            out.byte(kInteger);
-            out.signed_number(number);
-        }
-    } else if (value.is_absent()) {
-        out.byte(kAbsent);
-    } else if (value.is_cell()) {
-        const Cell* cell = value.cell();
-        out.byte(cell->is_shared() ? kShared : kCell);
-        out.number(cell->is_shared() ? names.shared(cell) : places.place_of(cell));
-    } else if (value.is_float()) {
-        write_float(out, value.as_float());
-    } else if (value.is_symbol()) {
-        out.byte(kSymbol);
-        out.number(names.symbol(value.symbol_id()));
-    } else {
-        out.byte(value.is_nil() ? kNil : value.is_true() ? kTrue : kFalse);
+char* put_plain(char* at, Value value, Names& names, Places& places) {
+    if (value.is_integer()) return put_integer(at, value.as_integer());
+    if (value.is_absent()) {
+        *at++ = kAbsent;
+        return at;
     }
+    if (value.is_cell()) {
+        const Cell* cell = value.cell();
+        *at++ = cell->is_shared() ? kShared : kCell;
+        return put_number(at, cell->is_shared() ? names.shared(cell) : places.place_of(cell));
+    }
+    if (value.is_float()) return put_float(at, value.as_float());
+    if (value.is_symbol()) {
+        *at++ = kSymbol;
+        return put_number(at, names.symbol(value.symbol_id()));
+    }
+    *at++ = value.is_nil() ? kNil : value.is_true() ? kTrue : kFalse;
+    return at;
 }
 
 // `raw`: reads what a raw word is.
@@ -118,23 +93,34 @@ bool read_plain(ByteReader& in, uint8_t tag, Value& value, Names& names, CellsAt
 
 } // namespace
 
+char* put_other_word(char* at, const Cell& cell, size_t word, Names& names, Places& places) {
+    const Value value = cell[word];
+    if (!value.is_raw()) return put_plain(at, value, names, places);
+    *at++ = kRaw;
+    return put_number(at, names.raw(cell, word));
+}
+
 void write_words(ByteWriter& out, const Cell& cell, size_t first, size_t count, Names& names,
                  Places& places) {
-    const Value* words = cell.words() + first;
-    for (size_t i = 0; i < count; ++i) {
-        if (words[i].is_raw()) {
-            out.byte(kRaw);
-            out.number(names.raw(cell, first + i));
-            continue;
+    constexpr size_t kAtOnce = 32;
+    for (size_t i = 0; i < count;) {
+        const size_t end = i + std::min(count - i, kAtOnce);
+        char* at = out.room(kAtOnce * kLongestWord);
+        for (; i < end; ++i) {
+            const Value* words = cell.words() + first;
+            if (words[i].is_absent()) {
+                size_t many = 1;
+                while (i + many < count && words[i + many].is_absent()) ++many;
+                if (many > 2) {
+                    *at++ = kManyAbsent;
+                    at = put_number(at, many);
+                    i += many - 1;
+                    continue;
+                }
+            }
+            at = put_word(at, cell, first + i, names, places);
         }
-        if (words[i].is_absent()) {
-            size_t many = 1;
-            while (i + many < count && words[i + many].is_absent()) ++many;
-            write_absent(out, many);
-            i += many - 1;
-            continue;
-        }
-        write_plain(out, words[i], names, places);
+        out.wrote(at);
     }
 }
 
@@ -172,8 +158,8 @@ bool take_word(ByteReader& in, std::string_view& bytes, uint64_t& many) {
     switch (const uint8_t tag = in.byte()) {
     case kAbsent: return !in.failed();
     case kManyAbsent: many = in.number(); return !in.failed() && many > 0;
-    case kFloat: (void)in.fixed64(); break;
-    case kShortFloat: (void)in.fixed32(); break;
+    case kFloat: (void)in.raw(8); break;
+    case kShortFloat: (void)in.raw(4); break;
     case kInteger:
     case kWholeFloat:
     case kSymbol:
@@ -187,8 +173,16 @@ bool take_word(ByteReader& in, std::string_view& bytes, uint64_t& many) {
     return !in.failed();
 }
 
+bool skip_words(ByteReader& in, size_t count) {
+    std::string_view word;
+    uint64_t many = 1;
+    for (size_t i = 0; i < count; ++i)
+        if (!take_word(in, word, many) || many != 1) return false;
+    return true;
+}
+
 void write_word(ByteWriter& out, Value value, Names& names, Places& places) {
-    write_plain(out, value, names, places);
+    out.wrote(put_plain(out.room(kLongestWord), value, names, places));
 }
 
 bool read_word(ByteReader& in, Value& value, Names& names, CellsAt& cells) {

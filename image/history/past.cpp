@@ -254,9 +254,9 @@ Result<std::unique_ptr<Recovery>> Past::read(const StoryPlace& place) {
         {
             std::lock_guard lock(mutex_);
             auto read =
-                image_.story().read_batches(place.timeline, next, place.batch, [&](const BatchRecord& batch) {
-                    bodies.emplace_back(batch.number, batch.body);
+                image_.story().read_batches(place.timeline, next, place.batch, [&](BatchRecord& batch) {
                     bytes += batch.body.size();
+                    bodies.emplace_back(batch.number, std::move(batch.body));
                     seen = batch.number + 1;
                     return Result<bool>(bytes < kSliceBytes);
                 });
@@ -264,7 +264,7 @@ Result<std::unique_ptr<Recovery>> Past::read(const StoryPlace& place) {
         }
         if (bytes < kSliceBytes) seen = place.batch + 1;
         const bool has_more = next > skip_in;
-        if (seen > place.batch && has_more && recovery->bytes_read() <= kLargestWaypoint) {
+        if (keeps_way_ && seen > place.batch && has_more && recovery->bytes_read() <= kLargestWaypoint) {
             auto kept = std::make_unique<const Recovery>(*recovery);
             std::lock_guard lock(waypoint_mutex_);
             waypoint_ = {place.timeline, next - 1, std::move(kept)};
@@ -320,15 +320,14 @@ Result<void> Past::walk(const StoryPlace& from, const StoryPlace& upto,
             uint64_t seen = leg->batch + 1;
             {
                 std::lock_guard lock(mutex_);
-                auto read = image_.story().read_batches(leg->timeline, next, leg->batch,
-                                                        [&](const BatchRecord& batch) {
-                                                            bodies.emplace_back(batch.number, batch.body);
-                                                            bytes += batch.body.size();
-                                                            if (bytes < kSliceBytes)
-                                                                return Result<bool>(true);
-                                                            seen = batch.number + 1;
-                                                            return Result<bool>(false);
-                                                        });
+                auto read =
+                    image_.story().read_batches(leg->timeline, next, leg->batch, [&](BatchRecord& batch) {
+                        bytes += batch.body.size();
+                        bodies.emplace_back(batch.number, std::move(batch.body));
+                        if (bytes < kSliceBytes) return Result<bool>(true);
+                        seen = batch.number + 1;
+                        return Result<bool>(false);
+                    });
                 if (!read) return std::move(read).failure();
             }
             next = seen;
@@ -420,15 +419,17 @@ Result<void> put_pieces(Image& image, std::mutex& mutex, std::vector<std::string
     return put();
 }
 
-// What there was at `place` as a checkpoint, of which the pieces are written already.
+// What there was at `place` as a checkpoint, of which the pieces are written already: so many `bytes`.
 Result<CheckpointRecord> checkpoint_of(Image& image, std::mutex& mutex, const StoryPlace& place,
-                                       const std::function<bool()>& stop) {
-    Past past(image, mutex);
+                                       const std::function<bool()>& stop, uint64_t* bytes = nullptr) {
+    Past past(image, mutex, Past::ReadsOnce);
     auto recovery = past.read(place);
     if (!recovery) return std::move(recovery).failure();
     Recovery::Checkpoint made;
     if (!(*recovery)->checkpoint(made))
         return Failure{"damaged", image.path() + " is damaged: a checkpoint cannot be read"};
+    if (bytes)
+        for (const std::string& piece : made.pieces) *bytes += piece.size();
     if (auto put = put_pieces(image, mutex, made.pieces, stop); !put) return std::move(put).failure();
     CheckpointRecord checkpoint;
     checkpoint.place = place;
@@ -441,7 +442,7 @@ Result<CheckpointRecord> checkpoint_of(Image& image, std::mutex& mutex, const St
 
 } // namespace
 
-Result<void> make_checkpoint(Image& image, std::mutex& mutex, const std::function<bool()>& stop) {
+Result<uint64_t> make_checkpoint(Image& image, std::mutex& mutex, const std::function<bool()>& stop) {
     StoryPlace place;
     {
         std::lock_guard lock(mutex);
@@ -449,14 +450,15 @@ Result<void> make_checkpoint(Image& image, std::mutex& mutex, const std::functio
         place = {heads.timeline, heads.last, StoryPlace::kWhole, 0};
         auto last = image.story().checkpoint_before(place);
         if (!last) return std::move(last).failure();
-        if (heads.last == 0 || (*last && (*last)->place.batch == heads.last)) return ok();
+        if (heads.last == 0 || (*last && (*last)->place.batch == heads.last)) return 0;
     }
-    auto checkpoint = checkpoint_of(image, mutex, place, stop);
+    uint64_t bytes = 0;
+    auto checkpoint = checkpoint_of(image, mutex, place, stop, &bytes);
     if (!checkpoint) return std::move(checkpoint).failure();
     std::lock_guard lock(mutex);
     auto put = image.story().put_checkpoint(*checkpoint);
     if (!put) return std::move(put).failure();
-    return ok();
+    return bytes + checkpoint->manifest.size();
 }
 
 namespace {
@@ -526,7 +528,7 @@ Result<void> keep_budget(Image& image, std::mutex& mutex, uint64_t budget,
         heads = image.story().heads();
     }
     if (bytes <= budget || heads.last == 0) return ok();
-    if (auto made = make_checkpoint(image, mutex, stop); !made) return made;
+    if (auto made = make_checkpoint(image, mutex, stop); !made) return std::move(made).failure();
     // So many batches that what remains is a little under the budget: not with each call a few.
     uint64_t first = heads.first, freed = 0;
     const uint64_t wanted = bytes - budget + budget / 10;

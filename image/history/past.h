@@ -13,7 +13,9 @@ namespace indent::image {
 // outlive it.
 class Past {
   public:
-    Past(Image& image, std::mutex& mutex) : image_(image), mutex_(mutex) {}
+    enum Reads : uint8_t { ReadsOften, ReadsOnce }; // places: then what is read once need not be kept
+    Past(Image& image, std::mutex& mutex, Reads reads = ReadsOften)
+        : image_(image), mutex_(mutex), keeps_way_(reads == ReadsOften) {}
 
     // "now"; "500": after turn 500 of the timeline that goes on; "now-3" or "-3": three turns before now; "2:500": on timeline 2; the
     // name of a snapshot, or "#3" for its number; the name of a timeline: where that is now. Failures: "not_found", with
@@ -58,6 +60,7 @@ class Past {
 
     Image& image_;
     std::mutex& mutex_;
+    const bool keeps_way_;
 
     // On the way to the last place that was read, not far before it: who steps back or on begins there. Any thread.
     struct Waypoint {
@@ -69,8 +72,8 @@ class Past {
 };
 
 // Folds what has come since the last checkpoint of the timeline that goes on into one more, in slices between which others
-// have the image. Nothing: there is nothing new. `stop`: gives up when it becomes true.
-Result<void> make_checkpoint(Image& image, std::mutex& mutex, const std::function<bool()>& stop);
+// have the image. Answers how many bytes that took; 0: there is nothing new. `stop`: gives up when it becomes true.
+Result<uint64_t> make_checkpoint(Image& image, std::mutex& mutex, const std::function<bool()>& stop);
 
 // A timeline that begins at this place with the checkpoint of what there was. Answers its number.
 Result<uint64_t> fork(Image& image, std::mutex& mutex, const StoryPlace& place, const std::string& name,

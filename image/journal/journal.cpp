@@ -12,10 +12,13 @@ namespace indent::image {
 
 namespace {
 
-constexpr size_t kChunkBytes = size_t(1) << 20;
-constexpr size_t kMostInBatch = size_t(32) << 20;  // bytes of a row
 constexpr size_t kMostWaiting = size_t(256) << 20; // bytes that may wait for the disk; turns wait then
-constexpr uint64_t kMillisecond = 1'000'000;       // ns
+constexpr size_t kMostInBatch = size_t(32) << 20;  // bytes of a row
+constexpr size_t kChunkBytes = size_t(1) << 20;
+constexpr size_t kWorthABatch = size_t(256) << 10;     // bytes for which a batch does not wait for more,
+constexpr auto kMoment = std::chrono::milliseconds(2); // nor for longer
+constexpr size_t kKeptBytes = size_t(4) << 20;         // of memory, from one batch to the next
+constexpr uint64_t kMillisecond = 1'000'000;           // ns
 
 // Neither the main program nor a reload is an actor of the image.
 bool is_kept(const Actor& actor) {
@@ -106,7 +109,9 @@ SegmentRecord Journal::segment_of(const Actor& actor, const ActorMessage* messag
 }
 
 void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message, SegmentEnd end) {
-    ByteWriter group;
+    static thread_local ByteWriter group, heap; // turns are short, and each has the same
+    group.clear();
+    heap.clear();
     bool is_end = false;
     Machine& vm = *worker.machine;
     if (is_kept(actor) && !(message && message->kind == ActorMessage::Native)) {
@@ -116,7 +121,6 @@ void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message,
                       : end == SegmentEnd::Failed ? SegmentRecord::Failed
                                                   : SegmentRecord::Done;
         if (end == SegmentEnd::Done) {
-            ByteWriter heap;
             uint64_t parts = 0, bytes = 0;
             const PutPart put_part = [&](std::string record) {
                 ByteWriter part;
@@ -139,14 +143,13 @@ void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message,
                 actor.log_room = room_for_changes(bytes + heap.size(), 0);
             }
             if (parts > 0) write(group, PartsRecord{actor.id, parts});
-            segment.heap = heap.take();
             segment.draws = bool(vm.actor_drawings);
         }
         if (worker.tape && worker.tape->anything_written())
             segment.inputs = bytes_of_tape(worker.tape->take_written(), names_);
         // A turn without a trace: nobody needs to hear that it waits.
         is_end = ends_turn(segment);
-        if (is_end || segment.message || segment.timer) write(group, segment);
+        if (is_end || segment.message || segment.timer) write(group, segment, heap.view());
         const bool follows = !message && end == SegmentEnd::Done; // it has another layout now
         if (actor.supervision || follows) write(group, facts_of(actor));
     }
@@ -250,16 +253,20 @@ void Journal::take(const ByteWriter& group, bool may_wait, bool ends_turn) {
     std::unique_lock lock(mutex_);
     if (may_wait) done_.wait(lock, [&] { return buffer_bytes_ + tried_bytes_ < kMostWaiting || closed_; });
     if (closed_) return;
-    const bool first = buffer_.empty();
-    if (first || buffer_.back().bytes.size() >= kChunkBytes) buffer_.emplace_back();
+    const size_t before = buffer_bytes_;
+    if (buffer_.empty() || buffer_.back().bytes.size() >= kChunkBytes) {
+        spare_.clear();
+        buffer_.push_back({std::exchange(spare_, {}), 0, 0});
+    }
     Chunk& chunk = buffer_.back();
     buffer_bytes_ -= chunk.bytes.size();
     append_group(chunk.bytes, group.view());
     buffer_bytes_ += chunk.bytes.size();
     chunk.groups = ++appended_;
     chunk.turns = turns_ += ends_turn;
+    const bool wakes = before == 0 || (before < kWorthABatch && buffer_bytes_ >= kWorthABatch);
     lock.unlock();
-    if (first) work_.notify_one();
+    if (wakes) work_.notify_one();
 }
 
 // ---- and is kept
@@ -291,7 +298,13 @@ void Journal::run() {
             work_.wait_for(lock, kPatience, is_asked);
         else
             work_.wait(lock, [&] { return !buffer_.empty() || is_asked(); });
-        if (group_ms_ && !is_asked()) work_.wait_for(lock, std::chrono::milliseconds(group_ms_), is_asked);
+        // As long as nobody waits for it a batch gathers for a moment: each costs the same, whatever is in it.
+        if (!is_asked()) {
+            if (group_ms_)
+                work_.wait_for(lock, std::chrono::milliseconds(group_ms_), is_asked);
+            else
+                work_.wait_for(lock, kMoment, [&] { return buffer_bytes_ >= kWorthABatch || is_asked(); });
+        }
         const bool last = ending_;
         if (!buffer_.empty() || !batch.body.empty()) {
             if (const Chunk taken = take_buffered(batch.body); taken.groups > 0) {
@@ -304,8 +317,11 @@ void Journal::run() {
             for (NameRow& row : names_.take_rows()) // all that those groups name was there before them
                 batch.names.push_back(std::move(row));
             Result<void> kept = keep_(batch);
-            if (kept) batch = {};
             lock.lock();
+            if (kept) {
+                if (batch.body.capacity() <= kKeptBytes) spare_ = std::move(batch.body);
+                batch = {};
+            }
             failure_.reset();
             if (kept)
                 kept_ = upto;

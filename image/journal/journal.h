@@ -49,7 +49,8 @@ class Journal final : public TurnLog {
     // Nothing is dropped then: it is tried again with each sync and each second, and turns wait when too much waits. Any
     // thread.
     Result<void> sync();
-    // Batches come no faster than this; nobody need wait for them. Before the first turn. 0: as fast as they can.
+    // Batches come no faster than this; nobody need wait for them. Before the first turn. 0: after a moment, or as soon as
+    // somebody waits.
     void group_for(uint64_t milliseconds) { group_ms_ = milliseconds; }
     // Why the last try failed, if it did. Any thread.
     std::optional<Failure> failure() const;
@@ -74,6 +75,7 @@ class Journal final : public TurnLog {
     };
     Chunk take_buffered(std::string& body);
     std::deque<Chunk> buffer_;
+    std::string spare_;                         // memory for the next chunk
     size_t buffer_bytes_ = 0, tried_bytes_ = 0; // the second: of a batch that is to be tried again
     uint64_t appended_ = 0, kept_ = 0;          // groups
     uint64_t turns_;

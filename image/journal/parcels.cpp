@@ -31,7 +31,7 @@ class Cells final : public CellsAt {
 
 std::string bytes_of_parcel(const Parcel* parcel, Names& names) {
     if (!parcel) return {};
-    ByteWriter out, words;
+    ByteWriter out;
     Numbers numbers(*parcel);
     out.number(parcel->count());
     for (size_t i = 0; i < parcel->count(); ++i) write_word(out, parcel->peek(i), names, numbers);
@@ -43,12 +43,13 @@ std::string bytes_of_parcel(const Parcel* parcel, Names& names) {
         out.byte(uint8_t((cell->bits & Cell::kBytes ? kBytesForm : 0) |
                          (cell->is_frozen() ? kFrozenForm : 0) | (skipped ? kWideForm : 0)));
         out.number(n);
-        words.clear();
-        if (cell->bits & Cell::kBytes)
-            words.raw(written_bytes(*cell));
-        else
-            write_words(words, *cell, skipped, n - skipped, names, numbers);
-        out.text(words.view());
+        if (cell->bits & Cell::kBytes) {
+            out.text(written_bytes(*cell));
+            return;
+        }
+        const size_t begin = out.size();
+        write_words(out, *cell, skipped, n - skipped, names, numbers);
+        out.make_text_from(begin);
     });
     return out.take();
 }
@@ -67,10 +68,7 @@ bool parcel_from(std::string_view bytes, SharedSpace& shared, uint32_t layout_ep
     const uint64_t count = in.count();
     const std::string_view after_count = bytes.substr(bytes.size() - in.remaining());
     ByteReader roots(after_count);
-    NoNames no_names;
-    AnyCell any_cell;
-    for (uint64_t i = 0; i < count; ++i)
-        if (Value value; !read_word(in, value, no_names, any_cell)) return false;
+    if (!skip_words(in, size_t(count))) return false;
     std::vector<Header> headers;
     size_t total = 0;
     for (uint64_t i = in.count(4); i > 0; --i) {

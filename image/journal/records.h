@@ -238,11 +238,29 @@ using Record = std::variant<BeginRecord, PostRecord, SegmentRecord, FactsRecord,
                             TimerEndRecord, AtomRecord, ModuleValueRecord, DefinitionsRecord, TotalsRecord,
                             AnswerRecord, TurnRecord, IndexRecord, PartRecord, PartsRecord, HeadRecord>;
 
+template <class T, size_t Kind = 0>
+constexpr uint8_t kind_of_record() {
+    if constexpr (std::is_same_v<T, std::variant_alternative_t<Kind, Record>>)
+        return uint8_t(Kind);
+    else
+        return kind_of_record<T, Kind + 1>();
+}
+
 // Appends one to a group.
+template <class T>
+void write(ByteWriter& out, const T& record) {
+    out.byte(kind_of_record<T>());
+    write_record(out, record);
+}
 void write(ByteWriter& out, const Record& record);
+// Of these there are very many: what they do not say is left out. Until version 2 they were written as the others are.
+void write(ByteWriter& out, const PostRecord& post);
+void write(ByteWriter& out, const SegmentRecord& segment);
+// A segment without a heap, as if it had this one.
+void write(ByteWriter& out, const SegmentRecord& segment, std::string_view heap);
 // The records of a group, in their order, each let go before the next: few bytes may be many records. False: those are none,
-// or `take` has answered false.
-[[nodiscard]] bool read_each(std::string_view bytes, const std::function<bool(const Record&)>& take);
+// or `take` has answered false; what it is given is its own.
+[[nodiscard]] bool read_each(std::string_view bytes, const std::function<bool(Record&)>& take);
 // All of them. False: those are none.
 [[nodiscard]] bool read_all(std::string_view bytes, std::vector<Record>& records);
 

@@ -1,6 +1,5 @@
 #include "image/journal/recovery.h"
 #include "image/journal/restorer.h"
-#include "image/journal/tape.h"
 #include <algorithm>
 
 namespace indent::image {
@@ -38,6 +37,7 @@ bool Recovery::begin(std::string_view manifest, Piece piece) {
             continue;
         }
         if (!in.at_end()) return false;
+        any_alone_ |= (number & kAlone) != 0;
         Bundle& bundle = bundles_[number];
         bundle.hash = entry.hash;
         bundle.there = true;
@@ -47,17 +47,17 @@ bool Recovery::begin(std::string_view manifest, Piece piece) {
 
 bool Recovery::take_group(std::string_view group) {
     bytes_ += group.size();
-    return read_each(group, [&](const Record& record) { return take_one(record); });
+    return read_each(group, [&](Record& record) { return take_one(record); });
 }
 
 bool Recovery::take_records(const std::vector<Record>& records) {
-    return std::all_of(records.begin(), records.end(),
-                       [&](const Record& record) { return take_one(record); });
+    return std::all_of(records.begin(), records.end(), [&](Record record) { return take_one(record); });
 }
 
-bool Recovery::take_one(const Record& record) {
+// What it holds is taken out of it.
+bool Recovery::take_one(Record& record) {
     ++records_;
-    return std::visit([&](const auto& one) { return take(one); }, record) && !broken_;
+    return std::visit([&](auto& one) { return take(one); }, record) && !broken_;
 }
 
 void Recovery::drop_timer(uint64_t number) {
@@ -79,7 +79,7 @@ bool Recovery::add(std::string_view batch, uint64_t from, uint64_t upto) {
 }
 
 uint64_t Recovery::bundle_number(uint64_t actor) const {
-    return bundles_.contains(kAlone | actor) ? kAlone | actor : actor / kBundle;
+    return any_alone_ && bundles_.contains(kAlone | actor) ? kAlone | actor : actor / kBundle;
 }
 
 Recovery::Bundle* Recovery::bundle_of(uint64_t actor) {
@@ -129,9 +129,12 @@ Recovery::State* Recovery::find(uint64_t actor) {
 }
 
 Recovery::State* Recovery::change(uint64_t actor) {
-    State* state = find(actor);
-    if (state) bundles_[bundle_number(actor)].changed = true;
-    return state;
+    Bundle* bundle = bundle_of(actor);
+    if (!bundle) return nullptr;
+    auto found = bundle->actors.find(actor);
+    if (found == bundle->actors.end()) return nullptr;
+    bundle->changed = true;
+    return &found->second;
 }
 
 template <class Visit>
@@ -155,12 +158,24 @@ size_t Recovery::actor_count() {
     return actors().size();
 }
 
-void Recovery::note(uint64_t number, const State& state) {
+// Most are busy for a moment, again and again: who rests is found when somebody asks.
+void Recovery::note(uint64_t number, State& state) {
     if (reading_) return; // the index has it
-    if (!state.ended && (!state.mailbox.empty() || state.begun || state.draws || !state.has_heap()))
-        busy_.insert(number);
-    else
-        busy_.erase(number);
+    state.rests = state.ended || (state.mailbox.empty() && !state.begun && !state.draws && state.has_heap());
+    if (!state.rests && !std::exchange(state.is_listed, true)) busy_.insert(number);
+}
+
+std::vector<uint64_t> Recovery::busy() const {
+    std::vector<uint64_t> all;
+    for (uint64_t number : busy_) {
+        auto bundle = bundles_.find(bundle_number(number));
+        if (bundle != bundles_.end()) {
+            auto found = bundle->second.actors.find(number);
+            if (found != bundle->second.actors.end() && found->second.rests) continue;
+        }
+        all.push_back(number);
+    }
+    return all;
 }
 
 uint64_t Recovery::named(uint64_t symbol) const {
@@ -181,33 +196,36 @@ bool Recovery::take(const IndexRecord& index) {
     return true;
 }
 
-bool Recovery::take(const PostRecord& post) {
+bool Recovery::take(PostRecord& post) {
     if (post.number > kLargestNumber) return false;
     totals_.last_message = std::max(totals_.last_message, post.number);
     totals_.last_ask = std::max(totals_.last_ask, post.ask);
     if (post.ask && !reading_)
-        if (State* waits = find(post.from); waits && waits->begun && pending_ask(waits->tape).ask != post.ask)
+        if (State* waits = find(post.from); waits && waits->begun && pending_of(*waits).ask != post.ask)
             append_asked(change(post.from)->tape, post);
     State* state = change(post.to);
     if (!state) return false;
     if (state->ended) return true; // it came too late
+    const uint64_t to = post.to;
     if (post.first)
-        state->mailbox.push_front(post);
+        state->mailbox.push_front(std::move(post));
     else
-        state->mailbox.push_back(post);
-    note(post.to, *state);
+        state->mailbox.push_back(std::move(post));
+    note(to, *state);
     return true;
 }
 
-bool Recovery::take(const SegmentRecord& segment) {
+bool Recovery::take(SegmentRecord& segment) {
     if (segment.end > SegmentRecord::Failed) return false;
     if (!reading_ && ends_turn(segment)) ++totals_.turns;
     totals_.last_message = std::max(totals_.last_message, segment.message);
     totals_.last_ms = std::max(totals_.last_ms, segment.at_ms);
     std::optional<PostRecord> handled;
-    if (auto timer = timers_.find(segment.timer); segment.timer && timer != timers_.end()) {
-        handled = timer->second.message;
-        handled->number = segment.message;
+    if (auto timer = segment.timer ? timers_.find(segment.timer) : timers_.end(); timer != timers_.end()) {
+        if (segment.end == SegmentRecord::Waits) {
+            handled = timer->second.message;
+            handled->number = segment.message;
+        }
         if (timer->second.every == 0) drop_timer(segment.timer);
     }
     State* found = change(segment.actor);
@@ -222,26 +240,27 @@ bool Recovery::take(const SegmentRecord& segment) {
     passed_over_ += uint64_t(message - state.mailbox.begin());
     if (passed_over_ > kMostPassedOver * records_) return false;
     if (message != state.mailbox.end()) {
-        handled = std::move(*message);
+        if (segment.end == SegmentRecord::Waits) handled = std::move(*message);
         state.mailbox.erase(message);
     }
     if (segment.end == SegmentRecord::Waits) {
         const bool goes_on = state.begun && state.begun->number == segment.message;
         if (!goes_on && handled) state.begun = std::move(handled);
-        if (!goes_on || begins_anew(segment.inputs)) state.tape.clear();
+        if (!goes_on || begins_anew(segment.inputs)) state.tape.clear(), state.pending = {};
         state.tape_turn = segment.turn;
         if (state.begun && state.begun->number == segment.message) state.tape += segment.inputs;
     } else if (segment.message || segment.timer) {
         state.begun.reset();
         state.tape.clear();
+        state.pending = {};
     }
     if (!segment.heap.empty()) state.draws = segment.draws;
-    state.take_heap(segment);
+    state.take_heap(segment, std::move(segment.heap));
     note(segment.actor, state);
     return true;
 }
 
-void Recovery::State::take_heap(const SegmentRecord& segment) {
+void Recovery::State::take_heap(const SegmentRecord& segment, std::string after) {
     if (segment.fresh && segment.end != SegmentRecord::Failed) {
         heap.clear();
         leaves.clear();
@@ -250,11 +269,11 @@ void Recovery::State::take_heap(const SegmentRecord& segment) {
         kept.clear();
         kept_records = 0;
     }
-    if (parts_due > 0 && !segment.heap.empty())
+    if (parts_due > 0 && !after.empty())
         for (std::string& part : parts) heap.push_back(std::move(part));
     parts.clear();
     parts_due = 0;
-    if (!segment.heap.empty()) heap.push_back(segment.heap);
+    if (!after.empty()) heap.push_back(std::move(after));
 }
 
 bool Recovery::State::take(const PartsRecord& due) {
@@ -268,7 +287,7 @@ bool Recovery::State::follow(const SegmentRecord& segment, const std::vector<Rec
     for (const Record& record : group)
         if (auto* due = std::get_if<PartsRecord>(&record); due && due->actor == segment.actor)
             if (!take(*due)) return false;
-    take_heap(segment);
+    take_heap(segment, segment.heap);
     return true;
 }
 
@@ -296,11 +315,11 @@ bool Recovery::give_heap(const State& state, HeapPicture& picture, uint64_t* lea
     return true;
 }
 
-bool Recovery::take(const PartRecord& part) {
+bool Recovery::take(PartRecord& part) {
     if (reading_) return false;
     State* state = change(part.actor);
     if (!state) return false;
-    if (!state->ended) state->parts.push_back(part.heap);
+    if (!state->ended) state->parts.push_back(std::move(part.heap));
     return true;
 }
 
@@ -320,7 +339,7 @@ bool Recovery::take(const HeadRecord& head) {
     return !head.head.empty();
 }
 
-bool Recovery::take(const FactsRecord& facts) {
+bool Recovery::take(FactsRecord& facts) {
     if (facts.actor <= kMainActor || facts.actor > kLargestNumber) return false;
     Bundle* bundle = bundle_of(facts.actor);
     if (!bundle) return false;
@@ -333,8 +352,9 @@ bool Recovery::take(const FactsRecord& facts) {
             if (named(name) == facts.actor) names_.erase(name);
         for (uint64_t name : facts.names) names_[name] = facts.actor;
     }
-    state.facts = facts;
-    note(facts.actor, state);
+    const uint64_t number = facts.actor;
+    state.facts = std::move(facts);
+    note(number, state);
     return true;
 }
 
@@ -392,7 +412,7 @@ bool Recovery::take(const TotalsRecord& totals) {
 bool Recovery::take(const AnswerRecord& answer) {
     State* asker = find(answer.asker);
     if (!asker) return false;
-    const PendingAsk pending = pending_ask(asker->tape);
+    const PendingAsk pending = pending_of(*asker);
     if (!asker->ended && pending.ask == answer.ask && !pending.answered)
         append_answer(change(answer.asker)->tape, answer);
     return true;
@@ -406,9 +426,15 @@ bool Recovery::take(const TurnRecord& turn) {
     totals_.last_ms = std::max(totals_.last_ms, turn.last_ms);
     state->begun = turn.message;
     state->tape = turn.inputs;
+    state->pending = {};
     state->tape_turn = turn.turn;
     note(turn.message.to, *state);
     return true;
+}
+
+// A turn may ask very often: its tape is not read from the beginning each time.
+const PendingAsk& Recovery::pending_of(State& state) {
+    return state.pending = pending_ask(state.tape, state.pending);
 }
 
 // Who waits for an answer of an actor that has ended hears of that.
@@ -423,9 +449,9 @@ void Recovery::end_asks(uint64_t actor, const State& state) {
 // Whether somebody waits for the answer to this message.
 bool Recovery::waits_for(const PostRecord& post) {
     if (!post.ask) return false;
-    const State* asker = find(post.from);
+    State* asker = find(post.from);
     if (!asker || !asker->begun) return false;
-    const PendingAsk pending = pending_ask(asker->tape);
+    const PendingAsk pending = pending_of(*asker);
     return pending.ask == post.ask && !pending.answered;
 }
 
@@ -480,7 +506,7 @@ void Recovery::move_large_apart() {
     }
     for (auto& [actor, state] : large) {
         Bundle& alone = bundles_[kAlone | actor];
-        alone.changed = true;
+        alone.changed = any_alone_ = true;
         alone.actors.emplace(actor, std::move(state));
     }
 }
@@ -581,7 +607,7 @@ bool Recovery::checkpoint(Checkpoint& made) {
     write(rest, DefinitionsRecord{epoch_, settled_});
     IndexRecord index;
     for (auto& [symbol, actor] : names_) index.names.insert(index.names.end(), {symbol, actor});
-    index.busy.assign(busy_.begin(), busy_.end());
+    index.busy = busy();
     write(rest, index);
     for (auto& [number, timer] : timers_) write(rest, timer);
     for (auto& [number, value] : atoms_) write(rest, AtomRecord{number, value});

@@ -11,6 +11,7 @@
 #pragma once
 #include "image/codec/heap_record.h"
 #include "image/journal/records.h"
+#include "image/journal/tape.h"
 #include "image/journal/world_names.h"
 #include "image/store/listing.h"
 #include "vm/actors/turn_tape.h"
@@ -81,17 +82,19 @@ class Recovery {
         uint64_t parts_due = 0;         // and how many of them the next record of a segment follows
         uint64_t turns = 0;
         std::deque<PostRecord> mailbox;
-        std::optional<PostRecord> begun; // what a turn handles that waits,
-        std::string tape;                // and what has come into it so far (tape.h)
-        uint64_t tape_turn = 0;          // which of its turns that is
-        bool draws = false;              // something on a canvas
+        std::optional<PostRecord> begun;       // what a turn handles that waits,
+        std::string tape;                      // and what has come into it so far (tape.h)
+        PendingAsk pending;                    // as of when it was last asked for (pending_of)
+        uint64_t tape_turn = 0;                // which of its turns that is
+        bool draws = false;                    // something on a canvas
+        bool is_listed = false, rests = false; // in busy_; and it has nothing to do any more
 
         bool has_heap() const { return !heap.empty() || !head.empty(); }
         uint64_t heap_bytes() const;
         // The heap becomes that after this segment; `group` has it.
         [[nodiscard]] bool follow(const SegmentRecord& segment, const std::vector<Record>& group);
         [[nodiscard]] bool take(const PartsRecord& due);
-        void take_heap(const SegmentRecord& segment);
+        void take_heap(const SegmentRecord& segment, std::string heap_after);
     };
     // All of the heap, in its order. False: a piece is not to be had, or it is none. Any thread, while nothing else changes
     // the state; beside other calls. `leaf_bytes` gets how much of it was read for this.
@@ -102,7 +105,7 @@ class Recovery {
     const State* actor(uint64_t number) { return find(number); }
     std::vector<uint64_t> actors(); // that live, by number
     // Those that have something to do, or show something, by number.
-    std::vector<uint64_t> busy() const { return {busy_.begin(), busy_.end()}; }
+    std::vector<uint64_t> busy() const;
     uint64_t named(uint64_t symbol) const; // which actor has this name; 0: none
     // Whether somebody waits for the answer to this message.
     bool waits_for(const PostRecord& post);
@@ -129,9 +132,9 @@ class Recovery {
     };
     static constexpr LeafNumber kRecords = uint64_t(1) << 61, kPart = uint64_t(1) << 62;
     bool take(const BeginRecord& begin) { return begin.format == BeginRecord::kFormat; }
-    bool take(const PostRecord& post);
-    bool take(const SegmentRecord& segment);
-    bool take(const FactsRecord& facts);
+    bool take(PostRecord& post);
+    bool take(SegmentRecord& segment);
+    bool take(FactsRecord& facts);
     bool take(const EndRecord& end);
     bool take(const TimerStartRecord& timer);
     bool take(const TimerEndRecord& timer);
@@ -142,13 +145,14 @@ class Recovery {
     bool take(const AnswerRecord& answer);
     bool take(const TurnRecord& turn);
     void end_asks(uint64_t actor, const State& state);
+    static const PendingAsk& pending_of(State& state);
     bool take(const IndexRecord& index);
-    bool take(const PartRecord& part);
+    bool take(PartRecord& part);
     bool take(const PartsRecord& parts);
     bool take(const HeadRecord& head);
-    void note(uint64_t number, const State& state); // what it has to do may have changed
+    void note(uint64_t number, State& state); // what it has to do may have changed
     bool take_group(std::string_view group);
-    bool take_one(const Record& record);
+    bool take_one(Record& record);
     void drop_timer(uint64_t number);
     Bundle* bundle_of(uint64_t actor); // read; null: it is not to be had
     State* find(uint64_t actor);
@@ -167,6 +171,7 @@ class Recovery {
 
     Piece piece_;
     std::map<uint64_t, Bundle> bundles_; // by bundle_number
+    bool any_alone_ = false;             // there is a bundle of one
     bool reading_ = false;               // what is taken comes from a piece,
     uint64_t reading_number_ = 0;        // of this bundle
     std::map<uint64_t, TimerStartRecord> timers_;
@@ -175,7 +180,7 @@ class Recovery {
     std::map<std::pair<std::string, std::string>, std::string> module_values_;
     TotalsRecord totals_;
     std::map<uint64_t, uint64_t> names_; // actors by symbols
-    std::set<uint64_t> busy_;
+    std::set<uint64_t> busy_;            // and some that rest
     uint64_t epoch_ = 0;
     bool settled_ = true;
     bool broken_ = false;                    // a piece was not to be had

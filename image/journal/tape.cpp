@@ -257,18 +257,26 @@ bool tape_from(std::string_view bytes, ActorSystem& actors, Names& names,
 }
 
 PendingAsk pending_ask(std::string_view tape) {
-    PendingAsk pending;
-    ByteReader in(tape);
+    return pending_ask(tape, {});
+}
+
+PendingAsk pending_ask(std::string_view tape, const PendingAsk& known) {
+    if (known.upto > tape.size()) return known;
+    PendingAsk pending = known;
+    const std::string_view rest = tape.substr(known.upto);
+    ByteReader in(rest);
     while (!in.failed() && in.remaining() > 0) {
         Raw raw;
-        if (!read_raw(in, tape, raw)) return {};
-        if (raw.kind == TapeEntry::Asked)
-            pending = {raw.number, raw.to, false};
-        else if (raw.kind == TapeEntry::Answered)
+        if (!read_raw(in, rest, raw)) return {0, 0, false, SIZE_MAX};
+        if (raw.kind == TapeEntry::Asked) {
+            pending = {raw.number, raw.to};
+        } else if (raw.kind == TapeEntry::Answered) {
             pending.answered = true;
-        else if (raw.kind != TapeEntry::Rests)
+        } else if (raw.kind != TapeEntry::Rests) {
             pending = {};
+        }
     }
+    pending.upto = tape.size();
     return pending;
 }
 

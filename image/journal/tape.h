@@ -31,8 +31,11 @@ void append_down(std::string& tape, uint64_t asked);
 struct PendingAsk {
     uint64_t ask = 0, to = 0;
     bool answered = false; // it is there
+    size_t upto = 0;       // bytes of the tape that were looked at; more than there are: it makes no sense
 };
 PendingAsk pending_ask(std::string_view tape);
+// The same of a tape that has become longer since `known` was answered, or is still as it was.
+PendingAsk pending_ask(std::string_view tape, const PendingAsk& known);
 // Of the inputs of a segment: what the turn had got before counts no more.
 bool begins_anew(std::string_view inputs);
 

@@ -176,7 +176,7 @@ Result<void> Story::read_names(const std::function<Result<void>(NameRecord)>& na
 }
 
 Result<void> Story::read(Statement& rows, uint64_t timeline, uint64_t from, uint64_t upto,
-                         const std::function<Result<bool>(const BatchRecord&)>& batch) {
+                         const std::function<Result<bool>(BatchRecord&)>& batch) {
     from = std::max(from, heads_.first);
     upto = std::min(upto, heads_.last);
     if (from > upto) return ok();
@@ -203,11 +203,11 @@ Result<void> Story::read(Statement& rows, uint64_t timeline, uint64_t from, uint
 }
 
 Result<void> Story::read_batches(uint64_t timeline, uint64_t from, uint64_t upto,
-                                 const std::function<Result<bool>(const BatchRecord&)>& batch) {
+                                 const std::function<Result<bool>(BatchRecord&)>& batch) {
     return read(batches_, timeline, from, upto, batch);
 }
 Result<void> Story::read_batches_back(uint64_t timeline, uint64_t from, uint64_t upto,
-                                      const std::function<Result<bool>(const BatchRecord&)>& batch) {
+                                      const std::function<Result<bool>(BatchRecord&)>& batch) {
     return read(batches_back_, timeline, from, upto, batch);
 }
 

@@ -57,12 +57,13 @@ class Story {
     // One of them; nothing: there is no such row.
     Result<std::optional<std::string>> name(uint64_t kind, uint64_t number);
     Result<uint64_t> last_name(uint64_t kind); // its number; 0: there is none
-    // The batches of a timeline itself with numbers in [from, upto], in their order, until `batch` answers false.
+    // The batches of a timeline itself with numbers in [from, upto], in their order, until `batch` answers false, which may
+    // take what it is given.
     Result<void> read_batches(uint64_t timeline, uint64_t from, uint64_t upto,
-                              const std::function<Result<bool>(const BatchRecord&)>& batch);
+                              const std::function<Result<bool>(BatchRecord&)>& batch);
     // The same, from the last to the first.
     Result<void> read_batches_back(uint64_t timeline, uint64_t from, uint64_t upto,
-                                   const std::function<Result<bool>(const BatchRecord&)>& batch);
+                                   const std::function<Result<bool>(BatchRecord&)>& batch);
 
     // The number of the first batch of a timeline itself with which there are so many turns; 0: there is none.
     Result<uint64_t> batch_with_turn(uint64_t timeline, uint64_t turn);
@@ -105,7 +106,7 @@ class Story {
     Result<uint64_t> put(StoryHeads& heads, CheckpointRecord checkpoint);
     Result<void> put(StoryHeads& heads, const TimelineRecord& timeline);
     Result<void> read(Statement& rows, uint64_t timeline, uint64_t from, uint64_t upto,
-                      const std::function<Result<bool>(const BatchRecord&)>& batch);
+                      const std::function<Result<bool>(BatchRecord&)>& batch);
     Result<std::optional<CheckpointRecord>> read_checkpoint(Statement& row);
 
     Connection& connection_;

@@ -185,7 +185,7 @@ TEST_CASE("an image of a newer program is refused with a sentence") {
     REQUIRE(!image);
     CHECK(image.failure().code == "newer");
     CHECK(image.failure().message ==
-          path + " was made by a newer Indent (its version is 7, this program knows 2); open it with that "
+          path + " was made by a newer Indent (its version is 7, this program knows 3); open it with that "
                  "one, or with one that is newer still");
 }
 

@@ -3,16 +3,18 @@
 #include "image/journal/parcels.h"
 #include "vm/os/clock.h"
 #include "vm/world/world.h"
+#include <algorithm>
 #include <cstdio>
 
 namespace indent {
 
 namespace {
 
-constexpr uint64_t kCheckpointBytes = 8
-                                      << 20; // of batches: so many are read when an image is opened, at most
-constexpr uint64_t kWorthIt = 256 << 10;     // the same, when it is closed
-constexpr uint64_t kHistoryBytes = 1 << 30;  // what history may take of the file
+// Of batches: so many are read when an image is opened. Where a checkpoint is large because much of the image has changed,
+// the next one waits for twice as many, so that checkpoints are no more than half of what is written beside the story.
+constexpr uint64_t kCheckpointBytes = 8 << 20, kMostCheckpointBytes = 32 << 20;
+constexpr uint64_t kWorthIt = 256 << 10;    // the same, when it is closed
+constexpr uint64_t kHistoryBytes = 1 << 30; // what history may take of the file
 
 } // namespace
 
@@ -80,6 +82,7 @@ Result<std::vector<std::string>> ImageActors::begin(World& world) {
     if (recovery_->epoch() != epoch) journal_->append(image::DefinitionsRecord{epoch, !behind});
     is_new_ = false;
     ending_ = false;
+    checkpoint_after_ = kCheckpointBytes;
     auto thread = os::Thread::start("checkpoints", size_t(1) << 20, [this] { make_checkpoints(); });
     if (!thread) return std::move(thread).failure();
     checkpoints_ = std::move(*thread);
@@ -102,7 +105,7 @@ Result<void> ImageActors::keep(const image::Batch& batch) {
     if (kept) {
         std::lock_guard of_checkpoints(checkpoint_mutex_);
         since_checkpoint_ += batch.body.size();
-        if (since_checkpoint_ >= kCheckpointBytes) checkpoint_wanted_.notify_one();
+        if (since_checkpoint_ >= checkpoint_after_) checkpoint_wanted_.notify_one();
     }
     if (bool(kept) == !trouble_told_) return kept;
     trouble_told_ = !kept;
@@ -117,7 +120,7 @@ Result<void> ImageActors::keep(const image::Batch& batch) {
 void ImageActors::make_checkpoints() {
     std::unique_lock lock(checkpoint_mutex_);
     for (;;) {
-        checkpoint_wanted_.wait(lock, [&] { return ending_ || since_checkpoint_ >= kCheckpointBytes; });
+        checkpoint_wanted_.wait(lock, [&] { return ending_ || since_checkpoint_ >= checkpoint_after_; });
         if (ending_) return;
         since_checkpoint_ = 0;
         lock.unlock();
@@ -126,9 +129,10 @@ void ImageActors::make_checkpoints() {
             return ending_;
         };
         // What fails here fails again when something is to be kept, and is told then.
-        if (image::make_checkpoint(image_, mutex_, stop))
-            (void)image::keep_budget(image_, mutex_, kHistoryBytes, stop);
+        const auto made = image::make_checkpoint(image_, mutex_, stop);
+        if (made) (void)image::keep_budget(image_, mutex_, kHistoryBytes, stop);
         lock.lock();
+        if (made) checkpoint_after_ = std::clamp(2 * *made, kCheckpointBytes, kMostCheckpointBytes);
     }
 }
 

@@ -74,6 +74,7 @@ class ImageActors final : public ActorStory {
     std::mutex checkpoint_mutex_; // of what follows
     std::condition_variable checkpoint_wanted_;
     uint64_t since_checkpoint_ = 0; // bytes
+    uint64_t checkpoint_after_ = 0; // so many
     bool ending_ = false;
     os::Thread checkpoints_;
 };

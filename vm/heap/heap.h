@@ -188,6 +188,8 @@ class Heap {
     void rollback();
     // What the stretch has changed so far; no frame stands at `top`. Collects the nursery first: all survivors are old.
     void for_each_change(Value* top, const std::function<void(const Change&)>& visit);
+    // The same as the last thing of the stretch: until commit nothing is made or stored to, and it is not rolled back.
+    void for_each_change_to_commit(Value* top, const std::function<void(const Change&)>& visit);
 
     // ---- collection
 
@@ -202,7 +204,7 @@ class Heap {
     // page, in the order of the pages' numbers and of their offsets, until it answers false. False: it did, no heap can have
     // been so, or the system has no memory; the heap is to be thrown away.
     bool restore(std::span<const PageFacts> pages, const CellsOfPage& cells);
-    // The cell that begins there; `offset` is of one that restore was given.
+    // The cell that begins there: an old one, or one that restore was given.
     Cell* restored_at(CellOffset offset);
     // Holds what restored cells point to in the shared space. Those without Cell::kMarked become of the shape `unmarked`, and
     // no cell has the mark any more. The next identity hash is the one after `last_hash`.

@@ -21,6 +21,8 @@ struct Heap::State {
     size_t limit_bytes;
     size_t growth_bytes;               // before a full collection pays, however small the heap
     bool collected_in_stretch = false; // the nursery
+    bool settled = false;              // all that commit does but its end is done
+    size_t held_before_settled = 0;    // shared cells
     OldSpace old;
 
     static constexpr size_t kSharedGrowthBytes = size_t(512) << 10;
@@ -67,6 +69,7 @@ struct Heap::State {
     void hold_what_is_found(Cell* cell, size_t first, size_t count);
     void hold(Cell* shared_cell);
     void release_held_for_stretch();
+    void visit_changes(const std::function<void(const Change&)>& visit);
 };
 
 } // namespace indent

@@ -41,8 +41,11 @@ void Heap::hold_for_stretch(Value value) {
 void Heap::commit(Value* top) {
     State& s = *state_;
     s.young->changed |= !s.stretch->log.empty();
-    size_t held_before = s.held.size();
-    if (!s.collected_in_stretch) {
+    const size_t held_before = s.settled ? s.held_before_settled : s.held.size();
+    if (s.settled) {
+        assert(s.young->empty() && s.young->remembered.empty() && s.young->remembered_cards.empty());
+        s.settled = false;
+    } else if (!s.collected_in_stretch) {
         s.collect_nursery_to_commit(top);
     } else {
         s.collect_nursery(top);
@@ -71,6 +74,7 @@ void Heap::commit(Value* top) {
 
 void Heap::rollback() {
     State& s = *state_;
+    assert(!s.settled);
     // Nothing is on the stack any more, and nothing in the nursery.
     for (Value* slot = s.mutator->stack_base; slot < s.mutator->stack_end + kStackSlack; ++slot)
         *slot = Value();
@@ -115,13 +119,28 @@ void Heap::rollback() {
         s.old.sweep([](const Cell*) { return true; }, [](Cell*) {});
 }
 
+// No frame is at `top`: what the last ones have left above would become a part of the story.
 void Heap::for_each_change(Value* top, const std::function<void(const Change&)>& visit) {
+    state_->collect_nursery(top);
+    state_->visit_changes(visit);
+}
+
+void Heap::for_each_change_to_commit(Value* top, const std::function<void(const Change&)>& visit) {
     State& s = *state_;
-    s.collect_nursery(
-        top); // no frame is there: what the last ones have left above would become a part of the story
-    s.old.for_each_made([&](Cell* cell) { visit({Change::Made, cell, offset_of(cell), 0, {}}); });
-    s.stretch->log.for_each([&](WriteLog::Entry& entry) {
-        visit({Change::Changed, entry.cell, offset_of(entry.cell), entry.first, entry.before()});
+    if (s.collected_in_stretch) {
+        s.collect_nursery(top);
+    } else {
+        s.held_before_settled = s.held.size();
+        s.collect_nursery_to_commit(top);
+        s.settled = true;
+    }
+    s.visit_changes(visit);
+}
+
+void Heap::State::visit_changes(const std::function<void(const Change&)>& visit) {
+    old.for_each_made([&](Cell* cell) { visit({Change::Made, cell, old.offset_of(cell), 0, {}}); });
+    stretch->log.for_each([&](WriteLog::Entry& entry) {
+        visit({Change::Changed, entry.cell, old.offset_of(entry.cell), entry.first, entry.before()});
     });
 }
 
