@@ -419,17 +419,24 @@ Result<void> put_pieces(Image& image, std::mutex& mutex, std::vector<std::string
     return put();
 }
 
-// What there was at `place` as a checkpoint, of which the pieces are written already: so many `bytes`.
+uint64_t bytes_of(const Recovery::Checkpoint& checkpoint) {
+    uint64_t bytes = checkpoint.manifest.size();
+    for (const std::string& piece : checkpoint.pieces) bytes += piece.size();
+    return bytes;
+}
+
+// What there was at `place` as a checkpoint, of which the pieces are written already: so many `bytes`. If they would be more
+// than `most` they are not written.
 Result<CheckpointRecord> checkpoint_of(Image& image, std::mutex& mutex, const StoryPlace& place,
-                                       const std::function<bool()>& stop, uint64_t* bytes = nullptr) {
+                                       const std::function<bool()>& stop, uint64_t most, uint64_t& bytes) {
     Past past(image, mutex, Past::ReadsOnce);
     auto recovery = past.read(place);
     if (!recovery) return std::move(recovery).failure();
     Recovery::Checkpoint made;
     if (!(*recovery)->checkpoint(made))
         return Failure{"damaged", image.path() + " is damaged: a checkpoint cannot be read"};
-    if (bytes)
-        for (const std::string& piece : made.pieces) *bytes += piece.size();
+    bytes = bytes_of(made);
+    if (bytes > most) return Failure{"too_large", "a checkpoint would be too large"};
     if (auto put = put_pieces(image, mutex, made.pieces, stop); !put) return std::move(put).failure();
     CheckpointRecord checkpoint;
     checkpoint.place = place;
@@ -439,10 +446,16 @@ Result<CheckpointRecord> checkpoint_of(Image& image, std::mutex& mutex, const St
     checkpoint.manifest = std::move(made.manifest);
     return checkpoint;
 }
+Result<CheckpointRecord> checkpoint_of(Image& image, std::mutex& mutex, const StoryPlace& place,
+                                       const std::function<bool()>& stop) {
+    uint64_t bytes = 0;
+    return checkpoint_of(image, mutex, place, stop, UINT64_MAX, bytes);
+}
 
 } // namespace
 
-Result<uint64_t> make_checkpoint(Image& image, std::mutex& mutex, const std::function<bool()>& stop) {
+Result<uint64_t> make_checkpoint(Image& image, std::mutex& mutex, const std::function<bool()>& stop,
+                                 uint64_t most) {
     StoryPlace place;
     {
         std::lock_guard lock(mutex);
@@ -453,12 +466,13 @@ Result<uint64_t> make_checkpoint(Image& image, std::mutex& mutex, const std::fun
         if (heads.last == 0 || (*last && (*last)->place.batch == heads.last)) return 0;
     }
     uint64_t bytes = 0;
-    auto checkpoint = checkpoint_of(image, mutex, place, stop, &bytes);
+    auto checkpoint = checkpoint_of(image, mutex, place, stop, most, bytes);
+    if (bytes > most) return bytes;
     if (!checkpoint) return std::move(checkpoint).failure();
     std::lock_guard lock(mutex);
     auto put = image.story().put_checkpoint(*checkpoint);
     if (!put) return std::move(put).failure();
-    return bytes + checkpoint->manifest.size();
+    return bytes;
 }
 
 namespace {

@@ -71,6 +71,7 @@ void Recovery::drop_timer(uint64_t number) {
 }
 
 bool Recovery::add(std::string_view batch, uint64_t from, uint64_t upto) {
+    batch_bytes_ += batch.size();
     ByteReader in(batch);
     std::string_view group;
     for (uint64_t i = 0; i < upto && next_group(in, group); ++i)

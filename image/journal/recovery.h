@@ -61,7 +61,8 @@ class Recovery {
     uint64_t last_ask() const { return totals_.last_ask; }
     uint64_t last_ms() const { return totals_.last_ms; }
     uint64_t bytes_read() const { return bytes_; }
-    bool is_broken() const { return broken_; } // a piece was not to be had
+    uint64_t batch_bytes() const { return batch_bytes_; } // that came after the checkpoint
+    bool is_broken() const { return broken_; }            // a piece was not to be had
     uint64_t turns() const { return totals_.turns; }
     uint64_t epoch() const { return epoch_; } // of the definitions then; 0: it is not said
     size_t actor_count();
@@ -183,8 +184,9 @@ class Recovery {
     std::set<uint64_t> busy_;            // and some that rest
     uint64_t epoch_ = 0;
     bool settled_ = true;
-    bool broken_ = false;                    // a piece was not to be had
-    uint64_t bytes_ = 0;                     // of all that was read
+    bool broken_ = false; // a piece was not to be had
+    uint64_t bytes_ = 0;  // of all that was read
+    uint64_t batch_bytes_ = 0;
     uint64_t records_ = 0, passed_over_ = 0; // and messages that waited before the one that was handled
 };
 

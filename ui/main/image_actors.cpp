@@ -10,8 +10,8 @@ namespace indent {
 
 namespace {
 
-// Of batches: so many are read when an image is opened. Where a checkpoint is large because much of the image has changed,
-// the next one waits for twice as many, so that checkpoints are no more than half of what is written beside the story.
+// Of batches: so many are read when an image is opened. Where a checkpoint would be larger than all that has come since the
+// last one (much of the image has changed, here and there) it waits for more, and the next one for twice its size.
 constexpr uint64_t kCheckpointBytes = 8 << 20, kMostCheckpointBytes = 32 << 20;
 constexpr uint64_t kWorthIt = 256 << 10;    // the same, when it is closed
 constexpr uint64_t kHistoryBytes = 1 << 30; // what history may take of the file
@@ -61,6 +61,9 @@ Result<std::vector<std::string>> ImageActors::begin(World& world) {
     auto restored = restorer_->begin(false);
     for (Value address : restored.held) world.runtime().shared.release(address);
     if (auto kept = keep_names(); !kept) return std::move(kept).failure();
+    checkpoint_after_ = kCheckpointBytes;
+    since_checkpoint_ = recovery_->batch_bytes();
+    in_session_ = 0;
     {
         std::lock_guard lock(journal_mutex_);
         journal_ = std::make_unique<image::Journal>(
@@ -82,7 +85,6 @@ Result<std::vector<std::string>> ImageActors::begin(World& world) {
     if (recovery_->epoch() != epoch) journal_->append(image::DefinitionsRecord{epoch, !behind});
     is_new_ = false;
     ending_ = false;
-    checkpoint_after_ = kCheckpointBytes;
     auto thread = os::Thread::start("checkpoints", size_t(1) << 20, [this] { make_checkpoints(); });
     if (!thread) return std::move(thread).failure();
     checkpoints_ = std::move(*thread);
@@ -105,6 +107,7 @@ Result<void> ImageActors::keep(const image::Batch& batch) {
     if (kept) {
         std::lock_guard of_checkpoints(checkpoint_mutex_);
         since_checkpoint_ += batch.body.size();
+        in_session_ += batch.body.size();
         if (since_checkpoint_ >= checkpoint_after_) checkpoint_wanted_.notify_one();
     }
     if (bool(kept) == !trouble_told_) return kept;
@@ -122,17 +125,26 @@ void ImageActors::make_checkpoints() {
     for (;;) {
         checkpoint_wanted_.wait(lock, [&] { return ending_ || since_checkpoint_ >= checkpoint_after_; });
         if (ending_) return;
-        since_checkpoint_ = 0;
+        const uint64_t since = since_checkpoint_;
+        const uint64_t most = since >= kMostCheckpointBytes ? UINT64_MAX : since;
         lock.unlock();
         const auto stop = [this] {
             std::lock_guard wanted(checkpoint_mutex_);
             return ending_;
         };
         // What fails here fails again when something is to be kept, and is told then.
-        const auto made = image::make_checkpoint(image_, mutex_, stop);
-        if (made) (void)image::keep_budget(image_, mutex_, kHistoryBytes, stop);
+        const auto made = image::make_checkpoint(image_, mutex_, stop, most);
+        const bool is_written = made && *made <= most;
+        if (is_written) (void)image::keep_budget(image_, mutex_, kHistoryBytes, stop);
         lock.lock();
-        if (made) checkpoint_after_ = std::clamp(2 * *made, kCheckpointBytes, kMostCheckpointBytes);
+        if (is_written || (!made && !ending_)) {
+            since_checkpoint_ -= since;
+            in_session_ -= std::min(in_session_, since);
+        }
+        if (made) {
+            const uint64_t next = is_written ? 2 * *made : std::max(*made, since + since / 4);
+            checkpoint_after_ = std::clamp(next, kCheckpointBytes, kMostCheckpointBytes);
+        }
     }
 }
 
@@ -285,9 +297,11 @@ void ImageActors::end() {
     checkpoint_wanted_.notify_one();
     checkpoints_ = {};
     const auto never = [] { return false; };
-    if (since_checkpoint_ >= kWorthIt && image::make_checkpoint(image_, mutex_, never))
-        (void)image::keep_budget(image_, mutex_, kHistoryBytes, never);
-    since_checkpoint_ = 0;
+    const uint64_t most = since_checkpoint_ >= kCheckpointBytes ? UINT64_MAX : since_checkpoint_;
+    if (in_session_ >= kWorthIt || since_checkpoint_ >= kCheckpointBytes)
+        if (auto made = image::make_checkpoint(image_, mutex_, never, most); made && *made <= most)
+            (void)image::keep_budget(image_, mutex_, kHistoryBytes, never);
+    since_checkpoint_ = in_session_ = 0;
 }
 
 } // namespace indent

@@ -73,7 +73,8 @@ class ImageActors final : public ActorStory {
     // Checkpoints, made beside what runs.
     std::mutex checkpoint_mutex_; // of what follows
     std::condition_variable checkpoint_wanted_;
-    uint64_t since_checkpoint_ = 0; // bytes
+    uint64_t since_checkpoint_ = 0; // bytes of batches,
+    uint64_t in_session_ = 0;       // those of them that were not there when it was opened
     uint64_t checkpoint_after_ = 0; // so many
     bool ending_ = false;
     os::Thread checkpoints_;
