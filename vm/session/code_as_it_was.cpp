@@ -5,9 +5,10 @@
 namespace indent {
 
 bool take_code(World& world, DefinitionStore& store, uint64_t from, uint64_t upto,
-               const std::function<void(const std::string&)>& trouble) {
+               const std::function<void(const std::string&)>& trouble, bool runs) {
     ReloadOptions without_effects;
     without_effects.effects = false;
+    without_effects.values = runs;
     std::map<std::string, std::string> known;
     for (uint64_t epoch = from; epoch <= upto; ++epoch) {
         auto modules = store.modules_at(epoch);
@@ -34,16 +35,16 @@ bool take_code(World& world, DefinitionStore& store, uint64_t from, uint64_t upt
 Result<void> take_code_that_fits(DefinitionStore& store, uint64_t upto,
                                  const std::function<Result<World*>()>& make,
                                  const std::function<bool(World&)>& fits,
-                                 const std::function<void(const std::string&)>& trouble) {
+                                 const std::function<void(const std::string&)>& trouble, bool runs) {
     constexpr uint64_t kMostTries = 20;
     for (uint64_t from = upto;; --from) {
         auto world = make();
         if (!world) return std::move(world).failure();
-        if (take_code(**world, store, from, upto, trouble) && fits(**world)) return ok();
+        if (take_code(**world, store, from, upto, trouble, runs) && fits(**world)) return ok();
         if (from > 1 && upto - from < kMostTries) continue;
         world = make();
         if (!world) return std::move(world).failure();
-        (void)take_code(**world, store, upto, upto, trouble);
+        (void)take_code(**world, store, upto, upto, trouble, runs);
         (void)fits(**world); // what does not fit is told by who brings it back
         return ok();
     }

@@ -10,15 +10,16 @@ class World;
 
 // Takes the modules of the epoch `from` into a world that has none of them, then the changes of each epoch up to `upto`.
 // What the last of them has and cannot be taken as a whole is taken module by module, and `trouble` told of the others.
-// False: an epoch before the last cannot be taken, or is not to be had.
+// False: an epoch before the last cannot be taken, or is not to be had. `runs`: the first values of `stable` and `var` are made;
+// else nothing of it runs.
 bool take_code(World& world, DefinitionStore& store, uint64_t from, uint64_t upto,
-               const std::function<void(const std::string&)>& trouble);
+               const std::function<void(const std::string&)>& trouble, bool runs = true);
 
 // Makes worlds (the last stays) until one has all that `fits` asks for: where actors had not followed all reloads yet, the
 // code that they are of is taken first, and the reloads after it again. Where none fits, it has the code of `upto`.
 Result<void> take_code_that_fits(DefinitionStore& store, uint64_t upto,
                                  const std::function<Result<World*>()>& make,
                                  const std::function<bool(World&)>& fits,
-                                 const std::function<void(const std::string&)>& trouble);
+                                 const std::function<void(const std::string&)>& trouble, bool runs = true);
 
 } // namespace indent

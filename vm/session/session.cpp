@@ -71,7 +71,8 @@ std::string source_hash(std::string_view text) {
 // ---- beginning
 
 Session::Session(DefinitionStore& store, Deliver deliver, Options options)
-    : store_(store), deliver_(std::move(deliver)), options_(std::move(options)) {}
+    : store_(store), deliver_(std::move(deliver)), options_(std::move(options)),
+      paused_(!options_.paused.empty()), break_on_error_(options_.break_on_error) {}
 
 Session::~Session() {
     settle_broken();
@@ -90,6 +91,10 @@ Result<void> Session::start() {
         library_.emplace(path, ModuleText()); // split when it is looked at
     }
     if (auto read = read_modules(); !read) return read;
+    return paused_ ? make_world() : run(); // the library alone can be asked about meanwhile
+}
+
+Result<void> Session::run() {
     if (options_.story) tell_of_broken_before();
     running_ = true;
     auto opened = open();
@@ -165,12 +170,37 @@ void Session::go_back(RequestId id, const GoBack& request) {
         own_.clear();
     }
     auto opened = read_modules();
-    if (opened) opened = open();
+    if (opened && !paused_) opened = open();
     for (const auto& module : own_) changed.push_back(module.first);
     for (const std::string& module : changed) deliver_(Event{DefinitionsChanged{module}});
     if (!gone) return fail(id, std::move(gone).failure());
     if (!opened) return fail(id, std::move(opened).failure());
     finish(id, Told{std::move(*gone)});
+}
+
+// What is paused has not been opened: it is what it was, however long that takes and whatever happens to this program.
+void Session::trust(RequestId id) {
+    if (!paused_) return finish(id, Done{});
+    if (auto trusted = options_.trust(); !trusted) return fail(id, std::move(trusted).failure());
+    auto opened = run();
+    if (!opened) {
+        if (!world_) (void)make_world();
+        return fail(id, std::move(opened).failure());
+    }
+    paused_ = false;
+    deliver_(Event{Trusted{}});
+    finish(id, Done{});
+}
+
+bool Session::is_for_what_runs(const Request& request) const {
+    return std::visit(
+        [](const auto& one) {
+            using Kind = std::decay_t<decltype(one)>;
+            return std::is_same_v<Kind, Evaluate> || std::is_same_v<Kind, Accept> ||
+                   std::is_same_v<Kind, Load> || std::is_same_v<Kind, GetFrames> ||
+                   std::is_same_v<Kind, EvaluateInFrame> || std::is_same_v<Kind, ResolveBroken>;
+        },
+        request);
 }
 
 void Session::ask_past(RequestId id, const AskPast& request) {
@@ -257,6 +287,7 @@ void Session::fail(RequestId id, Failure failure) {
 
 void Session::serve(const RequestEnvelope& envelope) {
     const RequestId id = envelope.id;
+    if (paused_ && is_for_what_runs(envelope.request)) return fail(id, {"paused", options_.paused});
     const bool runs = lane_of(envelope.request) == Lane::Program;
     if (runs) {
         world_->forget_stop(); // of one that came too late for the last
@@ -283,7 +314,10 @@ void Session::serve(const RequestEnvelope& envelope) {
             else if constexpr (std::is_same_v<Kind, ListBroken>)
                 reply(id, broken_turns());
             else if constexpr (std::is_same_v<Kind, BreakOnError>) {
-                world_->actors().break_on_error = request.on;
+                if (paused_)
+                    break_on_error_ = request.on;
+                else
+                    world_->actors().break_on_error = request.on;
                 reply(id, Done{});
             } else if constexpr (std::is_same_v<Kind, Document>) {
                 std::string text = world_->documentation(request.name);
@@ -306,13 +340,16 @@ void Session::serve(const RequestEnvelope& envelope) {
                 else
                     fail(id, std::move(desk).failure());
             } else if constexpr (std::is_same_v<Kind, Describe>)
-                reply(id, Description{options_.version, store_.name(), running_});
+                reply(id, Description{options_.version, store_.name(), running_,
+                                      paused_ ? options_.paused : std::string()});
             else if constexpr (std::is_same_v<Kind, ListEpochs>)
                 list_epochs(id);
             else if constexpr (std::is_same_v<Kind, AskPast>)
                 ask_past(id, request);
             else if constexpr (std::is_same_v<Kind, GoBack>)
                 go_back(id, request);
+            else if constexpr (std::is_same_v<Kind, TrustImage>)
+                trust(id);
             else if constexpr (std::is_same_v<Kind, VerifyImage>)
                 with_store(id, [&] { return store_.verify(); });
             else if constexpr (std::is_same_v<Kind, CompactImage>) {

@@ -33,6 +33,10 @@ class Session {
         ActorStory* story = nullptr; // of its actors; null: they end with the session. Outlives it
         size_t memory_limit = size_t(4) << 30;
         bool break_on_error = false; // errors that nobody catches stop their turns from the beginning
+        // Why nothing of what the store has may run until somebody asks for TrustImage; empty: it may. Then `trust` is
+        // called, on the program's thread.
+        std::string paused{};
+        std::function<Result<void>()> trust{};
     };
     // Called on either thread; may wait for a face that is behind.
     using Deliver = std::function<void(protocol::Message)>;
@@ -51,6 +55,9 @@ class Session {
   private:
     Session(DefinitionStore& store, Deliver deliver, Options options);
     Result<void> start();
+    Result<void> run(); // what the store has
+    bool is_for_what_runs(const protocol::Request& request) const;
+    void trust(protocol::RequestId id);
     Result<void> make_world();
     Result<void> read_modules();
     Result<void> open();
@@ -111,8 +118,10 @@ class Session {
     std::unique_ptr<World> world_;
     std::atomic<bool> running_{false};
     std::atomic<bool> ending_{false};
-    bool had_broken_ = false; // when it was closed last
-    std::mutex mutex_;        // of what follows
+    std::atomic<bool> paused_{false};
+    std::atomic<bool> break_on_error_{false}; // from the beginning
+    bool had_broken_ = false;                 // when it was closed last
+    std::mutex mutex_;                        // of what follows
     std::map<std::string, ModuleText> own_;
     std::map<std::string, ModuleText> library_;
     std::mutex store_mutex_; // one call at a time
