@@ -1,4 +1,5 @@
 #include "image/history/past_world.h"
+#include "image/history/variables.h"
 #include "vm/interp/sketch.h"
 #include "vm/session/code_as_it_was.h"
 #include "vm/world/world.h"
@@ -20,11 +21,12 @@ Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& 
         self.epoch_ = self.recovery_->epoch() ? self.recovery_->epoch() : past.image().newest_epoch();
     }
     Result<void> named = ok();
-    auto made_world = [&]() -> Result<World*> {
+    auto made_world = [&](std::vector<LibraryText> library) -> Result<World*> {
         self.names_.reset();
         self.world_.reset();
         WorldOptions options;
         options.workers = 1;
+        options.library = std::move(library);
         options.output = [&self](std::string_view line) { self.printed_ += std::string(line) + "\n"; };
         auto world = World::make(std::move(options));
         if (!world) return std::move(world).failure();
@@ -50,10 +52,13 @@ Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& 
     actors.dormant = self.restorer_.get();
     self.numbers_ = self.recovery_->actors();
     if (how == How::Looked) return made;
+    if (how == How::Alive) // its own troubles are of today's opening
+        (void)VariableStory(*self.world_, *self.names_).restore(*self.recovery_);
     auto modules = store.modules_at(self.epoch_);
     if (modules)
         for (const StoredModule& module : *modules)
-            (void)self.world_->evaluate("import " + module.path, "workspace");
+            if (module.path != kLibraryPath)
+                (void)self.world_->evaluate("import " + module.path, "workspace");
     return made;
 }
 

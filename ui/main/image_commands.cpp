@@ -41,6 +41,7 @@ class File {
             auto stored = own_->modules();
             if (!stored) return std::move(stored).failure();
             for (auto& module : *stored) {
+                if (module.path == kLibraryPath) continue;
                 all.emplace_back(module.path, "");
                 for (const auto& piece : module.pieces) all.back().second += piece.text;
             }
