@@ -1,6 +1,7 @@
 #include "image/history/variables.h"
 #include "image/journal/parcels.h"
 #include <algorithm>
+#include <set>
 
 namespace indent::image {
 
@@ -8,6 +9,7 @@ namespace {
 
 constexpr const char* kVariables = "workspace";
 constexpr const char* kUnkept = "workspace, not kept"; // no module can be called so
+constexpr const char* kTold = "workspace, told";       // why a group was not brought back
 constexpr size_t kMostBytes = 64 << 20;                // of a group; a batch has room for some of them
 
 std::vector<std::string> split(const std::string& names) {
@@ -35,8 +37,10 @@ bool is_name(const std::string& name) {
 std::vector<std::string> VariableStory::restore(const Recovery& recovery) {
     std::vector<std::string> troubles;
     for (const auto& [key, value] : recovery.module_values()) {
-        if ((key.first != kVariables && key.first != kUnkept) || value.empty()) continue;
+        if ((key.first != kVariables && key.first != kUnkept && key.first != kTold) || value.empty())
+            continue;
         known_[key] = value;
+        if (key.first == kTold) continue;
         if (key.first == kUnkept) {
             troubles.push_back("the variable `" + key.second +
                                "` of a prompt is not there any more: " + value);
@@ -53,7 +57,10 @@ std::vector<std::string> VariableStory::restore(const Recovery& recovery) {
         else if (names_.troubles().size() > said)
             why = names_.troubles().back();
         if (why.empty()) continue;
-        not_restored_.insert(key.second);
+        not_restored_[key.second] = why;
+        const auto told = recovery.module_values().find({kTold, key.second});
+        if (told != recovery.module_values().end() && told->second == why) continue;
+        must_note_ = true;
         troubles.push_back("the variable" + std::string(names.size() == 1 ? " `" : "s `") + key.second +
                            "` of a prompt cannot be brought back, and stays in the image: " + why);
     }
@@ -91,8 +98,10 @@ void VariableStory::note(const std::function<void(const ModuleValueRecord&)>& ap
             std::none_of(names.begin(), names.end(),
                          [&](const auto& name) { return bound.count(name) > 0; })) {
             now[key] = value;
+            now[{kTold, key.second}] = not_restored_[key.second];
             continue;
         }
+        if (key.first == kTold && now.count(key)) continue;
         append({key.first, key.second, ""});
     }
     for (const auto& [key, value] : now)

@@ -1,13 +1,13 @@
 // The variables of prompts and workspaces in the story: each group that shares something is a record of values of the
 // module "workspace" under the names of its variables, with commas between them; what cannot be kept is a record of the
-// module kUnkept with the words that say why. An empty value: that is no more.
+// module "workspace, not kept" with the words that say why, and what could not be brought back has such words in "workspace,
+// told". An empty value: that is no more.
 #pragma once
 #include "image/journal/recovery.h"
 #include "image/journal/world_names.h"
 #include "vm/world/world.h"
 #include <functional>
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -30,8 +30,8 @@ class VariableStory {
     World& world_;
     WorldNames& names_;
     std::map<Key, std::string> known_;
-    std::set<std::string>
-        not_restored_; // names of groups; they stay in the story until something else has such a name
+    // Names of groups, and why; they stay in the story until something else has such a name.
+    std::map<std::string, std::string> not_restored_;
     bool must_note_ = false;
 };
 

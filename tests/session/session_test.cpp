@@ -531,3 +531,13 @@ TEST_CASE("what is paused answers what needs no running program, and runs when i
     talk.ask<Done>(TrustImage{});                  // it runs already
     CHECK(asked == 2);
 }
+
+TEST_CASE("what each of several modules adds to classes of others is there when they are loaded together") {
+    MemoryStore store;
+    Talk talk(store);
+    const auto loaded = talk.ask<Loaded>(Load{{{"adds", "", "module adds\nextend List:\n    def four = 4\n"},
+                                               {"more", "", "module more\nextend List:\n    def five = 5\n"},
+                                               {"other", "", "module other\ndef one = 1\n"}}});
+    REQUIRE(loaded.taken);
+    CHECK(talk.value("[[].four, [].five, other.one]") == "[4, 5, 1]");
+}

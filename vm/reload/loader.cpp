@@ -498,7 +498,7 @@ Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> file
         return diagnostics;
     }
     if (staged) {
-        staged->extensions = std::move(extensions);
+        staged->extensions.insert(staged->extensions.end(), extensions.begin(), extensions.end());
         for (auto& p : pending) staged->classes.push_back(p.cls);
     }
     for (auto& [module, tree] : files) {
