@@ -28,7 +28,12 @@ Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& 
         options.workers = 1;
         options.library = std::move(library);
         options.output = [&self](std::string_view line) { self.printed_ += std::string(line) + "\n"; };
-        auto world = World::make(std::move(options));
+        auto world = World::make(options);
+        if (!world &&
+            !options.library.empty()) { // one that this program cannot run any more, as when it is opened
+            options.library.clear();
+            world = World::make(std::move(options));
+        }
         if (!world) return std::move(world).failure();
         self.world_ = std::move(*world);
         self.names_ = std::make_unique<WorldNames>(self.world_->actors());

@@ -76,6 +76,21 @@ class File {
         if (!described) return std::move(described).failure();
         return std::move(described->paused);
     }
+    // Why it goes on with an older library (Session::offer_library); empty: it does not.
+    Result<std::string> refused_library() {
+        std::map<std::string, std::string> texts;
+        if (served_) {
+            auto desk = ask_for<Desk>(*served_, LoadDesk{});
+            if (!desk) return std::move(desk).failure();
+            texts = std::move(desk->texts);
+        } else {
+            auto desk = own_->desk();
+            if (!desk) return std::move(desk).failure();
+            texts = std::move(*desk);
+        }
+        const std::string& words = texts[std::string(kLibraryRefused)]; // after a line that says which
+        return words.substr(words.empty() ? 0 : words.find('\n') + 1);
+    }
     Result<void> trust() { return served_ ? done(TrustImage{}) : indent::trust(own_->image()); }
     Result<void> verify() { return served_ ? done(VerifyImage{}) : own_->verify(); }
     Result<void> save_as(const std::string& path) {
@@ -286,6 +301,9 @@ int show_image(const std::string& path) {
     auto paused = file->why_paused();
     if (!paused) return complain(paused.failure());
     if (!paused->empty()) print("paused: " + *paused + "\n");
+    auto refused = file->refused_library();
+    if (!refused) return complain(refused.failure());
+    if (!refused->empty()) print("library: an older one; the program's was refused:\n" + *refused);
     *file = File();
     return ask_image(path, "info", {});
 }

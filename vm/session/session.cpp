@@ -112,7 +112,6 @@ void Session::offer_library() {
     if (!options_.story || !library_is_kept_) return;
     auto mine = library_of_this();
     if (mine == world_->library()) return;
-    constexpr std::string_view kRefused = "library/refused";
     std::string all;
     for (const LibraryText& text : mine) all += text.path + "\n" + source_hash(text.text) + "\n";
     const std::string which = source_hash(all);
@@ -121,7 +120,7 @@ void Session::offer_library() {
         auto desk = store_.desk();
         auto epochs = store_.epochs();
         if (!desk || !epochs) return;
-        const auto before = desk->find(std::string(kRefused)); // and nothing has changed since
+        const auto before = desk->find(std::string(kLibraryRefused)); // and nothing has changed since
         all = which + " " + std::to_string(epochs->empty() ? 0 : epochs->back().number) + "\n";
         if (before != desk->end() && before->second.starts_with(all)) return;
     }
@@ -141,7 +140,7 @@ void Session::offer_library() {
     const ReloadReport report = world_->take_library(mine, options);
     if (!report.ok) {
         std::lock_guard lock(store_mutex_);
-        (void)store_.save_desk(kRefused,
+        (void)store_.save_desk(kLibraryRefused,
                                all + report.refusal); // it is offered once more when something has changed
         deliver_(Event{Trouble{what + " is not the one that this image has run with, and was refused:\n" +
                                report.refusal + "The image goes on with the library that it had.\n"}});
@@ -150,7 +149,7 @@ void Session::offer_library() {
     options_.story->follow_reload();
     {
         std::lock_guard lock(store_mutex_);
-        (void)store_.forget_desk(kRefused);
+        (void)store_.forget_desk(kLibraryRefused);
     }
     std::string words = what + " is not the one that this image has run with, and was taken:\n";
     for (const std::string& module : report.modules) words += "  " + module + "\n";
