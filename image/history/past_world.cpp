@@ -1,4 +1,6 @@
 #include "image/history/past_world.h"
+#include "image/history/variables.h"
+#include "vm/interp/sketch.h"
 #include "vm/session/code_as_it_was.h"
 #include "vm/world/world.h"
 #include <algorithm>
@@ -7,9 +9,10 @@
 namespace indent::image {
 
 Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& store,
-                                                   const StoryPlace& place, bool still) {
+                                                   const StoryPlace& place, How how) {
     std::unique_ptr<PastWorld> made(new PastWorld);
     PastWorld& self = *made;
+    self.how_ = how;
     auto read = past.read(place);
     if (!read) return std::move(read).failure();
     self.recovery_ = std::move(*read);
@@ -18,13 +21,19 @@ Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& 
         self.epoch_ = self.recovery_->epoch() ? self.recovery_->epoch() : past.image().newest_epoch();
     }
     Result<void> named = ok();
-    auto made_world = [&]() -> Result<World*> {
+    auto made_world = [&](std::vector<LibraryText> library) -> Result<World*> {
         self.names_.reset();
         self.world_.reset();
         WorldOptions options;
         options.workers = 1;
+        options.library = std::move(library);
         options.output = [&self](std::string_view line) { self.printed_ += std::string(line) + "\n"; };
-        auto world = World::make(std::move(options));
+        auto world = World::make(options);
+        if (!world &&
+            !options.library.empty()) { // one that this program cannot run any more, as when it is opened
+            options.library.clear();
+            world = World::make(std::move(options));
+        }
         if (!world) return std::move(world).failure();
         self.world_ = std::move(*world);
         self.names_ = std::make_unique<WorldNames>(self.world_->actors());
@@ -34,7 +43,7 @@ Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& 
     auto code = take_code_that_fits(
         store, self.epoch_, made_world,
         [&](World&) { return self.recovery_->is_settled() || self.recovery_->fits(*self.names_); },
-        [&](const std::string& words) { self.troubles_.push_back(words); });
+        [&](const std::string& words) { self.troubles_.push_back(words); }, how != How::Looked);
     if (!code) return std::move(code).failure();
     if (!named) return std::move(named).failure();
     ActorSystem& actors = self.world_->actors();
@@ -43,14 +52,18 @@ Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& 
         Actor* actor = self.make_actor(number);
         return actor ? Value::cell(actor->address) : Value();
     };
-    auto restored = self.restorer_->begin(false, still);
+    auto restored = self.restorer_->begin(false, how != How::Alive);
     for (std::string& words : restored.troubles) self.troubles_.push_back(std::move(words));
     actors.dormant = self.restorer_.get();
     self.numbers_ = self.recovery_->actors();
+    if (how == How::Looked) return made;
+    if (how == How::Alive) // its own troubles are of today's opening
+        (void)VariableStory(*self.world_, *self.names_).restore(*self.recovery_);
     auto modules = store.modules_at(self.epoch_);
     if (modules)
         for (const StoredModule& module : *modules)
-            (void)self.world_->evaluate("import " + module.path, "workspace");
+            if (module.path != kLibraryPath)
+                (void)self.world_->evaluate("import " + module.path, "workspace");
     return made;
 }
 
@@ -71,6 +84,7 @@ std::string PastWorld::where(uint64_t number) const {
 }
 
 Result<std::string> PastWorld::value(std::string_view text) {
+    if (how_ == How::Looked) return Failure{"refused", "error: nothing runs here\n"};
     const Outcome outcome = world_->evaluate(text, "past");
     if (outcome.ok) return outcome.has_value ? outcome.value : std::string("nil");
     return Failure{outcome.error.empty() ? "refused" : "raised", outcome.text()};
@@ -110,7 +124,37 @@ std::vector<PastWorld::Seen> PastWorld::seen(const std::string& which) {
     return all;
 }
 
+std::string PastWorld::shown(Value value) const {
+    const Machine& vm = world_->machine();
+    const std::string text = sketch(vm, value);
+    return text.empty() ? indent::described(vm, value) : text;
+}
+
+PastWorld::Seen PastWorld::looked_at(uint64_t number) {
+    Seen one;
+    one.number = number;
+    Actor* actor = find(number);
+    if (!actor) {
+        one.text = "actor " + std::to_string(number);
+        return one;
+    }
+    one.text = world_->actors().describe(*actor);
+    if (const Recovery::State* state = recovery_->actor(number)) one.waiting = state->mailbox.size();
+    one.has_state = actor->state.is_cell();
+    if (!one.has_state) return one;
+    const Class& cls = *world_->machine().class_of(actor->state);
+    for (size_t i = 0; i < cls.fields.size(); ++i)
+        one.fields.push_back({std::string(world_->runtime().symbols.text(cls.fields[i].name)),
+                              shown((*actor->state.cell())[i])});
+    return one;
+}
+
 std::vector<PastWorld::Seen> PastWorld::actors() {
+    if (how_ == How::Looked) {
+        std::vector<Seen> all;
+        for (const uint64_t number : std::vector(numbers_)) all.push_back(looked_at(number));
+        return all;
+    }
     std::vector<Seen> all = seen("actors()");
     for (size_t i = 0; i < all.size() && i < numbers_.size(); ++i) all[i].number = numbers_[i];
     return all;
@@ -119,6 +163,7 @@ std::vector<PastWorld::Seen> PastWorld::actors() {
 std::optional<PastWorld::Seen> PastWorld::actor(uint64_t number) {
     const std::string address = where(number);
     if (address.empty()) return std::nullopt;
+    if (how_ == How::Looked) return looked_at(number);
     std::vector<Seen> one = seen("[" + address + "]");
     if (one.empty()) return std::nullopt;
     one[0].number = number;
@@ -170,6 +215,15 @@ std::string PastWorld::message(uint64_t to, const PostRecord& post) {
     Actor* found = restorer_->make(to);
     auto message = found && found->cls ? restorer_->message(post, found->cls) : nullptr;
     if (address.empty() || !message) return text + "(…)";
+    if (how_ == How::Looked) {
+        std::string arguments;
+        for (size_t i = 0; message->arguments && i < message->arguments->count(); ++i) {
+            if (i > 0) arguments += ", ";
+            if (i < post.labels.size() && post.labels[i]) arguments += symbol(post.labels[i]) + ": ";
+            arguments += shown(message->arguments->peek(i));
+        }
+        return arguments.empty() ? text : text + "(" + arguments + ")";
+    }
     Actor& actor = *found;
     world_->actors().restore_message(actor, std::move(message));
     printed_.clear();

@@ -19,10 +19,14 @@ namespace indent::image {
 // On one thread, whose stack is a world's (kThreadStack).
 class PastWorld {
   public:
-    // `past` and `store` outlive it. `still`: messages, timers and turns that waited are left out, so that turns can be run
-    // again in it (rerun.h).
+    enum class How : uint8_t {
+        Alive, // with all that there was
+        Still, // messages, timers and turns that waited are left out, so that turns can be run again in it (rerun.h)
+        Looked, // the same, and no code of the image ever runs: values are shown in the words of sketch.h
+    };
+    // `past` and `store` outlive it.
     static Result<std::unique_ptr<PastWorld>> make(Past& past, DefinitionStore& store,
-                                                   const StoryPlace& place, bool still = false);
+                                                   const StoryPlace& place, How how = How::Alive);
     ~PastWorld();
 
     struct Field {
@@ -42,7 +46,8 @@ class PastWorld {
     std::optional<Seen> actor(uint64_t number);
     // Its number, for `clicks`, `:clicks`, `12`; 0: there was none.
     uint64_t number_of(std::string_view name);
-    // The literal text of an expression's value. Failure "raised": its report; "refused": what is wrong with the text.
+    // The literal text of an expression's value. Failure "raised": its report; "refused": what is wrong with the text, or
+    // that nothing runs here.
     Result<std::string> value(std::string_view text);
 
     // The actor is as this says from here on. False: the code of this world does not fit.
@@ -66,6 +71,8 @@ class PastWorld {
   private:
     PastWorld() = default;
     std::vector<Seen> seen(const std::string& which);
+    Seen looked_at(uint64_t number);
+    std::string shown(Value value) const; // without running anything
     Actor* make_actor(uint64_t number);
     std::string where(uint64_t number) const; // an expression for its address; empty: there is none
 
@@ -77,6 +84,7 @@ class PastWorld {
     std::vector<std::string> troubles_;
     std::string printed_;
     uint64_t epoch_ = 0;
+    How how_ = How::Alive;
 };
 
 } // namespace indent::image

@@ -15,7 +15,7 @@ Result<void> visit_turn(Past& past, DefinitionStore& store, const StoryPlace& be
         StoryPlace then = step.place;
         --then.groups;
         --then.turn;
-        auto world = PastWorld::make(past, store, then, true);
+        auto world = PastWorld::make(past, store, then, PastWorld::How::Still);
         if (!world) return std::move(world).failure();
         (*world)->born = [&step](uint64_t number) -> const FactsRecord* {
             for (const Record& record : *step.records)

@@ -33,7 +33,7 @@ class WhatIf {
     WhatIf(Past& past, DefinitionStore& store) : past_(past), store_(store) {}
 
     Result<WhatIfReport> run(const StoryPlace& from, const StoryPlace& upto, std::vector<ReloadText> texts) {
-        auto made = PastWorld::make(past_, store_, from, true);
+        auto made = PastWorld::make(past_, store_, from, PastWorld::How::Still);
         if (!made) return std::move(made).failure();
         edited_ = std::move(*made);
         for (const std::string& trouble : edited_->troubles()) report_.notes.push_back(trouble);
@@ -83,7 +83,7 @@ class WhatIf {
         --before.groups;
         --before.turn;
         then_.reset();
-        auto made = PastWorld::make(past_, store_, before, true);
+        auto made = PastWorld::make(past_, store_, before, PastWorld::How::Still);
         if (!made) return std::move(made).failure();
         then_ = std::move(*made);
         then_epoch_ = step.recovery->epoch();

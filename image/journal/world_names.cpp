@@ -426,7 +426,8 @@ bool WorldNames::raw_of(ShapeId shape, size_t word, uint64_t number, Value& valu
         value = Value::raw(found->second);
         return true;
     }
-    if (module->hash != content.text) {
+    // Images of before libraries were kept say 0 for code of theirs.
+    if (module->hash != content.text && !(module->library && content.text == 0)) {
         for (auto& old : runtime_.old_modules)
             if (old->path == content.module && old->hash == content.text) module = old.get();
         if (module->hash != content.text)

@@ -1,7 +1,9 @@
 #include "vm/os/files.h"
+#include <atomic>
 #include <doctest/doctest.h>
 #include <fstream>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
 
 using namespace indent;
@@ -33,6 +35,29 @@ TEST_CASE("a file reads as it was written, zeros and all") {
     CHECK(read_file(folder / "new", 100).value() == "first");
     REQUIRE(write_file_atomically(folder / "x", ""));
     CHECK(read_file(folder / "x", 0).value() == "");
+}
+
+TEST_CASE(
+    "of several who begin at once one makes a new file, whole, and the others are told that it is there") {
+    Folder folder;
+    std::atomic<int> made = 0, told = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i)
+        threads.emplace_back([&, i] {
+            auto done = write_new_file(folder / "x", std::string(100'000, char('a' + i)));
+            if (done)
+                ++made;
+            else
+                told += done.failure().code == "exists";
+        });
+    for (auto& thread : threads) thread.join();
+    CHECK(made == 1);
+    CHECK(told == 7);
+    auto text = read_file(folder / "x", 1 << 20);
+    REQUIRE(text);
+    CHECK(*text == std::string(100'000, (*text)[0]));
+    CHECK(list_folder(folder.folder.path())->size() == 1); // nothing is left beside it
+    CHECK(write_new_file(folder / "none/x", "").failure().code == "not_found");
 }
 
 TEST_CASE("reading stops at the limit, on endless devices too") {

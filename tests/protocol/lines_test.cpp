@@ -277,7 +277,7 @@ TEST_CASE("what is no message is answered in words that help") {
           "unknown_kind: there is no request of this kind; there are: evaluate, accept, load, "
           "list_modules, list_definitions, get_source, save_desk, load_desk, complete, document, "
           "describe, list_epochs, verify_image, save_image_as, ask_past, go_back, compact_image, "
-          "break_on_error, list_broken, get_frames, evaluate_in_frame, resolve_broken");
+          "trust_image, break_on_error, list_broken, get_frames, evaluate_in_frame, resolve_broken");
     CHECK(
         said(decode_client_line(R"({"id":7,"request":"load","modules":[{"module":"a","text":"","x":0}]})")) ==
         "unknown_field: there is no field `modules[0].x`; there are: `module`, `text`, `file`");

@@ -14,10 +14,11 @@ namespace {
 // A session with its two threads, and a face that waits for replies.
 class Talk {
   public:
-    explicit Talk(DefinitionStore& store) {
+    explicit Talk(DefinitionStore& store, Session::Options options = {"test"}) {
         link_.on_stop([this] { session_.load()->stop(); });
-        auto started = os::Thread::start("program", kThreadStack, [this, &store] {
-            auto made = Session::make(store, [this](Message m) { link_.deliver(std::move(m)); }, {"test"});
+        auto started = os::Thread::start("program", kThreadStack, [this, &store, options] {
+            auto made = Session::make(
+                store, [this](Message m) { link_.deliver(std::move(m)); }, options);
             if (!made) {
                 problem_ = made.failure().message;
                 failed_ = true;
@@ -56,6 +57,7 @@ class Talk {
             if (auto* event = std::get_if<Event>(&*message)) {
                 if (auto* out = std::get_if<Output>(event)) output += out->text;
                 if (auto* trouble = std::get_if<Trouble>(event)) troubles += trouble->message;
+                trusted |= std::holds_alternative<Trusted>(*event);
                 continue;
             }
             auto& reply = std::get<Reply>(*message);
@@ -74,6 +76,7 @@ class Talk {
     }
 
     std::string output, troubles;
+    bool trusted = false;
 
   private:
     ui::InProcessLink link_;
@@ -477,4 +480,64 @@ actor Till:
     talk.ask<Done>(BreakOnError{false});
     CHECK(talk.value("send till_.pay(nil)\nask till_.sum?") == "5");
     CHECK(talk.ask<BrokenTurns>(ListBroken{}).turns.empty());
+}
+
+TEST_CASE("what is paused answers what needs no running program, and runs when it is trusted") {
+    MemoryStore store;
+    {
+        Talk talk(store);
+        REQUIRE(talk.accept("", "print(\"it runs\")\ndef one = 1").taken);
+    }
+    bool may = false;
+    size_t asked = 0;
+    Session::Options options{"test"};
+    options.paused = "it came from elsewhere";
+    options.trust = [&]() -> Result<void> {
+        ++asked;
+        if (!may) return Failure{"no_space", "there is no space"};
+        return ok();
+    };
+    Talk talk(store, options);
+    CHECK(talk.output == "");
+    CHECK(talk.ask<Description>(Describe{}).paused == "it came from elsewhere");
+    for (Request request :
+         {Request(Evaluate{"workspace", "1"}), Request(Accept{"shapes", "", "", "def two = 2", ""}),
+          Request(Load{{{"other", "", "module other\n"}}}), Request(GetFrames{1}),
+          Request(EvaluateInFrame{1, 0, "1"}), Request(ResolveBroken{1})}) {
+        const auto failed = talk.ask<Failed>(request);
+        CHECK(failed.code == "paused");
+        CHECK(failed.message == "it came from elsewhere");
+    }
+    CHECK(talk.ask<Source>(GetSource{"shapes", "one"}).text.find("def one = 1") != std::string::npos);
+    CHECK(talk.ask<Modules>(ListModules{}).modules[0].path == "shapes");
+    CHECK(!talk.ask<Documentation>(Document{"List.map"}).text.empty());
+    CHECK(!talk.ask<Completions>(Complete{"List"}).completions.empty());
+    talk.ask<Done>(SaveDesk{"workspace/1", "a draft"});
+    CHECK(talk.ask<Desk>(LoadDesk{}).texts.at("workspace/1") == "a draft");
+    CHECK(talk.ask<BrokenTurns>(ListBroken{}).turns.empty());
+    talk.ask<Done>(BreakOnError{true});
+    CHECK(talk.ask<BrokenTurns>(ListBroken{}).on);
+
+    CHECK(talk.ask<Failed>(TrustImage{}).message == "there is no space");
+    CHECK(talk.ask<Failed>(Evaluate{"workspace", "1"}).code == "paused");
+    CHECK(talk.output == "");
+    may = true;
+    talk.ask<Done>(TrustImage{});
+    CHECK(talk.trusted);
+    CHECK(talk.ask<Description>(Describe{}).paused == "");
+    CHECK(talk.value("shapes.one") == "1");
+    CHECK(talk.output == "it runs\n");
+    CHECK(talk.ask<BrokenTurns>(ListBroken{}).on); // as it was said while it was paused
+    talk.ask<Done>(TrustImage{});                  // it runs already
+    CHECK(asked == 2);
+}
+
+TEST_CASE("what each of several modules adds to classes of others is there when they are loaded together") {
+    MemoryStore store;
+    Talk talk(store);
+    const auto loaded = talk.ask<Loaded>(Load{{{"adds", "", "module adds\nextend List:\n    def four = 4\n"},
+                                               {"more", "", "module more\nextend List:\n    def five = 5\n"},
+                                               {"other", "", "module other\ndef one = 1\n"}}});
+    REQUIRE(loaded.taken);
+    CHECK(talk.value("[[].four, [].five, other.one]") == "[4, 5, 1]");
 }

@@ -15,6 +15,7 @@ constexpr std::string_view kHelp =
     "\n"
     "  :help          this text\n"
     "  :doc NAME      documentation of a class, a method or a function, as List, List.map, print\n"
+    "  :trust         an image that came from elsewhere, and is paused, runs from now on\n"
     "  :quit          leave\n"
     "\n"
     "  :break on      from now on an error that nobody catches stops the turn of its actor (:break off)\n"
@@ -42,6 +43,9 @@ class Repl {
     int run() {
         if (options_.interactive) std::printf("Indent. :help helps, Ctrl-D leaves.\n");
         if (options_.break_on_error) (void)answer_to<protocol::Done>(protocol::BreakOnError{true});
+        if (auto described = answer_to<protocol::Description>(protocol::Describe{});
+            described && !described->paused.empty())
+            std::fprintf(stderr, "indent: %s; here `:trust` does so, too\n", described->paused.c_str());
         std::string input;
         bool failed = false;
         for (;;) {
@@ -260,6 +264,8 @@ class Repl {
                 std::fputs(doc->text.c_str(), stdout);
             else if (auto* failed = std::get_if<protocol::Failed>(&reply.body))
                 std::printf("%s\n", failed->message.c_str());
+        } else if (word == ":trust") {
+            if (answer_to<protocol::Done>(protocol::TrustImage{})) std::printf("it runs\n");
         } else if (!repair(word, rest)) {
             std::printf("There is no command %s; :help lists them.\n", word.c_str());
         }

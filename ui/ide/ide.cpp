@@ -15,7 +15,13 @@ Ide::Ide(ui::Client& client)
       browser_(talk_, desk_, layout_) {
     talk_.on_event([this](const protocol::Event& event) { on_event(event); });
     talk_.ask(protocol::Describe{}, [this](const protocol::Reply& reply) {
-        if (auto* description = std::get_if<protocol::Description>(&reply.body)) image_ = description->image;
+        auto* description = std::get_if<protocol::Description>(&reply.body);
+        if (!description) return;
+        image_ = description->image;
+        paused_ = !description->paused.empty();
+        if (paused_)
+            transcript_.add(description->paused + "; here `Image > Let it run` does so, too\n",
+                            TranscriptPanel::Kind::Error);
     });
     desk_.load([this] {
         if (const std::string* text = desk_.find(kLayoutKey)) layout_ = Layout::decode(*text);
@@ -44,6 +50,8 @@ void Ide::on_event(const protocol::Event& event) {
     } else if (auto* trouble = std::get_if<protocol::Trouble>(&event)) {
         trouble_ = trouble->message;
         transcript_.add(trouble->message + "\n", TranscriptPanel::Kind::Error);
+    } else if (std::holds_alternative<protocol::Trusted>(event)) {
+        paused_ = false;
     } else if (std::holds_alternative<protocol::Ended>(event)) {
         ended_ = true;
     }
@@ -116,6 +124,7 @@ void Ide::draw_menus() {
     if (ImGui::BeginMenu("Image")) {
         ImGui::MenuItem(image_.empty() ? "(nothing is kept)" : image_.c_str(), nullptr, false, false);
         ImGui::Separator();
+        if (ImGui::MenuItem("Let it run", nullptr, false, paused_)) talk_.ask(protocol::TrustImage{});
         if (ImGui::MenuItem("Quit", "Ctrl+Q")) quit_ = true;
         ImGui::EndMenu();
     }
@@ -174,12 +183,14 @@ void Ide::draw_status(float width, float height) {
     ImDrawList* list = ImGui::GetWindowDrawList();
     list->AddRectFilled(at, {at.x + width, at.y + height}, ImGui::GetColorU32(ImGuiCol_MenuBarBg));
     const float middle = at.y + height / 2;
-    const Theme::Ink ink = ended_ ? theme_.error : running_ ? theme_.warning : theme_.good;
+    const Theme::Ink ink = ended_ || paused_ ? theme_.error : running_ ? theme_.warning : theme_.good;
     const float radius = ImGui::GetFontSize() * 0.28f;
     list->AddCircleFilled({at.x + 14, middle}, radius, ink);
     char text[64] = "ready";
     if (ended_) {
         std::snprintf(text, sizeof text, "the program has ended");
+    } else if (paused_) {
+        std::snprintf(text, sizeof text, "paused: it came from elsewhere");
     } else if (running_) {
         const double seconds =
             std::chrono::duration<double>(std::chrono::steady_clock::now() - running_since_).count();

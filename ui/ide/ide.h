@@ -50,6 +50,7 @@ class Ide {
     std::string image_;
     std::string trouble_;
     bool running_ = false;
+    bool paused_ = false; // nothing of the image runs, as it came from elsewhere
     bool stopping_ = false;
     bool ended_ = false;
     bool quit_ = false;

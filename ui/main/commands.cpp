@@ -166,7 +166,7 @@ int run_tests(const TestOptions& options) {
     };
     // Its modules, in a world of their own: what the image's program has is not touched.
     auto run_image = [&](const std::string& path) {
-        auto texts = modules_of_image(path);
+        auto texts = modules_of_image(path, true);
         if (!texts) {
             std::fprintf(stderr, "indent: %s\n", texts.failure().message.c_str());
             ++failed;

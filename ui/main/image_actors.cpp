@@ -51,7 +51,7 @@ bool ImageActors::fits(World& world) {
     std::unique_lock lock(mutex_);
     const bool settled = recovery_->is_settled() && recovery_->epoch() == image_.newest_epoch();
     lock.unlock();
-    return settled || recovery_->fits(*names_);
+    return settled || (recovery_->fits(*names_) && image::VariableStory::fits(*recovery_, world, *names_));
 }
 
 Result<std::vector<std::string>> ImageActors::begin(World& world) {
@@ -60,6 +60,8 @@ Result<std::vector<std::string>> ImageActors::begin(World& world) {
     restorer_ = std::make_unique<image::Restorer>(*recovery_, actors, *names_);
     auto restored = restorer_->begin(false);
     for (Value address : restored.held) world.runtime().shared.release(address);
+    variables_ = std::make_unique<image::VariableStory>(world, *names_);
+    for (std::string& words : variables_->restore(*recovery_)) restored.troubles.push_back(std::move(words));
     if (auto kept = keep_names(); !kept) return std::move(kept).failure();
     checkpoint_after_ = kCheckpointBytes;
     since_checkpoint_ = recovery_->batch_bytes();
@@ -180,6 +182,7 @@ void ImageActors::note_module_values() {
 Result<void> ImageActors::sync() {
     if (!journal_) return ok();
     note_module_values();
+    variables_->note([this](const image::ModuleValueRecord& record) { journal_->append(record); });
     if (durability_ != Durability::Lazy) return journal_->sync();
     if (auto failure = journal_->failure()) return *failure;
     return ok();
@@ -278,11 +281,13 @@ Result<std::string> ImageActors::ask(const std::string& question, const std::vec
 void ImageActors::end() {
     if (!journal_) return;
     note_module_values();
+    variables_->note([this](const image::ModuleValueRecord& record) { journal_->append(record); });
     if (auto closed = journal_->close(); !closed) // what was acknowledged as kept is kept
         not_kept_ = "what was done last is not kept: " + closed.failure().message;
     world_->actors().stop_workers();
     world_->actors().log = nullptr;
     world_->actors().dormant = nullptr;
+    variables_.reset();
     restorer_.reset();
     recovery_.reset();
     {

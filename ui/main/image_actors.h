@@ -1,6 +1,7 @@
 // The actors of a session, kept in an image (image/journal).
 #pragma once
 #include "image/history/past.h"
+#include "image/history/variables.h"
 #include "image/journal/restorer.h"
 #include "image/store/image.h"
 #include "ui/main/durability.h"
@@ -68,6 +69,7 @@ class ImageActors final : public ActorStory {
     const Durability durability_;
     bool trouble_told_ = false; // the journal's thread's own
     std::string not_kept_;
+    std::unique_ptr<image::VariableStory> variables_;
     std::map<std::pair<std::string, std::string>, std::string> module_values_; // as they were told last
 
     // Checkpoints, made beside what runs.

@@ -3,6 +3,7 @@
 #include "ui/client/socket_client.h"
 #include "ui/main/asking.h"
 #include "ui/main/commands.h"
+#include "ui/main/image_home.h"
 #include "ui/main/image_session.h"
 #include "ui/main/past_commands.h"
 #include "vm/os/files.h"
@@ -40,6 +41,7 @@ class File {
             auto stored = own_->modules();
             if (!stored) return std::move(stored).failure();
             for (auto& module : *stored) {
+                if (module.path == kLibraryPath) continue;
                 all.emplace_back(module.path, "");
                 for (const auto& piece : module.pieces) all.back().second += piece.text;
             }
@@ -67,6 +69,29 @@ class File {
         for (auto& epoch : *stored) all.push_back({epoch.number, epoch.at_ms, std::move(epoch.what)});
         return all;
     }
+    // As image_home.h says.
+    Result<std::string> why_paused() {
+        if (!served_) return indent::why_paused(own_->image());
+        auto described = ask_for<Description>(*served_, Describe{});
+        if (!described) return std::move(described).failure();
+        return std::move(described->paused);
+    }
+    // Why it goes on with an older library (Session::offer_library); empty: it does not.
+    Result<std::string> refused_library() {
+        std::map<std::string, std::string> texts;
+        if (served_) {
+            auto desk = ask_for<Desk>(*served_, LoadDesk{});
+            if (!desk) return std::move(desk).failure();
+            texts = std::move(desk->texts);
+        } else {
+            auto desk = own_->desk();
+            if (!desk) return std::move(desk).failure();
+            texts = std::move(*desk);
+        }
+        const std::string& words = texts[std::string(kLibraryRefused)]; // after a line that says which
+        return words.substr(words.empty() ? 0 : words.find('\n') + 1);
+    }
+    Result<void> trust() { return served_ ? done(TrustImage{}) : indent::trust(own_->image()); }
     Result<void> verify() { return served_ ? done(VerifyImage{}) : own_->verify(); }
     Result<void> save_as(const std::string& path) {
         return served_ ? done(SaveImageAs{path}) : own_->save_as(path);
@@ -122,6 +147,7 @@ int serve_image(const std::string& path, bool break_on_error, Durability durabil
     if (!started) return complain(started.failure());
     ImageSession& session = **started;
     if (!session.why_not_served().empty()) return complain({"", session.why_not_served()});
+    if (!session.why_paused().empty()) complain({"paused", session.why_paused()});
     std::fprintf(stderr, "indent: serving %s as process %d; Ctrl-C ends it\n", path.c_str(),
                  os::process_id());
     while (!ending.wanted) {
@@ -212,9 +238,15 @@ int load_into_image(const std::string& path, const std::vector<std::string>& pat
 
 // ---- the file
 
-Result<std::vector<std::pair<std::string, std::string>>> modules_of_image(const std::string& path) {
+Result<std::vector<std::pair<std::string, std::string>>> modules_of_image(const std::string& path,
+                                                                          bool to_run) {
     auto file = File::find(path);
     if (!file) return std::move(file).failure();
+    if (to_run) {
+        auto paused = file->why_paused();
+        if (!paused) return std::move(paused).failure();
+        if (!paused->empty()) return Failure{"paused", std::move(*paused)};
+    }
     return file->modules();
 }
 
@@ -230,7 +262,7 @@ bool is_image(const std::string& path) {
 }
 
 int export_image(const std::string& path, const std::string& folder) {
-    auto modules = modules_of_image(path);
+    auto modules = modules_of_image(path, false);
     if (!modules) return complain(modules.failure());
     size_t written = 0;
     for (const auto& [module, text] : *modules) {
@@ -266,6 +298,12 @@ int show_image(const std::string& path) {
     print("epochs: " + std::to_string(epochs->size()));
     if (!epochs->empty()) print(", the last " + moment(epochs->back().at_ms) + ": " + epochs->back().what);
     print("\n");
+    auto paused = file->why_paused();
+    if (!paused) return complain(paused.failure());
+    if (!paused->empty()) print("paused: " + *paused + "\n");
+    auto refused = file->refused_library();
+    if (!refused) return complain(refused.failure());
+    if (!refused->empty()) print("library: an older one; the program's was refused:\n" + *refused);
     *file = File();
     return ask_image(path, "info", {});
 }
@@ -285,6 +323,21 @@ int verify_image(const std::string& path) {
     if (!file) return complain(file.failure());
     if (auto good = file->verify(); !good) return complain(good.failure());
     print(path + " is whole\n");
+    return 0;
+}
+
+int trust_image(const std::string& path) {
+    auto file = File::find(path);
+    if (!file) return complain(file.failure());
+    auto paused = file->why_paused();
+    if (!paused) return complain(paused.failure());
+    if (paused->empty()) {
+        print(path + " is yours already\n");
+        return 0;
+    }
+    if (auto trusted = file->trust(); !trusted) return complain(trusted.failure());
+    print(path + (file->process() ? " is yours from now on, and runs\n"
+                                  : " is yours from now on, and runs when it is opened\n"));
     return 0;
 }
 

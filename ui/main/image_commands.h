@@ -25,11 +25,14 @@ int export_image(const std::string& image, const std::string& folder);
 int show_image(const std::string& image);
 int show_image_log(const std::string& image);
 int verify_image(const std::string& image);
+// One that came from elsewhere runs from now on (image_home.h): at once where another program has it open.
+int trust_image(const std::string& image);
 int save_image_as(const std::string& image, const std::string& path);
 
 // Whether the file begins as an image does.
 bool is_image(const std::string& path);
-// Path and text of each module.
-Result<std::vector<std::pair<std::string, std::string>>> modules_of_image(const std::string& image);
+// Path and text of each module. `to_run`: "paused" where nothing of the image may.
+Result<std::vector<std::pair<std::string, std::string>>> modules_of_image(const std::string& image,
+                                                                          bool to_run);
 
 } // namespace indent

@@ -1,10 +1,10 @@
 #include "ui/main/image_past.h"
-#include "image/history/past_world.h"
 #include "image/history/step_through.h"
 #include "image/history/turn_test.h"
 #include "image/history/turns.h"
 #include "ui/main/asking.h"
 #include "ui/main/canvas_files.h"
+#include "ui/main/image_home.h"
 #include "ui/main/past_words.h"
 #include "ui/main/what_if.h"
 #include "vm/actors/actor.h"
@@ -50,6 +50,8 @@ Result<std::string> ImagePast::ask(const std::string& question, const std::vecto
     };
     auto usage = [&](const char* how) { return Failure{"bad_words", "ask `" + question + "` with " + how}; };
     uint64_t number = 0;
+    if (question == "what-if" || question == "rehearse" || question == "test-from" || question == "step")
+        if (std::string why = why_paused(); !why.empty()) return Failure{"paused", std::move(why)};
     if (question == "info") return info();
     if (question == "turns") {
         number = 20;
@@ -140,6 +142,18 @@ Result<std::string> ImagePast::ask(const std::string& question, const std::vecto
                        "fork, name, snapshots, snapshot, forget"};
 }
 
+std::string ImagePast::why_paused() {
+    if (trusted_) return "";
+    std::lock_guard lock(mutex());
+    std::string why = indent::why_paused(image());
+    trusted_ = why.empty();
+    return why;
+}
+
+PastWorld::How ImagePast::how_to_look() {
+    return why_paused().empty() ? PastWorld::How::Alive : PastWorld::How::Looked;
+}
+
 Result<void> ImagePast::knows(const std::string& where) {
     auto place = past_.find(where);
     if (!place) return std::move(place).failure();
@@ -201,7 +215,7 @@ Result<std::string> ImagePast::turns(uint64_t most, const std::string& where, bo
     auto from = back_from(*upto, most);
     if (!from) return std::move(from).failure();
     return in_world_thread([&]() -> Result<std::string> {
-        auto world = PastWorld::make(past_, store_, *upto);
+        auto world = PastWorld::make(past_, store_, *upto, how_to_look());
         if (!world) return std::move(world).failure();
         std::string text;
         auto walked = past_.walk(*from, *upto, [&](const Past::Step& step) -> Result<bool> {
@@ -235,7 +249,7 @@ Result<std::string> ImagePast::show(const std::string& where, const std::string&
     auto place = past_.find(where);
     if (!place) return std::move(place).failure();
     return in_world_thread([&]() -> Result<std::string> {
-        auto world = PastWorld::make(past_, store_, *place);
+        auto world = PastWorld::make(past_, store_, *place, how_to_look());
         if (!world) return std::move(world).failure();
         std::string text;
         if (what.empty()) {
@@ -244,6 +258,8 @@ Result<std::string> ImagePast::show(const std::string& where, const std::string&
             for (const auto& seen : (*world)->actors()) text += described(seen);
         } else if (const uint64_t number = (*world)->number_of(what)) {
             if (auto seen = (*world)->actor(number)) text += described(*seen);
+        } else if (std::string why = why_paused(); !why.empty()) {
+            return Failure{"paused", std::move(why)};
         } else {
             auto value = (*world)->value(what);
             if (!value) return std::move(value).failure();
@@ -257,7 +273,7 @@ Result<std::string> ImagePast::state(const std::string& who, const std::string& 
     auto place = past_.find(where);
     if (!place) return std::move(place).failure();
     return in_world_thread([&]() -> Result<std::string> {
-        auto world = PastWorld::make(past_, store_, *place);
+        auto world = PastWorld::make(past_, store_, *place, how_to_look());
         if (!world) return std::move(world).failure();
         const uint64_t number = (*world)->number_of(who);
         auto seen = number ? (*world)->actor(number) : std::nullopt;
@@ -272,7 +288,7 @@ Result<std::string> ImagePast::pictures(const std::string& where) {
     auto place = past_.find(where);
     if (!place) return std::move(place).failure();
     return in_world_thread([&]() -> Result<std::string> {
-        auto world = PastWorld::make(past_, store_, *place);
+        auto world = PastWorld::make(past_, store_, *place, how_to_look());
         if (!world) return std::move(world).failure();
         auto painted = paint_canvases((*world)->world(), "a picture of turn " + std::to_string(place->turn));
         if (!painted) return std::move(painted).failure();
@@ -292,7 +308,7 @@ Result<std::string> ImagePast::diff(const std::string& from, const std::string& 
         uint64_t epochs[2] = {};
         std::string notes;
         for (auto* place : {&*first, &*second}) {
-            auto world = PastWorld::make(past_, store_, *place);
+            auto world = PastWorld::make(past_, store_, *place, how_to_look());
             if (!world) return std::move(world).failure();
             (place == &*first ? before : after) = (*world)->actors();
             epochs[place == &*second] = (*world)->epoch();
@@ -344,7 +360,7 @@ Result<std::string> ImagePast::why(const std::string& who, const std::string& fi
     auto upto = past_.find(where);
     if (!upto) return std::move(upto).failure();
     return in_world_thread([&]() -> Result<std::string> {
-        auto made = PastWorld::make(past_, store_, *upto);
+        auto made = PastWorld::make(past_, store_, *upto, how_to_look());
         if (!made) return std::move(made).failure();
         PastWorld& world = **made;
         const uint64_t number = world.number_of(who);

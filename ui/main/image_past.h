@@ -27,8 +27,10 @@
 //   forget NUMBER            a snapshot is one no longer
 #pragma once
 #include "image/history/past.h"
+#include "image/history/past_world.h"
 #include "vm/base/result.h"
 #include "vm/session/definition_store.h"
+#include <atomic>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -41,7 +43,8 @@ class ImagePast {
     ImagePast(image::Image& image, std::mutex& mutex, DefinitionStore& store)
         : past_(image, mutex), store_(store) {}
 
-    // Failure "unknown_question"; "bad_words": how it is asked; else why it has no answer. Any thread.
+    // Failure "unknown_question"; "bad_words": how it is asked; "paused": it would run something of an image that is not
+    // trusted yet (image_home.h), of which the others only look at what is written; else why it has no answer. Any thread.
     Result<std::string> ask(const std::string& question, const std::vector<std::string>& words);
     Result<void> knows(const std::string& where);
     // Nobody tells the story meanwhile. Answers what was done.
@@ -62,11 +65,14 @@ class ImagePast {
     Result<std::string> lines();
     Result<std::string> snapshots(bool table);
     Result<std::string> put_snapshot(const std::string& name, const std::string& where);
+    std::string why_paused();
+    image::PastWorld::How how_to_look();
     image::Image& image() { return past_.image(); }
     std::mutex& mutex() { return past_.mutex(); }
 
     image::Past past_;
     DefinitionStore& store_;
+    std::atomic<bool> trusted_ = false; // that is asked for until it is so
 };
 
 } // namespace indent

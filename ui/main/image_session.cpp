@@ -1,7 +1,9 @@
 #include "ui/main/image_session.h"
 #include "ui/client/socket_client.h"
 #include "ui/client/socket_server.h"
+#include "ui/main/asking.h"
 #include "ui/main/image_actors.h"
+#include "ui/main/image_home.h"
 #include "ui/main/session_host.h"
 #include "vm/os/clock.h"
 #include "vm/os/files.h"
@@ -71,6 +73,8 @@ Result<std::unique_ptr<ImageSession>> ImageSession::start(FoundImage found, Opti
     std::unique_ptr<ImageSession> session(new ImageSession);
     if (found.served) {
         session->served_ = std::move(found.served);
+        auto described = ask_for<protocol::Description>(*session->served_, protocol::Describe{});
+        if (described) session->why_paused_ = described->paused;
         return session;
     }
     if (options.durability == Durability::Process)
@@ -82,6 +86,13 @@ Result<std::unique_ptr<ImageSession>> ImageSession::start(FoundImage found, Opti
     Session::Options of_session{INDENT_VERSION};
     of_session.story = session->actors_.get();
     of_session.break_on_error = options.break_on_error;
+    of_session.paused = session->why_paused_ = indent::why_paused(session->store_->image());
+    if (session->why_paused_.empty()) // one with nothing in it may be nobody's yet
+        if (auto mine = trust(session->store_->image()); !mine) return std::move(mine).failure();
+    of_session.trust = [store = session->store_.get()] {
+        std::lock_guard lock(store->mutex());
+        return trust(store->image());
+    };
     auto host = SessionHost::start(*session->store_, of_session, std::move(options.wake));
     if (!host) return std::move(host).failure();
     session->host_ = std::move(host).value();

@@ -51,6 +51,8 @@ class ImageSession {
     // Ends it; empty, or what could not be kept and why.
     std::string end();
 
+    // Why nothing of the image ran when this began, and how to let it (image_home.h); empty: it runs.
+    const std::string& why_paused() const { return why_paused_; }
     // The image could not be served though it should be, and why; else empty.
     const std::string& why_not_served() const { return why_not_served_; }
 
@@ -62,7 +64,7 @@ class ImageSession {
     std::unique_ptr<ImageActors> actors_;
     std::unique_ptr<SessionHost> host_;
     std::unique_ptr<ui::SocketServer> server_;
-    std::string why_not_served_;
+    std::string why_not_served_, why_paused_;
 };
 
 } // namespace indent

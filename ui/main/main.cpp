@@ -152,6 +152,8 @@ int main(int count, char** words) {
     PastCommands past_commands(*image_command, image);
     auto* info_command = on_image(image_command->add_subcommand("info", "What is in it"));
     auto* log_command = on_image(image_command->add_subcommand("log", "Every change that was taken"));
+    auto* trust_command = on_image(image_command->add_subcommand(
+        "trust", "Let an image run that came from another person or machine, and is paused"));
     auto* verify_command = on_image(image_command->add_subcommand("verify", "Look at every byte of it"));
     auto* compact_command =
         on_image(image_command->add_subcommand("compact", "Give space that nothing uses back to the disk"));
@@ -207,6 +209,7 @@ int main(int count, char** words) {
     if (int code = 0; past_commands.run(code)) return code;
     if (*info_command) return show_image(image);
     if (*log_command) return show_image_log(image);
+    if (*trust_command) return trust_image(image);
     if (*verify_command) return verify_image(image);
     if (*save_as_command) return save_image_as(image, save_as_path);
     if (*compact_command) return compact_image(image);

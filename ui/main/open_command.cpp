@@ -2,6 +2,7 @@
 #include "stdlib/sources.h"
 #include "ui/cli/repl.h"
 #include "ui/client/socket_client.h"
+#include "ui/main/image_home.h"
 #include "ui/main/image_session.h"
 #include "ui/main/session_host.h"
 #include "vm/os/files.h"
@@ -22,12 +23,6 @@ namespace {
 int complain(const Failure& failure) {
     std::fprintf(stderr, "indent: %s\n", failure.message.c_str());
     return 1;
-}
-
-std::string data_folder() {
-    if (auto folder = os::environment("XDG_DATA_HOME"); folder && !folder->empty() && (*folder)[0] == '/')
-        return *folder + "/indent";
-    return os::home_folder() + "/.local/share/indent";
 }
 
 // What the workspace of a new image says.
@@ -51,6 +46,7 @@ image::ModuleRecord sample_module(std::string_view path, std::string_view text) 
 Result<std::unique_ptr<image::Image>> make_image(const std::string& path, bool with_samples) {
     auto image = image::Image::create(path);
     if (!image) return image;
+    if (auto mine = trust(**image); !mine) return std::move(mine).failure();
     if (!with_samples) {
         if (auto saved = (*image)->save("workspace/1", kFirstWorkspace); !saved)
             return std::move(saved).failure();

@@ -494,6 +494,7 @@ int sync_image(const std::string& path, const std::string& folder, Durability du
     auto started = ImageSession::start(std::move(found).value(), {wake, !attached, false, durability});
     if (!started) return complain(started.failure());
     ImageSession& session = **started;
+    if (!session.why_paused().empty()) return complain({"paused", session.why_paused()});
     if (!session.why_not_served().empty()) warn("other programs cannot attach: " + session.why_not_served());
     // Watched before anything is read, so that nothing is missed between.
     auto watch = FolderWatch::start(*absolute, wake);

@@ -14,10 +14,16 @@ class Prelude {
   public:
     // What the name means, its file read if it waited; null: nothing.
     Binding* find(SymbolId name) {
+        if (!staged_.empty()) [[unlikely]]
+            if (auto staged = staged_.find(name); staged != staged_.end()) return staged->second;
         auto found = bindings_.find(name);
         return found != bindings_.end() ? found->second : find_waiting(name);
     }
     void add(SymbolId name, Binding* binding);
+    // While a reload of the library is checked, its names mean what they will; null: nothing any more.
+    void stage(SymbolId name, Binding* binding) { staged_[name] = binding; }
+    void unstage() { staged_.clear(); }
+    void remove(SymbolId name) { bindings_.erase(name); }
     // The name is defined by the library's file with this number, which is not read yet.
     void wait(SymbolId name, size_t file) { waiting_[name] = file; }
     // Reads all files that wait.
@@ -34,6 +40,7 @@ class Prelude {
   private:
     Binding* find_waiting(SymbolId name);
     std::unordered_map<SymbolId, Binding*> bindings_;
+    std::unordered_map<SymbolId, Binding*> staged_;
     std::unordered_map<SymbolId, size_t> waiting_;
 };
 

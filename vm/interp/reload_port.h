@@ -16,6 +16,8 @@ struct ReloadOptions {
     bool force = false;      // turns in code that is too old end, blocks of it are stale
     bool tombstones = false; // objects of classes that are gone stay
     bool effects = true;     // false: of statements, the values of `stable` and `var` alone; no hooks
+    bool values = true;      // false, without effects: nothing of the texts runs at all
+    bool library = false;    // texts of modules `std.…` are the library's, all that change with it
     uint64_t rehearse = 0;   // the last so many recorded messages must do the same with it
     // Keeps what is taken, at the last moment at which all can be taken back; on the thread of the reload's turn. False,
     // with words that end in a line end: it is taken back. May be empty.

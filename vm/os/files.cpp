@@ -152,6 +152,19 @@ Result<void> write_file_atomically(const std::string& path, std::string_view byt
     return ok();
 }
 
+Result<void> write_new_file(const std::string& path, std::string_view bytes) {
+    const std::string beside =
+        path + "." + std::to_string(process_id()) + "." + std::to_string(monotonic_ns());
+    Descriptor file = open_file(beside, O_WRONLY | O_CREAT | O_EXCL, 0666);
+    if (!file) return failure_from(errno, "write", path);
+    Result<void> done = ok();
+    if (!write_all(file.get(), bytes) || fsync(file.get()) != 0 || link(beside.c_str(), path.c_str()) != 0)
+        done = failure_from(errno, "write", path);
+    unlink(beside.c_str());
+    if (done) sync_names_beside(path);
+    return done;
+}
+
 void sync_names_beside(const std::string& path) {
     if (Descriptor folder = open_file(folder_of(path), O_RDONLY | O_DIRECTORY)) fsync(folder.get());
 }

@@ -38,6 +38,9 @@ Result<std::string> read_standard_input(uint64_t max_bytes);
 // stays a link.
 Result<void> write_file_atomically(const std::string& path, std::string_view bytes);
 
+// A file that is there already stays as it is: "exists". Of several who begin at once one makes it, whole.
+Result<void> write_new_file(const std::string& path, std::string_view bytes);
+
 // Adds to the end, making the file where there is none.
 Result<void> append_file(const std::string& path, std::string_view bytes);
 

@@ -101,6 +101,10 @@ constexpr std::string_view kind_of(const CompactImage*) {
     return "compact_image";
 }
 void fields(auto&, Of<CompactImage> auto&) {}
+constexpr std::string_view kind_of(const TrustImage*) {
+    return "trust_image";
+}
+void fields(auto&, Of<TrustImage> auto&) {}
 constexpr std::string_view kind_of(const SaveImageAs*) {
     return "save_image_as";
 }
@@ -312,6 +316,7 @@ void fields(auto& v, Of<Description> auto& m) {
     v.must("version", m.version);
     v.may("image", m.image);
     v.may("running", m.running);
+    v.may("paused", m.paused);
 }
 constexpr std::string_view kind_of(const Compacted*) {
     return "compacted";
@@ -409,6 +414,10 @@ constexpr std::string_view kind_of(const TurnGoesOn*) {
 void fields(auto& v, Of<TurnGoesOn> auto& m) {
     v.must("turn", m.turn);
 }
+constexpr std::string_view kind_of(const Trusted*) {
+    return "trusted";
+}
+void fields(auto&, Of<Trusted> auto&) {}
 constexpr std::string_view kind_of(const Ended*) {
     return "ended";
 }

@@ -74,6 +74,7 @@ struct Description {
     std::string version{}; // of the program
     std::string image{};   // path of its file; empty: nothing is kept
     bool running = false;
+    std::string paused{}; // why nothing of the image runs, and how to let it; empty: it may run
 };
 struct Epochs {
     std::vector<EpochMirror> epochs{}; // oldest first
@@ -138,9 +139,11 @@ struct TurnStopped { // an error has stopped a turn: BrokenMirror
 struct TurnGoesOn { // a person has decided about it, or it was ended
     uint64_t turn = 0;
 };
-struct Ended {}; // the session is over; nothing comes after this
+struct Trusted {}; // what was paused runs
+struct Ended {};   // the session is over; nothing comes after this
 
-using Event = std::variant<Output, Busy, Idle, DefinitionsChanged, Trouble, TurnStopped, TurnGoesOn, Ended>;
+using Event =
+    std::variant<Output, Busy, Idle, DefinitionsChanged, Trouble, TurnStopped, TurnGoesOn, Trusted, Ended>;
 
 using Message = std::variant<Reply, Event>;
 

@@ -115,10 +115,13 @@ struct GoBack {
 };
 struct CompactImage {}; // gives the space that nothing uses back to the disk; may take long. -> Compacted
 
-using Request =
-    std::variant<Evaluate, Accept, Load, ListModules, ListDefinitions, GetSource, SaveDesk, LoadDesk,
-                 Complete, Document, Describe, ListEpochs, VerifyImage, SaveImageAs, AskPast, GoBack,
-                 CompactImage, BreakOnError, ListBroken, GetFrames, EvaluateInFrame, ResolveBroken>;
+// What is paused, as it came from elsewhere, runs from now on. -> Done
+struct TrustImage {};
+
+using Request = std::variant<Evaluate, Accept, Load, ListModules, ListDefinitions, GetSource, SaveDesk,
+                             LoadDesk, Complete, Document, Describe, ListEpochs, VerifyImage, SaveImageAs,
+                             AskPast, GoBack, CompactImage, TrustImage, BreakOnError, ListBroken, GetFrames,
+                             EvaluateInFrame, ResolveBroken>;
 
 struct RequestEnvelope {
     RequestId id = 0;
@@ -132,6 +135,7 @@ inline Lane lane_of(const Request& request) {
     return std::holds_alternative<Evaluate>(request) || std::holds_alternative<Accept>(request) ||
                    std::holds_alternative<Load>(request) || std::holds_alternative<Complete>(request) ||
                    std::holds_alternative<Document>(request) || std::holds_alternative<GoBack>(request) ||
+                   std::holds_alternative<TrustImage>(request) ||
                    std::holds_alternative<GetFrames>(request) ||
                    std::holds_alternative<EvaluateInFrame>(request) ||
                    std::holds_alternative<ResolveBroken>(request)

@@ -123,7 +123,9 @@ bool ReloadEngine::migrate_shared_values(Machine& vm, ReloadPlan& plan, ReloadRe
 bool ReloadEngine::arrive(Machine& vm, ReloadPlan& plan, ReloadReport& report) {
     if (plan.layouts && !migrate_shared_values(vm, plan, report)) return false;
     for (ReloadPlan::One& one : plan.modules) {
-        if (one.laid_out_anew) continue; // its text is what it was
+        if (one.laid_out_anew || (!plan.options.effects && !plan.options.values))
+            continue;                      // its text is what it was, or is only looked at
+        if (one.module->library) continue; // it has definitions alone
         std::vector<const syntax::Node*> effects;
         for (const syntax::Node* node : one.tree->top_level) {
             if (one.old) {

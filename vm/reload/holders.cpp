@@ -38,6 +38,9 @@ class Search {
             if (full()) break;
             turn(actor);
         }
+        return run_blocks();
+    }
+    std::vector<Holder> run_blocks() {
         for (ActorRef& actor : actors_.suspects()) {
             if (full()) break;
             blocks(actor);
@@ -317,6 +320,10 @@ class Search {
 
 std::vector<Holder> find_holders(ActorSystem& actors, std::span<Module* const> generations, size_t most) {
     return Search(actors, generations, most).run();
+}
+
+std::vector<Holder> find_blocks_of(ActorSystem& actors, std::span<Module* const> modules, size_t most) {
+    return Search(actors, modules, most).run_blocks();
 }
 
 std::vector<Module*> older_generations(Runtime& runtime, std::string_view path) {

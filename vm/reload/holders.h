@@ -26,6 +26,9 @@ struct Holder {
 // At most `most` of them. In a turn that run_elsewhere or run_apart made.
 std::vector<Holder> find_holders(ActorSystem& actors, std::span<Module* const> generations, size_t most);
 
+// The blocks alone, of modules that may be current. The same.
+std::vector<Holder> find_blocks_of(ActorSystem& actors, std::span<Module* const> modules, size_t most);
+
 // Generations of the module that are not current and may be in use, the newest first.
 std::vector<Module*> older_generations(Runtime& runtime, std::string_view path);
 

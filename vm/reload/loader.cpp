@@ -204,6 +204,7 @@ Class* Loader::make_class(Module& module, const syntax::Node* node, TreePointer 
         for (const auto& builtin : kBuiltins)
             if (builtin.name == head->name.text) {
                 cls->kind = ClassKind::Builtin;
+                if (staging_) continue; // the class that is there stays who it is
                 vm_.shapes[builtin.shape].cls = cls;
                 cls->shape = builtin.shape;
             }
@@ -423,6 +424,14 @@ Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> file
                                size_t* faulty) {
     Diagnostics diagnostics;
     std::vector<Pending> pending;
+    staging_ = staged != nullptr;
+    auto add_to_prelude = [&](SymbolId name, Binding* binding) {
+        if (vm_.symbols.text(name)[0] == '_') return;
+        if (staged)
+            runtime_.prelude.stage(name, binding);
+        else
+            runtime_.prelude.add(name, binding);
+    };
     for (auto& [module, tree] : files)
         for (const syntax::Node* node : tree->top_level)
             if (is_class(node->kind))
@@ -448,9 +457,7 @@ Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> file
         bind(*p.module, head->name.text, Binding::ClassName, p.node, head->doc)->cls = p.cls;
     }
     if (files[0].first->library)
-        for (auto& p : pending)
-            if (syntax::head_of(p.node)->name.text[0] != '_')
-                runtime_.prelude.add(p.cls->name, p.module->names[p.cls->name]);
+        for (auto& p : pending) add_to_prelude(p.cls->name, p.module->names[p.cls->name]);
     auto is_faulty = [&](const Module* module) {
         for (size_t i = 0; faulty && i < files.size(); ++i)
             if (files[i].first == module) *faulty = i;
@@ -491,7 +498,7 @@ Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> file
         return diagnostics;
     }
     if (staged) {
-        staged->extensions = std::move(extensions);
+        staged->extensions.insert(staged->extensions.end(), extensions.begin(), extensions.end());
         for (auto& p : pending) staged->classes.push_back(p.cls);
     }
     for (auto& [module, tree] : files) {
@@ -511,8 +518,7 @@ Diagnostics Loader::define_all(std::vector<std::pair<Module*, TreePointer>> file
             }
         }
         if (module->library)
-            for (auto& [id, binding] : module->names)
-                if (vm_.symbols.text(id)[0] != '_') runtime_.prelude.add(id, binding);
+            for (auto& [id, binding] : module->names) add_to_prelude(id, binding);
     }
     if (!staged) flush_caches(runtime_);
     return {};
@@ -533,6 +539,12 @@ bool Loader::define_library(const std::vector<std::pair<Module*, TreePointer>>& 
         if (builtin.core && !vm_.shapes[builtin.shape].cls)
             failure += "the library has no class " + std::string(builtin.name) + "\n";
     return failure.empty();
+}
+
+std::string Loader::take_missing_primitives() {
+    std::string lines;
+    for (const auto& key : std::exchange(missing_primitives_, {})) lines += "no primitive for " + key + "\n";
+    return lines;
 }
 
 std::string Loader::unused_primitives() const {

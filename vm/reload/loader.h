@@ -27,6 +27,9 @@ class Loader {
     // class cannot be made: a fault of the program itself.
     bool define_library(const std::vector<std::pair<Module*, TreePointer>>& files, std::string& failure);
 
+    // What staged files of the library named since the last time and no primitive is there for; a line for each.
+    std::string take_missing_primitives();
+
     // A line for each primitive that no file of the library used so far.
     std::string unused_primitives() const;
 
@@ -90,6 +93,7 @@ class Loader {
 
     Machine& vm_;
     Runtime& runtime_;
+    bool staging_ = false;
     std::vector<std::string> missing_primitives_;
     std::unordered_set<const PrimitiveRow*> used_primitives_;
 };

@@ -20,6 +20,10 @@ namespace indent {
 
 namespace {
 
+bool is_library_path(std::string_view path) {
+    return path.starts_with("std.");
+}
+
 std::string rendered(const syntax::SyntaxTree& tree, const Diagnostics& diagnostics) {
     syntax::Source source(tree.file, *tree.source);
     std::string text;
@@ -65,9 +69,14 @@ bool ReloadEngine::check(ReloadPlan& plan, ReloadReport& report) {
     }
     if (!readable) return false;
     // What is imported comes first; modules that import each other in a circle are one unit.
+    // The library's files see each other without importing, and everybody sees them.
+    std::vector<std::string> library;
+    if (plan.options.library)
+        for (const ReloadPlan::One& one : plan.modules)
+            if (is_library_path(one.text.path)) library.push_back(one.text.path);
     std::vector<std::pair<std::string, std::vector<std::string>>> imports;
     for (const ReloadPlan::One& one : plan.modules) {
-        imports.emplace_back(one.text.path, std::vector<std::string>());
+        imports.emplace_back(one.text.path, library);
         for (const syntax::Node* node : one.tree->top_level)
             if (auto* import = syntax::try_as<syntax::ImportNode>(node))
                 imports.back().second.emplace_back(import->path);
@@ -93,7 +102,16 @@ bool ReloadEngine::check(ReloadPlan& plan, ReloadReport& report) {
         one.module = one.made.get();
         one.module->generation = one.old ? one.old->generation + 1 : 1;
         one.module->hash = hash_of_text(one.text.text);
+        one.module->library = plan.options.library && is_library_path(one.text.path);
+        if (one.module->library && one.old) // what it will not define means nothing from here on
+            for (auto& [name, binding] : one.old->names)
+                if (runtime_.prelude.find(name) == binding) runtime_.prelude.stage(name, nullptr);
     }
+    struct Unstaged {
+        Prelude& prelude;
+        ~Unstaged() { prelude.unstage(); }
+    } unstaged{runtime_.prelude};
+    (void)loader_.take_missing_primitives();
     size_t begin = 0;
     for (const size_t end : unit_ends) {
         const bool circle = end - begin > 1;
@@ -106,6 +124,7 @@ bool ReloadEngine::check(ReloadPlan& plan, ReloadReport& report) {
             if (!importer(*plan.modules[i].module, *plan.modules[i].tree, staged_module, report.refusal))
                 return false;
         auto meaning = [&](ReloadPlan::One& one) {
+            if (one.module->library) return true; // it is written in more than the language (@primitive)
             RuntimeNames known(runtime_, one.module, {false, false, {}});
             Diagnostics found = indent::check(*one.tree, known, {});
             const bool strict =
@@ -123,6 +142,10 @@ bool ReloadEngine::check(ReloadPlan& plan, ReloadReport& report) {
         for (size_t i = begin; circle && i < end; ++i) // each can be asked about the others now
             if (!meaning(plan.modules[i])) return false;
         begin = end;
+    }
+    if (const std::string missing = loader_.take_missing_primitives(); !missing.empty()) {
+        report.refusal += "error: " + missing;
+        return false;
     }
     for (ReloadPlan::One& one : plan.modules) {
         if (!one.old) continue;
@@ -158,17 +181,18 @@ bool ReloadEngine::check(ReloadPlan& plan, ReloadReport& report) {
                                                                                    : entry.second->module;
                 return from && staged_module(from->path);
             });
-        if (!imports_one) continue;
+        if (!imports_one && library.empty()) continue;
         for (const TreePointer& tree : module->trees) {
             RuntimeNames known(runtime_, module.get(), {true, false, {}, instead});
             Diagnostics found = indent::check(*tree, known, {});
             if (!syntax::has_errors(found)) continue;
-            if (misfit_is_accepted(*module, plan)) {
+            if (imports_one && misfit_is_accepted(*module, plan)) {
                 report.notes.push_back(rendered(*tree, found) + "  in `" + path + "`, behind a boundary\n");
                 continue;
             }
             report.refusal += rendered(*tree, found) + "  in `" + path +
-                              "`, which imports what changes: reload both together\n";
+                              (imports_one ? "`, which imports what changes: reload both together\n"
+                                           : "`, which does not fit with the library that would come\n");
             return false;
         }
     }
@@ -265,14 +289,14 @@ bool ReloadEngine::check(ReloadPlan& plan, ReloadReport& report) {
     }
     // What other modules add to these classes stays there.
     for (auto& [path, module] : runtime_.modules) {
-        if (module->library || staged_module(path)) continue;
+        if ((module->library && library.empty()) || staged_module(path)) continue;
         for (const TreePointer& tree : module->trees) {
             bool extends = false;
             for (const syntax::Node* node : tree->top_level) {
                 auto* extend = syntax::try_as<syntax::ExtendNode>(node);
                 const Class* target = extend ? loader_.find_class(*module, extend->target) : nullptr;
                 for (const ClassChange& change : plan.classes) {
-                    if (change.live != target) continue;
+                    if (!target || (change.live != target && change.staged != target)) continue;
                     extends = true;
                     for (const auto* added : extend->members.methods) {
                         const Class& of = added->class_side ? *change.staged->side : *change.staged;

@@ -45,7 +45,7 @@ void ReloadEngine::exchange(ReloadPlan& plan, bool back) {
                 // The same layout: the objects that are there are its own.
                 std::swap(live.shape, other.shape);
             }
-            runtime_.shapes[live.shape].cls = &live;
+            if (live.kind != ClassKind::Builtin) runtime_.shapes[live.shape].cls = &live;
         } else {
             if (!change.layout) std::swap(live.shape, other.shape);
             for (auto& cls : runtime_.classes)
@@ -54,6 +54,7 @@ void ReloadEngine::exchange(ReloadPlan& plan, bool back) {
             other.side->lineage = nullptr;
             for (FieldInfo& field : live.fields)
                 if (field.declared_in == &other) field.declared_in = &live;
+            if (live.kind == ClassKind::Builtin) continue;
             runtime_.shapes[live.shape].cls = &live;
             runtime_.shapes[other.shape].cls = &other;
         }
@@ -126,6 +127,18 @@ void ReloadEngine::exchange(ReloadPlan& plan, bool back) {
             }
         }
     }
+    // What everybody sees of the library.
+    for (ReloadPlan::One& one : plan.modules) {
+        if (!one.module->library) continue;
+        Module* leaving = back ? one.module : one.old;
+        Module* coming = back ? one.old : one.module;
+        if (leaving)
+            for (auto& [name, binding] : leaving->names)
+                if (runtime_.prelude.find(name) == binding) runtime_.prelude.remove(name);
+        if (coming)
+            for (auto& [name, binding] : coming->names)
+                if (runtime_.symbols.text(name)[0] != '_') runtime_.prelude.add(name, binding);
+    }
     // What is gone understands nothing any more, until it comes back.
     for (ReloadPlan::Gone& gone : plan.gone) {
         std::swap(gone.cls->methods, gone.methods);
@@ -151,7 +164,7 @@ void ReloadEngine::exchange(ReloadPlan& plan, bool back) {
     // What others add to classes that say something new.
     if (!back)
         for (auto& [path, module] : runtime_.modules) {
-            if (module->library ||
+            if ((module->library && !plan.options.library) ||
                 std::any_of(plan.modules.begin(), plan.modules.end(),
                             [m = module.get()](const ReloadPlan::One& one) { return one.module == m; }))
                 continue;

@@ -17,7 +17,7 @@ std::string key_of(uint64_t actor) {
 
 void Session::watch_broken() {
     ActorSystem& actors = world_->actors();
-    actors.break_on_error = options_.break_on_error || had_broken_;
+    actors.break_on_error = break_on_error_ || had_broken_;
     actors.on_broken = [this](const BrokenInfo& info) {
         if (options_.story) {
             std::lock_guard lock(store_mutex_);
@@ -53,7 +53,7 @@ void Session::tell_of_broken_before() {
 // The world is about to end. What is kept of turns that have been handled anew, and did not stop, is not so any more.
 void Session::settle_broken() {
     ending_ = true;
-    if (!had_broken_ || !options_.story || !world_) return;
+    if (!had_broken_ || paused_ || !options_.story || !world_) return;
     std::map<std::string, bool> waits;
     for (ActorRef& actor : world_->actors().actors_of([](const Class&) { return true; })) {
         std::lock_guard lock(actor->lock);
@@ -68,6 +68,10 @@ void Session::settle_broken() {
 
 BrokenTurns Session::broken_turns() {
     BrokenTurns all;
+    if (paused_) {
+        all.on = break_on_error_;
+        return all;
+    }
     all.on = world_->actors().break_on_error;
     for (BrokenInfo& info : world_->actors().broken_turns())
         all.turns.push_back({info.number, info.actor, std::move(info.who), std::move(info.message),

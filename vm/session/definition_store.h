@@ -18,6 +18,12 @@ struct StoredModule {
     std::string path;
     std::vector<StoredPiece> pieces; // in order they are the text; none: the module is gone
 };
+// Under this path a store keeps the library that its program runs with: a piece for each file ("core/list.ind"). It is no
+// module that a person sees or changes.
+inline constexpr std::string_view kLibraryPath = "std";
+// The text of the desk that says which library was refused, on its first line, and why.
+inline constexpr std::string_view kLibraryRefused = "library/refused";
+
 struct StoredEpoch { // one change that was kept
     uint64_t number = 0;
     int64_t at_ms = 0; // since 1970, UTC

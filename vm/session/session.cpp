@@ -1,5 +1,4 @@
 #include "vm/session/session.h"
-#include "stdlib/sources.h"
 #include "vm/os/thread.h"
 #include "vm/session/code_as_it_was.h"
 #include "vm/syntax/parser.h"
@@ -71,7 +70,8 @@ std::string source_hash(std::string_view text) {
 // ---- beginning
 
 Session::Session(DefinitionStore& store, Deliver deliver, Options options)
-    : store_(store), deliver_(std::move(deliver)), options_(std::move(options)) {}
+    : store_(store), deliver_(std::move(deliver)), options_(std::move(options)),
+      paused_(!options_.paused.empty()), break_on_error_(options_.break_on_error) {}
 
 Session::~Session() {
     settle_broken();
@@ -85,14 +85,88 @@ Result<std::unique_ptr<Session>> Session::make(DefinitionStore& store, Deliver d
 }
 
 Result<void> Session::start() {
-    for (const auto& source : library_sources()) {
-        std::string path = library_module_of(source.path);
-        library_.emplace(path, ModuleText()); // split when it is looked at
-    }
     if (auto read = read_modules(); !read) return read;
+    if (!paused_) return run();
+    auto made = make_world({}); // its library alone can be asked about
+    if (made) list_library();
+    return made;
+}
+
+std::vector<LibraryText> Session::library_of_this() const {
+    return options_.library.empty() ? library_of_program() : options_.library;
+}
+
+void Session::list_library() {
+    std::lock_guard lock(mutex_);
+    library_.clear();
+    library_texts_.clear();
+    for (const LibraryText& source : world_->library()) {
+        library_.emplace(library_module_of(source.path), ModuleText());
+        library_texts_.emplace(library_module_of(source.path), source.text);
+    }
+}
+
+// An image goes on with the library that it had. That of this program is taken as a reload of a person's would be: all of it,
+// or nothing and why.
+void Session::offer_library() {
+    if (!options_.story || !library_is_kept_) return;
+    auto mine = library_of_this();
+    if (mine == world_->library()) return;
+    std::string all;
+    for (const LibraryText& text : mine) all += text.path + "\n" + source_hash(text.text) + "\n";
+    const std::string which = source_hash(all);
+    {
+        std::lock_guard lock(store_mutex_);
+        auto desk = store_.desk();
+        auto epochs = store_.epochs();
+        if (!desk || !epochs) return;
+        const auto before = desk->find(std::string(kLibraryRefused)); // and nothing has changed since
+        all = which + " " + std::to_string(epochs->empty() ? 0 : epochs->back().number) + "\n";
+        if (before != desk->end() && before->second.starts_with(all)) return;
+    }
+    const std::string what = "the library of indent " + options_.version;
+    std::string failure;
+    ReloadOptions options;
+    options.keep = [&](std::string& words) {
+        std::lock_guard lock(store_mutex_);
+        auto saved = store_.save_modules({stored_library(mine)}, what);
+        if (saved) {
+            options_.story->reload_is_kept(what);
+            return true;
+        }
+        words += "error: " + saved.failure().message + "\n";
+        return false;
+    };
+    const ReloadReport report = world_->take_library(mine, options);
+    if (!report.ok) {
+        std::lock_guard lock(store_mutex_);
+        (void)store_.save_desk(kLibraryRefused,
+                               all + report.refusal); // it is offered once more when something has changed
+        deliver_(Event{Trouble{what + " is not the one that this image has run with, and was refused:\n" +
+                               report.refusal + "The image goes on with the library that it had.\n"}});
+        return;
+    }
+    options_.story->follow_reload();
+    {
+        std::lock_guard lock(store_mutex_);
+        (void)store_.forget_desk(kLibraryRefused);
+    }
+    std::string words = what + " is not the one that this image has run with, and was taken:\n";
+    for (const std::string& module : report.modules) words += "  " + module + "\n";
+    for (const std::string& state : report.states) words += "  " + state + "\n";
+    for (const std::string& note : report.notes) words += note;
+    deliver_(Event{Trouble{words}});
+}
+
+Result<void> Session::run() {
     if (options_.story) tell_of_broken_before();
     running_ = true;
     auto opened = open();
+    if (opened) {
+        offer_library();
+        list_library();
+        if (options_.story) opened = options_.story->sync();
+    }
     running_ = false;
     return opened;
 }
@@ -103,9 +177,13 @@ Result<void> Session::open() {
         if (auto read = story->open(); !read) return read;
     if (story && !story->is_new()) {
         if (auto done = open_as_it_was(); !done) return done;
-    } else if (auto made = make_world(); !made) {
-        return made;
+    } else {
+        // Of an image without a story, too: what its modules were accepted with.
+        uint64_t newest = 0;
+        if (auto epochs = store_.epochs(); epochs && !epochs->empty()) newest = epochs->back().number;
+        if (auto made = make_world(library_at(store_, newest, newest)); !made) return made;
     }
+    list_library();
     if (!story) {
         open_modules();
         return ok();
@@ -118,16 +196,27 @@ Result<void> Session::open() {
     return story->sync();
 }
 
-Result<void> Session::make_world() {
+Result<void> Session::make_world(std::vector<LibraryText> library) {
     world_.reset();
+    library_is_kept_ = !library.empty();
     WorldOptions world;
+    world.library = library_is_kept_ ? std::move(library) : library_of_this();
     world.whole_library = true; // who explores looks at all of it
     world.arguments = options_.arguments;
     world.memory_limit = options_.memory_limit;
     // The first serves requests and sleeps between them; actors and timers go on in another.
     world.workers = std::max(2u, os::processors());
     world.output = [this](std::string_view line) { deliver_(Event{Output{std::string(line) + "\n"}}); };
-    auto made = World::make(std::move(world));
+    auto made = World::make(world);
+    if (!made && library_is_kept_) {
+        deliver_(Event{
+            Trouble{"The library that this image has run with does not work with this program, whose own "
+                    "is there instead:\n" +
+                    made.failure().message}});
+        library_is_kept_ = false;
+        world.library = library_of_this();
+        made = World::make(std::move(world));
+    }
     if (!made) return std::move(made).failure();
     world_ = std::move(made).value();
     watch_broken();
@@ -144,6 +233,7 @@ Result<void> Session::read_modules() {
     for (const auto& module : *stored) {
         std::string text;
         for (const auto& piece : module.pieces) text += piece.text;
+        if (module.path == kLibraryPath) continue;
         std::lock_guard lock(mutex_);
         own_[module.path] = ModuleText::split(module.path, text);
     }
@@ -165,12 +255,37 @@ void Session::go_back(RequestId id, const GoBack& request) {
         own_.clear();
     }
     auto opened = read_modules();
-    if (opened) opened = open();
+    if (opened && !paused_) opened = open();
     for (const auto& module : own_) changed.push_back(module.first);
     for (const std::string& module : changed) deliver_(Event{DefinitionsChanged{module}});
     if (!gone) return fail(id, std::move(gone).failure());
     if (!opened) return fail(id, std::move(opened).failure());
     finish(id, Told{std::move(*gone)});
+}
+
+// What is paused has not been opened: it is what it was, however long that takes and whatever happens to this program.
+void Session::trust(RequestId id) {
+    if (!paused_) return finish(id, Done{});
+    if (auto trusted = options_.trust(); !trusted) return fail(id, std::move(trusted).failure());
+    auto opened = run();
+    if (!opened) {
+        if (!world_) (void)make_world({});
+        return fail(id, std::move(opened).failure());
+    }
+    paused_ = false;
+    deliver_(Event{Trusted{}});
+    finish(id, Done{});
+}
+
+bool Session::is_for_what_runs(const Request& request) const {
+    return std::visit(
+        [](const auto& one) {
+            using Kind = std::decay_t<decltype(one)>;
+            return std::is_same_v<Kind, Evaluate> || std::is_same_v<Kind, Accept> ||
+                   std::is_same_v<Kind, Load> || std::is_same_v<Kind, GetFrames> ||
+                   std::is_same_v<Kind, EvaluateInFrame> || std::is_same_v<Kind, ResolveBroken>;
+        },
+        request);
 }
 
 void Session::ask_past(RequestId id, const AskPast& request) {
@@ -188,8 +303,8 @@ Result<void> Session::open_as_it_was() {
     if (auto epochs = store_.epochs()) newest = epochs->empty() ? 0 : epochs->back().number;
     auto done = take_code_that_fits(
         store_, newest,
-        [this]() -> Result<World*> {
-            if (auto made = make_world(); !made) return std::move(made).failure();
+        [this](std::vector<LibraryText> library) -> Result<World*> {
+            if (auto made = make_world(std::move(library)); !made) return std::move(made).failure();
             return world_.get();
         },
         [this](World& world) { return options_.story->fits(world); },
@@ -257,6 +372,7 @@ void Session::fail(RequestId id, Failure failure) {
 
 void Session::serve(const RequestEnvelope& envelope) {
     const RequestId id = envelope.id;
+    if (paused_ && is_for_what_runs(envelope.request)) return fail(id, {"paused", options_.paused});
     const bool runs = lane_of(envelope.request) == Lane::Program;
     if (runs) {
         world_->forget_stop(); // of one that came too late for the last
@@ -283,7 +399,10 @@ void Session::serve(const RequestEnvelope& envelope) {
             else if constexpr (std::is_same_v<Kind, ListBroken>)
                 reply(id, broken_turns());
             else if constexpr (std::is_same_v<Kind, BreakOnError>) {
-                world_->actors().break_on_error = request.on;
+                if (paused_)
+                    break_on_error_ = request.on;
+                else
+                    world_->actors().break_on_error = request.on;
                 reply(id, Done{});
             } else if constexpr (std::is_same_v<Kind, Document>) {
                 std::string text = world_->documentation(request.name);
@@ -306,13 +425,16 @@ void Session::serve(const RequestEnvelope& envelope) {
                 else
                     fail(id, std::move(desk).failure());
             } else if constexpr (std::is_same_v<Kind, Describe>)
-                reply(id, Description{options_.version, store_.name(), running_});
+                reply(id, Description{options_.version, store_.name(), running_,
+                                      paused_ ? options_.paused : std::string()});
             else if constexpr (std::is_same_v<Kind, ListEpochs>)
                 list_epochs(id);
             else if constexpr (std::is_same_v<Kind, AskPast>)
                 ask_past(id, request);
             else if constexpr (std::is_same_v<Kind, GoBack>)
                 go_back(id, request);
+            else if constexpr (std::is_same_v<Kind, TrustImage>)
+                trust(id);
             else if constexpr (std::is_same_v<Kind, VerifyImage>)
                 with_store(id, [&] { return store_.verify(); });
             else if constexpr (std::is_same_v<Kind, CompactImage>) {
@@ -464,11 +586,13 @@ std::function<bool(std::string&)> Session::keeping(const std::vector<ModuleText>
                                                    std::string& failure) {
     std::vector<StoredModule> all;
     for (const auto& module : modules) all.push_back(stored(module));
+    if (options_.story && !library_is_kept_ && !all.empty()) all.push_back(stored_library(world_->library()));
     return [this, all = std::move(all), what = std::move(what), &failure](std::string& words) {
         if (all.empty()) return true;
         std::lock_guard lock(store_mutex_);
         auto saved = store_.save_modules(all, what);
         if (saved) {
+            library_is_kept_ = options_.story != nullptr;
             if (options_.story) options_.story->reload_is_kept(what);
             return true;
         }
@@ -577,9 +701,7 @@ void Session::list_definitions(RequestId id, const std::string& path) {
     {
         std::lock_guard lock(mutex_);
         if (auto found = library_.find(path); found != library_.end() && found->second.path().empty())
-            for (const auto& source : library_sources())
-                if (library_module_of(source.path) == path)
-                    found->second = ModuleText::split(path, source.text);
+            found->second = ModuleText::split(path, library_texts_[path]);
         bool library = false;
         const ModuleText* module = find_locked(path, library);
         if (module)

@@ -13,6 +13,7 @@
 #include "vm/session/actor_story.h"
 #include "vm/session/definition_store.h"
 #include "vm/session/module_text.h"
+#include "vm/world/library_text.h"
 #include <atomic>
 #include <functional>
 #include <map>
@@ -32,7 +33,13 @@ class Session {
         std::vector<std::string> arguments{};
         ActorStory* story = nullptr; // of its actors; null: they end with the session. Outlives it
         size_t memory_limit = size_t(4) << 30;
+        // What a program has that opens an image; empty: what this one has. For tests.
+        std::vector<LibraryText> library{};
         bool break_on_error = false; // errors that nobody catches stop their turns from the beginning
+        // Why nothing of what the store has may run until somebody asks for TrustImage; empty: it may. Then `trust` is
+        // called, on the program's thread.
+        std::string paused{};
+        std::function<Result<void>()> trust{};
     };
     // Called on either thread; may wait for a face that is behind.
     using Deliver = std::function<void(protocol::Message)>;
@@ -51,7 +58,13 @@ class Session {
   private:
     Session(DefinitionStore& store, Deliver deliver, Options options);
     Result<void> start();
-    Result<void> make_world();
+    Result<void> run(); // what the store has
+    bool is_for_what_runs(const protocol::Request& request) const;
+    void trust(protocol::RequestId id);
+    Result<void> make_world(std::vector<LibraryText> library);
+    std::vector<LibraryText> library_of_this() const;
+    void offer_library();
+    void list_library();
     Result<void> read_modules();
     Result<void> open();
     void open_modules();
@@ -111,10 +124,14 @@ class Session {
     std::unique_ptr<World> world_;
     std::atomic<bool> running_{false};
     std::atomic<bool> ending_{false};
-    bool had_broken_ = false; // when it was closed last
-    std::mutex mutex_;        // of what follows
+    std::atomic<bool> paused_{false};
+    std::atomic<bool> break_on_error_{false}; // from the beginning
+    bool library_is_kept_ = false;            // in the store
+    bool had_broken_ = false;                 // when it was closed last
+    std::mutex mutex_;                        // of what follows
     std::map<std::string, ModuleText> own_;
-    std::map<std::string, ModuleText> library_;
+    std::map<std::string, ModuleText> library_; // split when it is looked at
+    std::map<std::string, std::string> library_texts_;
     std::mutex store_mutex_; // one call at a time
 };
 

@@ -158,7 +158,7 @@ void World::test_examples(const std::string& path, std::string_view source, Modu
 bool World::test_library_file(const std::string& path, TestReport& report, Outcome& outcome) {
     auto text = os::read_file(path, kMostSourceBytes);
     if (!text) return false;
-    for (const auto& source : library_sources()) {
+    for (const auto& source : library_) {
         if (source.text != *text) continue;
         read_library_module("std." + module_name_of(source.path));
         auto found = runtime_->modules.find("std." + module_name_of(source.path));

@@ -46,9 +46,18 @@ std::string Outcome::text() const {
     return all + error;
 }
 
+std::vector<LibraryText> library_of_program() {
+    std::vector<LibraryText> texts;
+    for (const auto& source : library_sources())
+        texts.push_back({std::string(source.path), std::string(source.text)});
+    return texts;
+}
+
 Result<std::unique_ptr<World>> World::make(WorldOptions options) {
     std::unique_ptr<World> world(new World);
     world->options_ = std::move(options);
+    world->library_ = std::move(world->options_.library);
+    if (world->library_.empty()) world->library_ = library_of_program();
     world->runtime_ = std::make_unique<Runtime>();
     world->runtime_->port.output = world->options_.output;
     world->runtime_->port.partial = world->options_.partial;
@@ -117,9 +126,9 @@ bool World::load_library(std::string& failure) {
     if (!failure.empty()) return false;
     // Of the files in stdlib/library only the names are taken; what they say is read when it is needed.
     std::vector<size_t> at_once;
-    const auto sources = library_sources();
+    const auto& sources = library_;
     for (size_t i = 0; i < sources.size(); ++i) {
-        if (sources[i].path.substr(0, 5) == "core/")
+        if (sources[i].path.starts_with("core/"))
             at_once.push_back(i);
         else
             for (std::string_view name : public_names(sources[i].text))
@@ -134,6 +143,7 @@ bool World::load_library(std::string& failure) {
     if (!read_library_files(at_once, failure)) return false;
     if (!options_.whole_library) return true;
     runtime_->prelude.find_all();
+    if (library_ != library_of_program()) return true; // another one need not know what is new
     failure = loader_->unused_primitives();
     return failure.empty();
 }
@@ -141,21 +151,22 @@ bool World::load_library(std::string& failure) {
 bool World::read_library_files(const std::vector<size_t>& numbers, std::string& failure) {
     std::vector<std::pair<Module*, TreePointer>> files;
     for (size_t number : numbers) {
-        const auto& source = library_sources()[number];
-        auto parsed = syntax::parse(std::string(source.path), std::string(source.text));
+        const LibraryText& source = library_[number];
+        auto parsed = syntax::parse(source.path, source.text);
         if (!parsed.ok()) {
             failure += syntax::render(parsed);
             return false;
         }
         std::string path = "std." + module_name_of(source.path);
         Module& module = loader_->module(path, source.path, true);
+        module.hash = hash_of_text(source.text);
         files.emplace_back(&module, std::make_shared<syntax::SyntaxTree>(std::move(parsed.tree)));
     }
     return loader_->define_library(files, failure);
 }
 
 void World::read_library_module(std::string_view path) {
-    for (const auto& source : library_sources())
+    for (const auto& source : library_)
         if ("std." + module_name_of(source.path) == path)
             for (std::string_view name : public_names(source.text))
                 runtime_->prelude.find(runtime_->symbols.intern(name));
@@ -225,6 +236,7 @@ void World::run_in_turn(Code* code, Outcome& outcome, bool inspect) {
         result = run_protected(vm, code, Value::nil());
     }
     if (result.ok) {
+        if (inspect) note_changed_variables(vm);
         vm.heap->commit(vm.stack_base);
         outcome.ok = true;
         return;
@@ -460,21 +472,7 @@ Outcome World::evaluate(std::string_view text, std::string_view name) {
     body.name = "input";
     body.sets_module_values = true;
     Code* code = make_code(body);
-    // The array of the workspace's variables grows before the input runs.
-    size_t wanted = workspace_->variables.size() + 1;
-    if (wanted > workspace_capacity_) {
-        size_t capacity = std::max<size_t>(16, wanted * 2);
-        actors_->run_main([&](Machine& vm) {
-            Cell* grown = vm.heap->allocate_array(shape::kArray, Format::Slots, 1 + capacity, vm.stack_base);
-            if (workspace_->array)
-                for (size_t i = 0; i < workspace_capacity_; ++i)
-                    (*grown)[1 + i] = (*workspace_->array.cell())[1 + i];
-            workspace_->array = Value::cell(grown);
-            vm.heap->commit(vm.stack_base);
-            return true;
-        });
-        workspace_capacity_ = capacity;
-    }
+    make_room_for_variables(workspace_->variables.size());
     run(code, outcome, true);
     return outcome;
 }

@@ -14,6 +14,7 @@
 #include "vm/reload/loader.h"
 #include "vm/reload/reload_engine.h"
 #include "vm/syntax/parser.h"
+#include "vm/world/library_text.h"
 #include <functional>
 #include <memory>
 #include <set>
@@ -45,6 +46,7 @@ struct WorldOptions {
     std::optional<uint64_t> seed;     // deterministic: ActorOptions says how
     uint32_t mailbox_limit = 100'000; // messages that may wait for one actor
     bool whole_library = false;       // true: read now what is otherwise read when it is first named
+    std::vector<LibraryText> library; // that it begins with; empty: that of this program
 };
 
 // One problem, in the words and at the place that a person needs.
@@ -139,6 +141,26 @@ class World {
     ReloadReport reload(std::vector<ReloadText> texts, const ReloadOptions& options = {});
     // The same of texts alone: what they import is among them or loaded, and is not looked for in files.
     ReloadReport take(std::vector<ReloadText> texts, const ReloadOptions& options = {});
+    // The library that runs, and taking another one while all goes on: a reload of the modules that differ. Where nothing
+    // differs the report says that it is identical.
+    const std::vector<LibraryText>& library() const { return library_; }
+    ReloadReport take_library(std::vector<LibraryText> texts, ReloadOptions options = {});
+
+    // ---- variables of inputs, for who keeps them
+
+    // Those that share something that can change are in one group, as values that are copies.
+    struct Variables {
+        std::vector<std::string> names;
+        Parcel::Pointer values; // null: they cannot be kept, and
+        std::string why;        // why not: "it has a block that was made at a prompt"
+    };
+    // All but `_`. Between two inputs, as the next two.
+    std::vector<Variables> variables();
+    // From now on there are these, too. What is wrong with them, in words; empty: nothing.
+    std::string give_variables(const std::vector<std::string>& names, Parcel::Pointer values);
+    // Whether one may be another since `variables` was asked last.
+    bool variables_changed() const;
+
     // What is wrong with a text of a reload, with places; nothing where it is no matter of one text.
     std::vector<Problem> problems_of(const ReloadReport& report);
     ReloadEngine& reloads() { return *reload_; }
@@ -201,6 +223,9 @@ class World {
     void add_problems(Outcome& outcome, const syntax::SyntaxTree& tree, const Diagnostics& diagnostics);
     void run(Code* code, Outcome& outcome, bool inspect);
     void run_in_turn(Code* code, Outcome& outcome, bool inspect);
+    void note_changed_variables(Machine& vm);
+    void make_room_for_variables(size_t wanted);
+    std::string why_not_kept(std::span<const Value> values) const;
     // Adds the examples of `source`, the text of `module`, to the report.
     void test_examples(const std::string& path, std::string_view source, Module& module, TestReport& report);
     // False: the file is none of the library's.
@@ -218,6 +243,7 @@ class World {
     std::string root_of(const std::string& file, const syntax::SyntaxTree& tree) const;
 
     WorldOptions options_;
+    std::vector<LibraryText> library_;
     bool ending_ = false;
     std::unique_ptr<Runtime> runtime_;
     std::unique_ptr<ActorSystem> actors_;
@@ -228,6 +254,8 @@ class World {
     std::unique_ptr<class ReloadCalls> reload_calls_;
     std::unique_ptr<Workspace> workspace_;
     size_t workspace_capacity_ = 0;
+    bool variables_changed_ = false;
+    uint32_t variables_epoch_ = 0;     // of layouts, when they were asked for
     std::set<std::string> in_circles_; // modules that are being loaded and import each other
     size_t inputs_ = 0;
 };

@@ -2,7 +2,7 @@
 # Commands stand here; the options of each are asked of the program itself, so they are always its own.
 
 _indent_commands="run repl test check doc open new serve eval load export sync image version"
-_indent_image_commands="info log verify save-as compact recover turns show diff why what-if test-from step back fork lines name snapshot snapshots forget"
+_indent_image_commands="info log trust verify save-as compact recover turns show diff why what-if test-from step back fork lines name snapshot snapshots forget"
 
 # Files that a command takes: with this ending (any file where it is empty), and the folders that lead to them.
 _indent_files() {
