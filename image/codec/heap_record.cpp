@@ -16,6 +16,9 @@ namespace indent::image {
 
 namespace {
 
+constexpr size_t kMostCellWords = kPartBytes / 8; // that one entry of a record in parts has
+constexpr size_t kWordsAtOnce = 64 * kLeafWords;  // of those behind
+
 class HeapPlaces final : public Places {
   public:
     explicit HeapPlaces(const Heap& heap) : heap_(heap) {}
@@ -74,14 +77,21 @@ class Recorder {
                                 last_cell_));
         last_cell_ = place;
         ++cell_count_;
+        // What is longer than a record is cut as leaves are: the rest are changes.
+        const bool is_cut = part_ && n > kMostCellWords;
+        const size_t skipped = first_written(form), end = is_cut ? kLeafWords : n;
         if (form & kBytesForm) {
-            out.text(written_bytes(cell));
+            out.text(written_bytes(cell).substr(0, 8 * (end - skipped)));
         } else {
-            const size_t skipped = first_written(form), begin = out.size();
-            write_words(out, cell, skipped, n - skipped, names_, places_);
+            const size_t begin = out.size();
+            write_words(out, cell, skipped, end - skipped, names_, places_);
+            if (is_cut) write_absent(out, n - end);
             out.make_text_from(begin);
         }
         end_part();
+        if (!is_cut) return;
+        for (size_t at = end; at < n; at += kWordsAtOnce)
+            rest_of_cell(cell, form, place, at, std::min(n, at + kWordsAtOnce));
     }
     void change(const Change& change) {
         const Cell& cell = *change.cell;
@@ -137,25 +147,43 @@ class Recorder {
     void change_any(const Change& change, const Cell& cell, uint8_t form, uint64_t place) {
         ByteWriter& words = parts_.words;
         words.clear();
-        size_t next = 0, count = 0;
+        size_t next = change.first_word, count = 0;
         const Value* const now = cell.words() + change.first_word;
         for (size_t i = 0; (i = first_other(now, change.before, i)) < change.before.size(); ++i) {
             const size_t w = change.first_word + i;
-            words.number(i - next);
-            if (form & kBytesForm)
-                words.fixed64(cell[w].bits());
-            else
-                words.wrote(put_word(words.room(kLongestWord), cell, w, names_, places_));
-            next = i + 1;
+            put_next_word(words, cell, form, w, next);
             ++count;
         }
         if (count == 0 && !cell.is_frozen()) return;
+        put_change(place, form, change.first_word, count);
+    }
+    void put_next_word(ByteWriter& words, const Cell& cell, uint8_t form, size_t w, size_t& next) {
+        words.number(w - next);
+        if (form & kBytesForm)
+            words.fixed64(cell[w].bits());
+        else
+            words.wrote(put_word(words.room(kLongestWord), cell, w, names_, places_));
+        next = w + 1;
+    }
+    void rest_of_cell(const Cell& cell, uint8_t form, uint64_t place, size_t from, size_t upto) {
+        ByteWriter& words = parts_.words;
+        words.clear();
+        size_t next = from, count = 0;
+        for (size_t w = from; w < upto; ++w) {
+            if (form & kBytesForm ? cell[w].bits() == 0 : cell[w].is_absent()) continue;
+            put_next_word(words, cell, form, w, next);
+            ++count;
+        }
+        if (count > 0) put_change(place, form, from, count);
+    }
+    // With what stands in parts_.words.
+    void put_change(uint64_t place, uint8_t form, size_t first, size_t count) {
         ByteWriter& out = parts_.changes;
         out.signed_number(int64_t(place - last_change_));
         out.byte(form);
-        out.number(change.first_word);
+        out.number(first);
         out.number(count);
-        out.text(words.view());
+        out.text(parts_.words.view());
         last_change_ = place;
         ++change_count_;
         end_part();

@@ -131,16 +131,16 @@ void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message,
             };
             // Where it has followed a reload, what its objects were need not be known any more; nor what they were a
             // long chain of changes ago.
-            if (message && !segment.fresh && actor.log_room > 0) {
+            if (message && !segment.fresh && !has_no_room(actor.log_room, vm.heap->used_bytes())) {
                 Value* const roots[] = {&vm.actor_state, &vm.actor_journal, &vm.actor_drawings};
                 write_changes(heap, *vm.heap, vm.stack_base, roots, names_, put_part);
-                spend_room(actor.log_room, bytes + heap.size());
+                spend_room(actor.log_room, bytes + heap.size(), vm.heap->used_bytes());
             } else {
                 vm.heap->collect_nursery(vm.stack_base);
                 const Value roots[] = {vm.actor_state, vm.actor_journal, vm.actor_drawings};
                 write_base(heap, *vm.heap, roots, names_, put_part);
                 segment.fresh = true;
-                actor.log_room = room_for_changes(bytes + heap.size(), 0);
+                actor.log_room = room_after(bytes + heap.size(), 0, vm.heap->used_bytes());
             }
             if (parts > 0) write(group, PartsRecord{actor.id, parts});
             segment.draws = bool(vm.actor_drawings);

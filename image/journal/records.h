@@ -274,18 +274,30 @@ inline bool ends_turn(const SegmentRecord& segment) {
     return segment.end != SegmentRecord::Waits;
 }
 
-// How many bytes of changes may still come after a base and changes of these sizes, before a new base is shorter to read.
-// A large base is in leaves: checkpoints fold changes into those, and its actor need not stand still to write it.
-constexpr uint32_t kAnyRoom = UINT32_MAX;
-inline uint32_t room_for_changes(uint64_t base, uint64_t changes) {
+// How much may still come after a base, as Actor::log_room has it, before a new base is shorter to read: so many bytes of
+// changes. A large base is in leaves: checkpoints fold changes into those, and its actor need not stand still to write it
+// anew; there it is how large the heap has been, in units, as what is dead stays in leaves until there is little else.
+constexpr uint32_t kLargeRoom = uint32_t(1) << 31;
+constexpr unsigned kRoomUnitBits = 12;
+inline uint32_t large_room(uint64_t heap_bytes) {
+    return kLargeRoom | uint32_t(std::min<uint64_t>(heap_bytes >> kRoomUnitBits, kLargeRoom - 1));
+}
+// After a base and changes of these sizes, in a heap that uses so many bytes.
+inline uint32_t room_after(uint64_t base, uint64_t changes, uint64_t heap_bytes) {
     constexpr uint64_t kLeast = 16 << 10, kTimes = 4, kLargeBase = 1 << 20;
-    if (base >= kLargeBase) return kAnyRoom;
+    if (base >= kLargeBase) return large_room(heap_bytes);
     const uint64_t most = std::max(kLeast, kTimes * base);
     return uint32_t(most - std::min(most, changes));
 }
-// So many more have come.
-inline void spend_room(uint32_t& room, uint64_t changes) {
-    if (room != kAnyRoom) room -= uint32_t(std::min<uint64_t>(room, changes));
+// Whether the next record is to be a base.
+inline bool has_no_room(uint32_t room, uint64_t heap_bytes) {
+    constexpr uint32_t kShrunk = 4; // times
+    return room & kLargeRoom ? (room & ~kLargeRoom) / kShrunk > heap_bytes >> kRoomUnitBits : room == 0;
+}
+// So many bytes of changes more have come.
+inline void spend_room(uint32_t& room, uint64_t changes, uint64_t heap_bytes) {
+    room = room & kLargeRoom ? std::max(room, large_room(heap_bytes))
+                             : room - uint32_t(std::min<uint64_t>(room, changes));
 }
 
 } // namespace indent::image

@@ -160,8 +160,6 @@ bool Restorer::restore_heap(Actor& actor, const Recovery::State& state, Names& n
         std::lock_guard lock(mutex_);
         names_.allow_memory(WorldNames::kMostPerByte * leaf_bytes);
     }
-    const uint64_t base = state.head.empty() ? state.heap.front().size() : state.leaf_bytes;
-    actor.log_room = room_for_changes(base, state.heap_bytes() - std::min(base, state.heap_bytes()));
     std::vector<Value> roots;
     actor.state = actor.journal = actor.drawings = Value();
     actor.heap.emplace(runtime.shared, actors_.heap_options());
@@ -173,6 +171,9 @@ bool Restorer::restore_heap(Actor& actor, const Recovery::State& state, Names& n
     actor.journal = roots[1];
     actor.drawings = roots.size() > 2 ? roots[2] : Value();
     actor.heap_bytes = actor.heap->used_bytes();
+    const uint64_t base = state.head.empty() ? state.heap.front().size() : state.leaf_bytes;
+    actor.log_room =
+        room_after(base, state.heap_bytes() - std::min(base, state.heap_bytes()), actor.heap->used_bytes());
     return true;
 }
 

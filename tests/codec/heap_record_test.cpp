@@ -269,6 +269,46 @@ TEST_CASE("A turn that changes little of a large heap changes few of its leaves,
     check_same(actor, *again.t.heap, roots);
 }
 
+TEST_CASE("What is longer than a record is written in some, cells that are longer, too") {
+    SharedSpace shared;
+    TestNames names(shared);
+    Actor actor(shared);
+    constexpr size_t kWords = 1'300'000;
+    std::mt19937_64 random(5);
+    for (size_t root = 0; root < 4; ++root) {
+        const bool bytes = root % 2;
+        actor.roots.values[root] = Value::cell(actor.t.array(kWords, bytes ? Format::Bytes : Format::Slots));
+        for (size_t i = 1; i < kWords; i += 1 + random() % 3)
+            REQUIRE(
+                actor.t.store(actor.roots.values[root].cell(), i,
+                              bytes ? Value::from_bits(random()) : Value::integer(int64_t(random() >> 30))));
+        if (root < 2) actor.t.heap->freeze(actor.roots.values[root].cell());
+    }
+    auto check = [&](std::vector<std::string> records, std::string last) {
+        CHECK(records.size() > 3);
+        size_t longest = 0;
+        records.push_back(std::move(last));
+        HeapPicture picture;
+        for (const std::string& record : records) {
+            longest = std::max(longest, record.size());
+            REQUIRE(picture.add(record));
+        }
+        CHECK(longest < 4 * kPartBytes);
+        Actor again(shared);
+        std::vector<Value> roots;
+        REQUIRE(picture.restore(*again.t.heap, roots, names));
+        check_same(actor, *again.t.heap, roots);
+    };
+    std::vector<std::string> records;
+    auto part = [&](std::string record) { records.push_back(std::move(record)); };
+    ByteWriter changes, base;
+    write_changes(changes, *actor.t.heap, actor.t.top(), actor.root_places(), names, part);
+    actor.t.commit();
+    check(std::exchange(records, {}), changes.take());
+    write_base(base, *actor.t.heap, actor.roots.values, names, part);
+    check(std::exchange(records, {}), base.take());
+}
+
 TEST_CASE("Leaves and records that were changed by a stranger are refused, or fold to what can be used") {
     SharedSpace shared;
     TestNames names(shared);

@@ -129,3 +129,20 @@ TEST_CASE("a message or a segment with a field that there is not is none") {
     CHECK_FALSE(read({0x41, 0x81, 1, 1, 2, 3, 4, 0}));
     CHECK_FALSE(read({0x42, 0, 1, 2}));
 }
+
+TEST_CASE("A new base is due when the changes are many, and of a large heap when it has shrunk") {
+    constexpr uint64_t kMega = uint64_t(1) << 20;
+    uint32_t room = room_after(1000, 0, 4096);
+    CHECK_FALSE(has_no_room(room, 4096));
+    spend_room(room, 10'000, 4096);
+    CHECK_FALSE(has_no_room(room, 4096));
+    spend_room(room, 10'000, 4096);
+    CHECK(has_no_room(room, 4096));
+    CHECK(has_no_room(room_after(100'000, 400'000, kMega), kMega));
+    room = room_after(30 * kMega, 0, 100 * kMega);
+    for (int i = 0; i < 100; ++i) spend_room(room, 100 * kMega, (100 + uint64_t(i)) * kMega);
+    CHECK_FALSE(has_no_room(room, 199 * kMega));
+    CHECK_FALSE(has_no_room(room, 50 * kMega));
+    CHECK(has_no_room(room, 40 * kMega));
+    CHECK_FALSE(has_no_room(room_after(UINT64_MAX / 2, 0, UINT64_MAX / 2), UINT64_MAX / 2));
+}
