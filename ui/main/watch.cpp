@@ -5,6 +5,7 @@
 #include "vm/os/thread.h"
 #include "vm/world/world.h"
 #include <algorithm>
+#include <condition_variable>
 #include <cstdio>
 #include <map>
 #include <mutex>
@@ -86,11 +87,12 @@ class Watcher {
         watch_->wake();
         thread_.join();
     }
-    // Further files, from now on.
+    // Further files, from now on: what happens to them after the call is told.
     void add(const std::vector<std::string>& paths) {
-        std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
         to_add_.insert(to_add_.end(), paths.begin(), paths.end());
         watch_->wake();
+        added_.wait(lock, [this] { return to_add_.empty() || gave_up_; });
     }
     Saved take() {
         std::lock_guard lock(mutex_);
@@ -111,10 +113,16 @@ class Watcher {
                     if (auto added = watch_->watch(path); !added) say(added.failure());
                 to_add_.clear();
             }
+            added_.notify_all();
             auto changes = watch_->wait(-1);
             if (!changes) {
                 say(changes.failure());
-                if (changes.failure().code == "io_error") return;
+                if (changes.failure().code == "io_error") {
+                    std::lock_guard lock(mutex_);
+                    gave_up_ = true;
+                    added_.notify_all();
+                    return;
+                }
                 continue;
             }
             if (changes->files.empty() && !changes->rescan) continue;
@@ -131,6 +139,8 @@ class Watcher {
     std::function<void()> changed_;
     os::Thread thread_;
     std::mutex mutex_;
+    std::condition_variable added_;
+    bool gave_up_ = false;
     Saved saved_;
     std::vector<std::string> to_add_;
     std::set<std::string> said_; // the thread's own
