@@ -22,10 +22,15 @@ constexpr size_t kWordsAtOnce = 64 * kLeafWords;  // of those behind
 class HeapPlaces final : public Places {
   public:
     explicit HeapPlaces(const Heap& heap) : heap_(heap) {}
-    uint64_t place_of(const Cell* cell) override { return heap_.offset_of(cell) / 8; }
+    uint64_t place_of(const Cell* cell) override {
+        if (Page::of(cell)->kind == Page::kLarge) large_.insert(cell);
+        return heap_.offset_of(cell) / 8;
+    }
+    bool has_met(const Cell* large) const { return large_.contains(large); }
 
   private:
     const Heap& heap_;
+    std::unordered_set<const Cell*> large_;
 };
 
 // The first word from `at` on that is another one than before; their count: none.
@@ -102,10 +107,26 @@ class Recorder {
         else
             change_any(change, cell, form, place);
     }
+    // One that the stretch has made. Large ones are in the old space from the first, whether somebody has them in the end or
+    // not: they are written if something that is written points to them, as only what the stretch made and changed can.
+    void made(const Cell& cell, uint64_t place) {
+        if (is_large(&cell))
+            large_.emplace_back(&cell, place);
+        else
+            this->cell(cell, place);
+    }
     void end(std::span<const Value> roots) {
+        ByteWriter root_words;
+        for (const Value& root : roots) write_word(root_words, root, names_, places_);
+        for (bool more = true; std::exchange(more, false);)
+            for (auto& [large, place] : large_)
+                if (large && places_.has_met(large)) {
+                    cell(*std::exchange(large, nullptr), place);
+                    more = true;
+                }
         out_.byte(kSecondForm);
         out_.number(roots.size());
-        for (const Value& root : roots) write_word(out_, root, names_, places_);
+        out_.raw(root_words.view());
         out_.number(heap_.last_hash());
         write_all();
     }
@@ -218,6 +239,7 @@ class Recorder {
     Names& names_;
     const PutPart& part_;
     HeapPlaces places_;
+    std::vector<std::pair<const Cell*, uint64_t>> large_; // null: it is written
     Parts& parts_;
     size_t hash_count_ = 0, cell_count_ = 0, change_count_ = 0;
     uint64_t last_cell_ = 0, last_change_ = 0;
@@ -278,7 +300,7 @@ void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* con
     Recorder recorder(out, heap, names, part);
     heap.for_each_change_to_commit(top, [&](const Change& change) {
         if (change.kind == Change::Made)
-            recorder.cell(*change.cell, change.offset / 8);
+            recorder.made(*change.cell, change.offset / 8);
         else
             recorder.change(change);
     });

@@ -269,6 +269,34 @@ TEST_CASE("A turn that changes little of a large heap changes few of its leaves,
     check_same(actor, *again.t.heap, roots);
 }
 
+TEST_CASE("Large cells that nobody has when the turn ends are not written, and those that others of them "
+          "lead to are") {
+    SharedSpace shared;
+    TestNames names(shared);
+    Actor actor(shared);
+    constexpr size_t kWords = 20'000;
+    auto large = [&](size_t root) {
+        actor.roots.values[root] = Value::cell(actor.t.array(kWords, Format::Slots));
+        for (size_t i = 1; i < kWords; ++i)
+            REQUIRE(actor.t.store(actor.roots.values[root].cell(), i, Value::integer(int64_t(1000 + i))));
+    };
+    large(0);
+    actor.roots.values[0] = Value::nil();
+    CHECK(changes_of(actor, names).size() < 100);
+    large(0);
+    large(1);
+    REQUIRE(actor.t.store(actor.roots.values[0].cell(), 5, actor.roots.values[1]));
+    actor.roots.values[1] = Value::nil();
+    const std::string record = changes_of(actor, names);
+    CHECK(record.size() > 2 * 2 * kWords);
+    HeapPicture picture;
+    REQUIRE(picture.add(record));
+    Actor again(shared);
+    std::vector<Value> roots;
+    REQUIRE(picture.restore(*again.t.heap, roots, names));
+    check_same(actor, *again.t.heap, roots);
+}
+
 TEST_CASE("What is longer than a record is written in some, cells that are longer, too") {
     SharedSpace shared;
     TestNames names(shared);

@@ -22,6 +22,13 @@ actor Cell:
         last.add(x)
         if last.size > 3: last = [x]
     on pass(x, to): send to.add(x)
+actor Large:
+    state all = []
+    on fill(n):
+        for i in 1..n: all.add([i * 1_000_003, self])
+    on put(at, x): all[at][0] = x
+    on drop: all = []
+    on sum = all.map(each -> each[0]).sum
 )";
 
 // One module, at whatever epoch.
@@ -245,4 +252,68 @@ TEST_CASE(
     CHECK(kept.value("find_actor(:c20)") == "nil");
     CHECK(kept.value("actors().map(a -> a.state[:n]).sum") ==
           std::to_string(200 * 201 / 2 + 1 + 5 - 20 - 21));
+}
+
+TEST_CASE("Large heaps come in beside each other and beside small ones, as checkpoints and changes after "
+          "them say") {
+    constexpr int kLarge = 3, kSmall = 8, kItems = 60'000;
+    Kept kept;
+    auto at = [](int i) { return "actor(:l" + std::to_string(i) + ")"; };
+    std::vector<int64_t> sums(kLarge);
+    kept.begin();
+    for (int i = 0; i < kLarge; ++i) {
+        kept.value("spawn m.Large() as :l" + std::to_string(i));
+        kept.value("ask " + at(i) + ".fill(" + std::to_string(kItems) + ") within 5.minutes");
+        sums[size_t(i)] = int64_t(kItems) * (kItems + 1) / 2 * 1'000'003;
+    }
+    for (int i = 0; i < kSmall; ++i) {
+        kept.value("spawn m.Cell() as :c" + std::to_string(i));
+        kept.value("ask actor(:c" + std::to_string(i) + ").add(" + std::to_string(i) + ")");
+    }
+    const uint64_t first = kept.turns();
+    std::mt19937 random(3);
+    size_t written = 0;
+    for (int round = 0; round < 4; ++round) {
+        // A few changes are kept beside the leaves, many are folded into them.
+        for (int i = 0; i < (round == 2 ? 400 : 5); ++i) {
+            const int actor = int(random() % kLarge), item = round == 2 ? 150 * i : int(random() % kItems);
+            const std::string now = kept.value("ask " + at(actor) + ".sum within 5.minutes");
+            kept.value("ask " + at(actor) + ".put(" + std::to_string(item) + ", " + std::to_string(i) + ")");
+            const std::string then = kept.value("ask " + at(actor) + ".sum within 5.minutes");
+            sums[size_t(actor)] += std::stoll(then) - std::stoll(now);
+        }
+        auto made = make_checkpoint(*kept.image, kept.mutex, Kept::never);
+        REQUIRE(made);
+        if (round > 0) written = std::max<size_t>(written, *made);
+        if (round % 2) kept.value("ask " + at(0) + ".put(7, 7)"); // after the checkpoint
+        if (round % 2) sums[0] = std::stoll(kept.value("ask " + at(0) + ".sum within 5.minutes"));
+        kept.end();
+        kept.begin();
+        CHECK(kept.at_once == 0);
+        // All at once, and small ones meanwhile.
+        kept.value(
+            "let asks = [0, 1, 2].map(i -> actor(\"l{i}\".to_symbol))\nfor a in asks: send a.put(0, 0)");
+        for (int i = 0; i < kSmall; ++i)
+            CHECK(kept.value("ask actor(:c" + std::to_string(i) + ").add(0)") != "");
+        for (int i = 0; i < kLarge; ++i) {
+            const int64_t sum = std::stoll(kept.value("ask " + at(i) + ".sum within 5.minutes"));
+            CAPTURE(round);
+            CAPTURE(i);
+            CHECK(sum <= sums[size_t(i)]); // but for what item 0 was
+            CHECK(sum >= sums[size_t(i)] - 1'000'003);
+            sums[size_t(i)] = sum;
+        }
+    }
+    MESSAGE("the largest checkpoint after the first has " << written << " bytes");
+    CHECK(written > 0);
+    kept.value("ask " + at(1) + ".drop");
+    kept.end();
+    REQUIRE(kept.image->verify());
+    auto place = kept.past->at_turn(1, first);
+    REQUIRE(place);
+    auto then = kept.past->read(*place);
+    REQUIRE(then);
+    uint64_t large = 0;
+    for (uint64_t number : (*then)->actors()) large += (*then)->actor(number)->heap_bytes() > 500'000;
+    CHECK(large == kLarge);
 }
