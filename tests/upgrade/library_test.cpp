@@ -372,3 +372,16 @@ TEST_CASE("a block of the library that an actor keeps would lose its code, and i
         CHECK(program.value("more()") == "1");
     });
 }
+
+TEST_CASE("A library that has lost its core is none: a world is not made with it, and does not take it") {
+    WorldOptions options;
+    options.library = {{"library/gadget.ind", kGadget}};
+    auto made = World::make(options);
+    REQUIRE_FALSE(made);
+    CHECK(made.failure().code == "damaged");
+    auto world = World::make(WorldOptions());
+    REQUIRE(world);
+    const ReloadReport report = (*world)->take_library({{"library/gadget.ind", kGadget}});
+    CHECK_FALSE(report.ok);
+    CHECK((*world)->evaluate("1 + 1").value == "2");
+}

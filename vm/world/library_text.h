@@ -11,6 +11,8 @@ struct LibraryText {
     std::string text;
     bool operator==(const LibraryText&) const = default;
 };
+// Whether there is what no world can be without.
+bool has_core(const std::vector<LibraryText>& library);
 // That of this program. Any thread.
 std::vector<LibraryText> library_of_program();
 

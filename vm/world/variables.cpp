@@ -194,6 +194,11 @@ std::string World::give_variables(const std::vector<std::string>& names, Parcel:
 // ---- the library
 
 ReloadReport World::take_library(std::vector<LibraryText> texts, ReloadOptions options) {
+    if (!has_core(texts)) {
+        ReloadReport lost;
+        lost.refusal = "error: that library has lost what everything is made of\n";
+        return lost;
+    }
     runtime_->prelude.find_all();
     std::vector<ReloadText> changed;
     auto is_in = [](const std::vector<LibraryText>& library, const LibraryText& text, bool same) {

@@ -46,6 +46,11 @@ std::string Outcome::text() const {
     return all + error;
 }
 
+bool has_core(const std::vector<LibraryText>& library) {
+    return std::any_of(library.begin(), library.end(),
+                       [](const LibraryText& text) { return text.path.starts_with("core/"); });
+}
+
 std::vector<LibraryText> library_of_program() {
     std::vector<LibraryText> texts;
     for (const auto& source : library_sources())
@@ -58,6 +63,7 @@ Result<std::unique_ptr<World>> World::make(WorldOptions options) {
     world->options_ = std::move(options);
     world->library_ = std::move(world->options_.library);
     if (world->library_.empty()) world->library_ = library_of_program();
+    if (!has_core(world->library_)) return Failure{"damaged", "it has lost what everything is made of"};
     world->runtime_ = std::make_unique<Runtime>();
     world->runtime_->port.output = world->options_.output;
     world->runtime_->port.partial = world->options_.partial;
