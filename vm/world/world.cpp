@@ -133,8 +133,9 @@ bool World::load_library(std::string& failure) {
     // Of the files in stdlib/library only the names are taken; what they say is read when it is needed.
     std::vector<size_t> at_once;
     const auto& sources = library_;
+    const bool is_own = library_ == library_of_program(); // of another one all is read: it may not be whole
     for (size_t i = 0; i < sources.size(); ++i) {
-        if (sources[i].path.starts_with("core/"))
+        if (!is_own || sources[i].path.starts_with("core/"))
             at_once.push_back(i);
         else
             for (std::string_view name : public_names(sources[i].text))
@@ -149,7 +150,7 @@ bool World::load_library(std::string& failure) {
     if (!read_library_files(at_once, failure)) return false;
     if (!options_.whole_library) return true;
     runtime_->prelude.find_all();
-    if (library_ != library_of_program()) return true; // another one need not know what is new
+    if (!is_own) return true; // another one need not know what is new
     failure = loader_->unused_primitives();
     return failure.empty();
 }
