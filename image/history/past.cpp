@@ -373,10 +373,23 @@ Result<void> Past::walk(const StoryPlace& from, const StoryPlace& upto,
 }
 
 Result<void> Past::give_rows(WorldNames& names) {
-    std::lock_guard lock(mutex_);
-    auto last = image_.story().last_name(NameRow::Shared);
-    if (!last) return std::move(last).failure();
-    names.shared_from(*last);
+    std::vector<NameRow> rows; // whoever asks names for one of them asks the image while those are locked
+    {
+        std::lock_guard lock(mutex_);
+        auto last = image_.story().last_name(NameRow::Shared);
+        if (!last) return std::move(last).failure();
+        names.shared_from(*last);
+        auto read = image_.story().read_names(
+            [&](NameRecord row) -> Result<void> {
+                if (row.kind > NameRow::Shared) return damaged();
+                rows.push_back({uint8_t(row.kind), row.number, std::move(row.content)});
+                return ok();
+            },
+            NameRow::Code);
+        if (!read) return read;
+    }
+    for (NameRow& row : rows)
+        if (!names.add(std::move(row))) return damaged();
     names.shared_row = [this](uint64_t number, std::string& content) {
         std::lock_guard lock(mutex_);
         auto row = image_.story().name(NameRow::Shared, number);
@@ -384,13 +397,7 @@ Result<void> Past::give_rows(WorldNames& names) {
         content = std::move(**row);
         return true;
     };
-    return image_.story().read_names(
-        [&](NameRecord row) -> Result<void> {
-            if (row.kind > NameRow::Shared || !names.add({uint8_t(row.kind), row.number, row.content}))
-                return damaged();
-            return ok();
-        },
-        NameRow::Code);
+    return ok();
 }
 
 // ---- checkpoints

@@ -358,8 +358,9 @@ ReloadEngine::StateCopy ReloadEngine::state_of(Machine& vm, Actor& actor) {
     state.between = (actor.status == Actor::Ready || actor.status == Actor::Held ||
                      actor.status == Actor::Idle || actor.status == Actor::Unborn) &&
                     !actor.turn;
+    if (!state.between) return state;
     state.unchanged = actor.unchanged;
-    if (state.between && actor.state) state.copy = Parcel::pack_state(vm, actor.state, actor.journal);
+    if (actor.state) state.copy = Parcel::pack_state(vm, actor.state, actor.journal);
     return state;
 }
 
