@@ -566,8 +566,8 @@ bool Recovery::is_folded(const State& state, const std::set<LeafNumber>& touched
     uint64_t there = 0, changes = 0;
     for (LeafNumber each : touched) there += state.leaves.contains(each);
     for (const std::string& record : state.heap) changes += record.size();
-    constexpr uint64_t kPart = 4;
-    return changes > there * (state.leaf_bytes / state.leaves.size()) / kPart;
+    constexpr uint64_t kGoodPart = 4; // a quarter
+    return changes > there * (state.leaf_bytes / state.leaves.size()) / kGoodPart;
 }
 
 bool Recovery::fold(const State& state, const std::set<LeafNumber>& touched,

@@ -6,8 +6,8 @@
 //     recovery.restore(actors, names, …)
 //
 // A checkpoint is in pieces: one of what is of no actor, and one for each kBundle actors whose numbers are beside each
-// other; who has a large heap has a piece of its own. They are read when somebody asks for such an actor, and written anew
-// when one of them has changed.
+// other; who has a large heap has a piece of its own, and further ones for the leaves of that heap (heap_leaves.h). They are
+// read when somebody asks for such an actor, and written anew when one of them has changed.
 #pragma once
 #include "image/codec/heap_record.h"
 #include "image/journal/records.h"

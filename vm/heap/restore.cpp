@@ -23,7 +23,6 @@ PageFacts OldSpace::facts_of(const Cell* cell) const {
 
 bool OldSpace::restore(std::span<const PageFacts> pages, const CellsOfPage& cells_of, uint64_t most_bytes) {
     assert(pages_.empty());
-    std::vector<PageFacts> facts_by_number;
     for (const PageFacts& facts : pages) {
         if (facts.number >= kMostPages) return false;
         if (facts.number >= pages_.size()) pages_.resize(facts.number + 1);
@@ -56,7 +55,7 @@ bool OldSpace::restore(std::span<const PageFacts> pages, const CellsOfPage& cell
         page->number = facts.number;
         pages_[facts.number] = page;
     }
-    facts_by_number.assign(pages.begin(), pages.end());
+    std::vector<PageFacts> facts_by_number(pages.begin(), pages.end());
     std::sort(facts_by_number.begin(), facts_by_number.end(),
               [](const PageFacts& a, const PageFacts& b) { return a.number < b.number; });
     for (size_t number = pages_.size(); number-- > 0;)
