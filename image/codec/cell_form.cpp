@@ -21,10 +21,11 @@ enum BlockWord { kCode, kSelf, kHome, kSerial, kCaptured }; // vm/interp/block.h
 enum VariableWord { kSlot, kKept };
 enum ReferenceWord { kBinding, kClass, kSelector };
 
-// What is met on a walk over cells.
+// What is met on a walk over cells. `alone`: it goes no further than the cell that it looks at.
 class Walk {
   public:
-    Walk(Names& names, Met& met, const PointerTable* lost) : names(names), met_(met), lost_(lost) {}
+    Walk(Names& names, Met& met, const PointerTable* lost, bool alone = false)
+        : names(names), met_(met), lost_(lost), alone_(alone) {}
     Names& names;
 
     bool go_on();
@@ -49,12 +50,14 @@ class Walk {
   private:
     bool is_new(const Cell* cell) { return (!lost_ || !lost_->contains(cell)) && met_.add(cell); }
     bool meet(const Cell* cell) {
+        if (alone_) return true;
         if (lost_ && lost_->contains(cell)) return false;
         if (met_.add(cell)) waiting_.push_back(cell);
         return true;
     }
     Met& met_;
     const PointerTable* lost_;
+    bool alone_;
     std::vector<const Cell*> waiting_;
 };
 
@@ -189,18 +192,19 @@ struct Row {
     bool may_be_wide;
     uint64_t least, most; // words
     bool (*is_sound)(const Cell&, Walk&);
+    CellCheck::When when = CellCheck::AtOnce;
 };
 constexpr uint64_t kAny = Cell::kWide - 1;
 constexpr Row kRows[] = {
     {shape::kBigInteger, Row::FrozenBytes, true, 3, kMostWords, is_big_integer_cell},
     {shape::kText, Row::FrozenBytes, true, 3, kMostWords, is_text_cell},
-    {shape::kList, Row::Slots, false, 2, 2, is_list_cell},
-    {shape::kArray, Row::Slots, true, 1, kMostWords, is_nothing},
-    {shape::kMap, Row::Slots, false, 4, 4, is_map_cell},
-    {shape::kMapIndex, Row::Bytes, true, 2, kMostWords, is_nothing},
+    {shape::kList, Row::Slots, false, 2, 2, is_list_cell, CellCheck::InTheEnd},
+    {shape::kArray, Row::Slots, true, 1, kMostWords, is_nothing, CellCheck::WithItsOwner},
+    {shape::kMap, Row::Slots, false, 4, 4, is_map_cell, CellCheck::InTheEnd},
+    {shape::kMapIndex, Row::Bytes, true, 2, kMostWords, is_nothing, CellCheck::WithItsOwner},
     {shape::kTuple, Row::Slots, false, 0, kAny, are_values},
     {shape::kRange, Row::Slots, false, 3, 3, is_range_cell},
-    {shape::kBlock, Row::Slots, false, kCaptured, kAny, is_block_cell},
+    {shape::kBlock, Row::Slots, false, kCaptured, kAny, is_block_cell, CellCheck::InTheEnd},
     {shape::kVariable, Row::Slots, false, 2, 2, is_variable_cell},
     {shape::kReference, Row::Slots, false, 3, 3, is_reference_cell},
     {shape::kMessage, Row::Slots, false, 3, 3, is_message_cell},
@@ -222,15 +226,34 @@ bool is_object(const Cell& cell, Walk& walk) {
                                                    [&](Value word) { return walk.value_or_absent(word); });
 }
 
+bool is_sound_cell(const Cell& cell, Walk& walk) {
+    const Row* row = row_of(cell.shape);
+    return row ? row->is_sound(cell, walk) : is_object(cell, walk);
+}
+
 bool Walk::go_on() {
     while (!waiting_.empty()) {
         const Cell& cell = *waiting_.back();
         waiting_.pop_back();
-        const Row* row = row_of(cell.shape);
-        if (row ? !row->is_sound(cell, *this) : !is_object(cell, *this)) return false;
+        if (!is_sound_cell(cell, *this)) return false;
     }
     return true;
 }
+
+// Storages that belong to somebody.
+class MarkedStorages final : public Met {
+  public:
+    explicit MarkedStorages(std::vector<const Cell*>& all) : all_(all) {}
+    bool add(const Cell* cell) override {
+        if (cell->bits & Cell::kMarked) return false;
+        const_cast<Cell*>(cell)->bits |= Cell::kMarked;
+        all_.push_back(cell);
+        return true;
+    }
+
+  private:
+    std::vector<const Cell*>& all_;
+};
 
 } // namespace
 
@@ -273,6 +296,21 @@ bool is_value(Value value) {
     if (!value.is_cell()) return true;
     const ShapeId shape = value.cell()->shape;
     return shape != shape::kArray && shape != shape::kMapIndex && shape != shape::kVariable;
+}
+
+CellCheck::When CellCheck::when(ShapeId shape) {
+    const Row* row = row_of(shape);
+    return row ? row->when : AtOnce;
+}
+
+bool CellCheck::is_sound(const Cell& cell) {
+    MarkedStorages storages(storages_);
+    Walk walk(names_, storages, nullptr, true);
+    return is_sound_cell(cell, walk);
+}
+
+CellCheck::~CellCheck() {
+    for (const Cell* cell : storages_) const_cast<Cell*>(cell)->bits &= uint8_t(~Cell::kMarked);
 }
 
 bool are_sound(std::span<const Value> roots, Names& names, Met& met, const PointerTable* lost) {

@@ -5,6 +5,7 @@
 #include "vm/heap/pointer_table.h"
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace indent::image {
 
@@ -41,6 +42,26 @@ class MetInTable final : public Met {
 
   private:
     PointerTable table_;
+};
+
+// The same cell by cell, of cells that are all sound: then so is whatever is reached, and nobody walks. One thread.
+class CellCheck {
+  public:
+    explicit CellCheck(Names& names) : names_(names) {}
+    ~CellCheck(); // takes its marks back
+    CellCheck(const CellCheck&) = delete;
+    CellCheck& operator=(const CellCheck&) = delete;
+
+    // When a cell of the shape can be looked at: as soon as its words are there, and what kind of cells they point to is
+    // known; when all words of all cells are; or with the one cell to which it belongs, as its storage.
+    enum When : uint8_t { AtOnce, InTheEnd, WithItsOwner };
+    static When when(ShapeId shape);
+    // Each cell once. Of those that are looked at in the end no two have the same storage: it has Cell::kMarked meanwhile.
+    bool is_sound(const Cell& cell);
+
+  private:
+    Names& names_;
+    std::vector<const Cell*> storages_;
 };
 
 // Whether all that the roots reach and that is not shared is what its shapes ask for, and each storage belongs to one list

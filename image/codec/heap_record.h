@@ -15,6 +15,7 @@
 // words, bytes, encoded words), and all changes are written as those of others.
 #pragma once
 #include "image/codec/heap_leaves.h"
+#include "image/codec/record_form.h"
 #include "image/codec/words.h"
 #include "vm/heap/heap.h"
 #include "vm/heap/page.h"
@@ -51,8 +52,10 @@ class HeapPicture {
     [[nodiscard]] bool add_unchanged(std::string leaf);
 
     // Puts it into a heap that has never had a cell, and the roots that the last record names into `roots` (as many as it
-    // has). False: it makes no sense, names what is not there, or there is no memory; the heap is to be thrown away.
-    [[nodiscard]] bool restore(Heap& heap, std::vector<Value>& roots, Names& names) const;
+    // has). False: it makes no sense, names what is not there, there is no memory, or `poll`, which is called each time that
+    // a little more has been done, has answered false; the heap is to be thrown away.
+    [[nodiscard]] bool restore(Heap& heap, std::vector<Value>& roots, Names& names,
+                               const std::function<bool()>& poll = nullptr) const;
 
     std::set<uint64_t> shapes() const; // of its cells, as the image numbers them
     // The same as a base in leaves (heap_leaves.h): those in `only`, or all. Whatever leaves there were with numbers in
@@ -87,9 +90,12 @@ class HeapPicture {
     bool add_any(ByteReader& in, uint64_t place, uint8_t form);
     void drop_overlapping(uint64_t from, uint64_t to);
     Entry* find(uint64_t place);
-    bool fill(Heap& heap, const Entry& entry, class RestoredPlaces& places) const;
-    bool each_cell(std::string_view leaf, const std::function<bool(const Entry&)>& visit,
-                   std::map<uint64_t, uint64_t>* hashes = nullptr) const;
+    class Filler;
+    // `visit` gets each cell of an unchanged leaf, and answers whether to go on.
+    template <class Visit>
+    static bool each_cell(std::string_view leaf, Visit visit, std::map<uint64_t, uint64_t>* hashes = nullptr);
+    std::vector<const Entry*> entries() const; // those that are there, by place
+    std::vector<PageFacts> pages_with(const std::vector<const Entry*>& entries) const;
     static bool read_entry(ByteReader& in, bool second, uint64_t last, Entry& entry);
     bool fold_words(const Entry& entry, const std::function<void(uint64_t, std::string_view)>& visit) const;
     bool write_page(const PageFacts& page, const std::vector<const Entry*>& entries,
@@ -112,5 +118,24 @@ class HeapPicture {
     uint64_t last_hash_ = 0;
     std::map<uint64_t, uint64_t> hashes_, shared_hashes_; // by place, by number
 };
+
+template <class Visit>
+bool HeapPicture::each_cell(std::string_view leaf, Visit visit, std::map<uint64_t, uint64_t>* hashes) {
+    ByteReader in(leaf);
+    uint64_t last = 0;
+    for (uint64_t i = in.count(least_cell(true)); i > 0; --i) {
+        Entry entry;
+        if (!read_entry(in, true, last, entry) || !visit(entry)) return false;
+        last = entry.place;
+    }
+    if (!hashes) return true;
+    if (in.number() != 0) return false; // changes
+    for (uint64_t i = in.count(3); i > 0; --i) {
+        if (in.byte() != 0) return false;
+        const uint64_t place = in.number();
+        (*hashes)[place] = in.number();
+    }
+    return in.at_end();
+}
 
 } // namespace indent::image

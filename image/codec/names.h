@@ -39,6 +39,29 @@ class Names {
     virtual bool may_take(uint64_t /*bytes*/) { return true; }
 };
 
+// Those of somebody else, but for what is overridden.
+class NamesOfOther : public Names {
+  public:
+    explicit NamesOfOther(Names& names) : names_(names) {}
+    uint64_t symbol(SymbolId id) override { return names_.symbol(id); }
+    uint64_t shape(ShapeId id) override { return names_.shape(id); }
+    uint64_t shared(const Cell* cell) override { return names_.shared(cell); }
+    uint64_t raw(const Cell& cell, size_t word) override { return names_.raw(cell, word); }
+    bool symbol_of(uint64_t number, SymbolId& id) override { return names_.symbol_of(number, id); }
+    bool shape_of(uint64_t number, ShapeId& id) override { return names_.shape_of(number, id); }
+    bool shared_of(uint64_t number, Value& cell) override { return names_.shared_of(number, cell); }
+    bool raw_of(ShapeId shape, size_t word, uint64_t number, Value& value) override {
+        return names_.raw_of(shape, word, number, value);
+    }
+    size_t field_count(ShapeId shape) override { return names_.field_count(shape); }
+    bool fits_its_code(const Cell& block) override { return names_.fits_its_code(block); }
+    bool is_class_value(const Cell& shared) override { return names_.is_class_value(shared); }
+    bool may_take(uint64_t bytes) override { return names_.may_take(bytes); }
+
+  protected:
+    Names& names_;
+};
+
 // Names for passing over words whose meaning does not matter yet: everything is there.
 class NoNames final : public Names {
   public:

@@ -99,8 +99,8 @@ class Recovery {
     };
     // All of the heap, in its order. False: a piece is not to be had, or it is none. Any thread, while nothing else changes
     // the state; beside other calls. `leaf_bytes` gets how much of it was read for this.
-    [[nodiscard]] bool give_heap(const State& state, HeapPicture& picture,
-                                 uint64_t* leaf_bytes = nullptr) const;
+    [[nodiscard]] bool give_heap(const State& state, HeapPicture& picture, uint64_t* leaf_bytes = nullptr,
+                                 const std::function<bool()>& poll = nullptr) const;
     // Null: there has never been one. Until the next call.
     bool has(uint64_t number) { return find(number) != nullptr; }
     const State* actor(uint64_t number) { return find(number); }

@@ -85,6 +85,7 @@ Restorer::Restorer(Recovery& recovery, ActorSystem& actors, WorldNames& names)
 }
 
 Restorer::~Restorer() {
+    stop_bringing();
     names_.address_of = nullptr;
     names_.shared_made = nullptr;
     names_.limit_memory(WorldNames::kNoLimit);
@@ -148,30 +149,30 @@ std::shared_ptr<TurnTape> Restorer::tape_of(const Recovery::State& state) {
 }
 
 bool Restorer::restore_heap(Actor& actor, const Recovery::State& state) {
-    return restore_heap(actor, state, names_);
+    return restore_heap(actor, state, names_, nullptr);
 }
 
-bool Restorer::restore_heap(Actor& actor, const Recovery::State& state, Names& names) {
+bool Restorer::restore_heap(Actor& actor, const Recovery::State& state, Names& names,
+                            const std::function<bool()>& poll) {
     Runtime& runtime = actors_.runtime();
     HeapPicture picture;
     uint64_t leaf_bytes = 0;
-    if (!state.has_heap() || !recovery_.give_heap(state, picture, &leaf_bytes)) return false;
+    if (!state.has_heap() || !recovery_.give_heap(state, picture, &leaf_bytes, poll)) return false;
     {
         std::lock_guard lock(mutex_);
         names_.allow_memory(WorldNames::kMostPerByte * leaf_bytes);
     }
     std::vector<Value> roots;
-    actor.state = actor.journal = actor.drawings = Value();
-    actor.heap.emplace(runtime.shared, actors_.heap_options());
-    if (!picture.restore(*actor.heap, roots, names) || !is_state(runtime, actor, roots)) {
-        actor.heap.reset();
-        return false;
-    }
+    Heap heap(runtime.shared, actors_.heap_options());
+    if (!picture.restore(heap, roots, names, poll) || !is_state(runtime, actor, roots)) return false;
+    const uint64_t base = state.head.empty() ? state.heap.front().size() : state.leaf_bytes;
+    std::lock_guard lock(actor.lock);
+    if (actor.status == Actor::Ended) return true; // meanwhile
+    actor.heap.emplace(std::move(heap));
     actor.state = roots[0];
     actor.journal = roots[1];
     actor.drawings = roots.size() > 2 ? roots[2] : Value();
     actor.heap_bytes = actor.heap->used_bytes();
-    const uint64_t base = state.head.empty() ? state.heap.front().size() : state.leaf_bytes;
     actor.log_room =
         room_after(base, state.heap_bytes() - std::min(base, state.heap_bytes()), actor.heap->used_bytes());
     return true;
@@ -310,13 +311,9 @@ void Restorer::supervise(Actor& actor, const SupervisionRecord& record) {
 }
 
 // What a large heap names is looked up under the lock, and the rest of it is read beside it: others come in meanwhile.
-class Restorer::NamesBeside final : public Names {
+class Restorer::NamesBeside final : public NamesOfOther {
   public:
-    NamesBeside(WorldNames& names, std::recursive_mutex& mutex) : names_(names), mutex_(mutex) {}
-    uint64_t symbol(SymbolId id) override { return names_.symbol(id); }
-    uint64_t shape(ShapeId id) override { return names_.shape(id); }
-    uint64_t shared(const Cell* cell) override { return names_.shared(cell); }
-    uint64_t raw(const Cell& cell, size_t word) override { return names_.raw(cell, word); }
+    NamesBeside(WorldNames& names, std::recursive_mutex& mutex) : NamesOfOther(names), mutex_(mutex) {}
     bool symbol_of(uint64_t number, SymbolId& id) override {
         std::lock_guard lock(mutex_);
         return names_.symbol_of(number, id);
@@ -334,46 +331,105 @@ class Restorer::NamesBeside final : public Names {
         std::lock_guard lock(mutex_);
         return names_.raw_of(shape, word, number, value);
     }
-    size_t field_count(ShapeId shape) override { return names_.field_count(shape); }
     bool may_take(uint64_t bytes) override {
         std::lock_guard lock(mutex_);
         return names_.may_take(bytes);
     }
-    bool fits_its_code(const Cell& block) override { return names_.fits_its_code(block); }
-    bool is_class_value(const Cell& shared) override { return names_.is_class_value(shared); }
 
   private:
-    WorldNames& names_;
     std::recursive_mutex& mutex_;
 };
 
-bool Restorer::awaken(Actor& actor) {
+bool Restorer::is_large(const Actor& actor) {
     constexpr uint64_t kLarge = 1 << 20; // bytes
-    std::unique_lock lock(mutex_);
-    arrived_.wait(lock, [&] { return !arriving_.contains(&actor); });
+    const Recovery::State* state = recovery_.actor(actor.id);
+    return state && state->heap_bytes() >= kLarge;
+}
+
+bool Restorer::takes_long(const Actor& actor) {
+    std::lock_guard lock(mutex_);
+    return brings_ && actor.dormant && is_large(actor);
+}
+
+bool Restorer::awaken(Actor& actor) {
+    if (!takes_long(actor)) {
+        std::unique_lock lock(mutex_);
+        return awaken_now(actor, lock, false);
+    }
+    struct Answer {
+        bool is_there = false, whole = false;
+    };
+    auto answer = std::make_shared<Answer>();
+    actors_.wait_beside([&] {
+        std::unique_lock lock(mutex_);
+        bring(actor, [this, answer](bool whole) {
+            std::lock_guard own(mutex_);
+            *answer = {true, whole};
+            wanted_.notify_all();
+        });
+        wanted_.wait(lock, [&] { return answer->is_there || stopping_; });
+    });
+    std::lock_guard lock(mutex_);
+    return answer->whole;
+}
+
+bool Restorer::awaken_now(Actor& actor, std::unique_lock<std::recursive_mutex>& lock, bool beside) {
     if (!actor.dormant) return actor.status != Actor::Held || bool(actor.state);
     const Recovery::State* state = recovery_.actor(actor.id);
     const size_t known = names_.troubles().size();
     allow_memory();
     bool whole = false;
-    if (state && begun_ && state->heap_bytes() >= kLarge) {
-        arriving_.insert(&actor);
+    if (state && beside) {
         lock.unlock();
         NamesBeside names(names_, mutex_);
-        whole = restore_heap(actor, *state, names);
+        whole = restore_heap(actor, *state, names, [this] {
+            actors_.poll_beside();
+            return !stopping_;
+        });
         lock.lock();
-        arriving_.erase(&actor);
-        arrived_.notify_all();
+        if (!whole && stopping_) return false;
     } else {
         whole = state && restore_heap(actor, *state);
     }
-    if (!whole) {
-        trouble(actors_.describe(actor) + " is held: its state cannot be brought back", known);
-        actor.heap.reset();
-    }
+    if (!whole) trouble(actors_.describe(actor) + " is held: its state cannot be brought back", known);
     actor.dormant = false;
     recovery_.forget_heap(actor.id); // it is in memory once
     return whole;
+}
+
+void Restorer::bring(Actor& actor, std::function<void(bool whole)> then) {
+    std::lock_guard lock(mutex_);
+    to_bring_.push_back({ActorRef(actors_.runtime().shared, &actor), std::move(then)});
+    wanted_.notify_all();
+}
+
+void Restorer::bring_those_wanted() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        wanted_.wait(lock, [&] { return stopping_ || !to_bring_.empty(); });
+        if (stopping_) return;
+        const Wanted next = std::move(to_bring_.front());
+        to_bring_.pop_front();
+        lock.unlock();
+        actors_.begin_beside(); // before the lock: whoever is alone may want that
+        lock.lock();
+        const bool whole = awaken_now(*next.actor, lock, true);
+        lock.unlock();
+        if (next.then && !stopping_) next.then(whole);
+        actors_.end_beside();
+        lock.lock();
+    }
+}
+
+void Restorer::stop_bringing() {
+    {
+        std::lock_guard lock(mutex_);
+        stopping_ = true;
+        wanted_.notify_all();
+    }
+    bringer_.join();
+    std::lock_guard lock(mutex_);
+    to_bring_.clear();
 }
 
 Actor* Restorer::named(SymbolId name) {
@@ -414,10 +470,15 @@ Recovery::Restored Restorer::begin(bool everything, bool still) {
     allow_memory();
     actors_.number_from(recovery_.last_actor());
     actors_.asks_from(recovery_.last_ask());
+    const bool brings = !everything && !still && !actors_.is_deterministic();
+    std::vector<Actor*> large;
     for (uint64_t number : everything ? recovery_.actors() : recovery_.busy()) {
         Actor* actor = make(number);
-        if (!actor || actor->status == Actor::Ended) continue;
-        if (actor->dormant && !awaken(*actor)) actor->status = Actor::Held;
+        if (!actor || actor->status == Actor::Ended || !actor->dormant) continue;
+        if (brings && is_large(*actor))
+            large.push_back(actor);
+        else if (!awaken(*actor))
+            actor->status = Actor::Held;
     }
     if (everything) make_all();
     restore_rest();
@@ -428,7 +489,16 @@ Recovery::Restored Restorer::begin(bool everything, bool still) {
     restored.waited = waited_;
     restored.held = std::exchange(held_, {});
     begun_ = true;
+    if (brings) begin_bringing(large);
     return restored;
+}
+
+void Restorer::begin_bringing(const std::vector<Actor*>& at_once) {
+    auto thread = os::Thread::start("bringer", size_t(1) << 20, [this] { bring_those_wanted(); });
+    if (!thread) return; // then whoever needs one waits for it
+    bringer_ = std::move(*thread);
+    brings_ = true;
+    for (Actor* actor : at_once) bring(*actor, nullptr);
 }
 
 void Restorer::restore_rest() {

@@ -2,9 +2,11 @@
 #pragma once
 #include "image/journal/recovery.h"
 #include "vm/actors/dormant.h"
+#include "vm/os/thread.h"
 #include <condition_variable>
+#include <deque>
+#include <functional>
 #include <mutex>
-#include <set>
 
 namespace indent::image {
 
@@ -23,6 +25,9 @@ class Restorer final : public DormantActors {
     Actor* make(uint64_t number);
     Actor* named(SymbolId name) override;
     bool awaken(Actor& actor) override;
+    bool takes_long(const Actor& actor) override;
+    void bring(Actor& actor, std::function<void(bool whole)> then) override;
+    void stop_bringing() override;
     void make_all() override;
     void awaken_all() override;
 
@@ -34,7 +39,13 @@ class Restorer final : public DormantActors {
 
   private:
     class NamesBeside;
-    bool restore_heap(Actor& actor, const Recovery::State& state, Names& names);
+    // `poll` is called often; false: it is not wanted any more.
+    bool restore_heap(Actor& actor, const Recovery::State& state, Names& names,
+                      const std::function<bool()>& poll);
+    bool is_large(const Actor& actor);
+    bool awaken_now(Actor& actor, std::unique_lock<std::recursive_mutex>& lock, bool beside);
+    void begin_bringing(const std::vector<Actor*>& at_once);
+    void bring_those_wanted();
     Actor* find_or_make(uint64_t number); // alone: finish_all makes what belongs to it
     void finish_all();
     SymbolId symbol(uint64_t number);
@@ -50,9 +61,16 @@ class Restorer final : public DormantActors {
     Recovery& recovery_;
     ActorSystem& actors_;
     WorldNames& names_;
-    std::condition_variable_any arrived_;
-    std::set<const Actor*> arriving_; // whose large heaps are read beside the lock
-    std::recursive_mutex mutex_;      // of all that follows, and of recovery_
+    struct Wanted {
+        ActorRef actor;
+        std::function<void(bool whole)> then;
+    };
+    std::recursive_mutex mutex_; // of all that follows, and of recovery_
+    std::condition_variable_any wanted_;
+    std::deque<Wanted> to_bring_;
+    os::Thread bringer_; // of large heaps, while others run
+    bool brings_ = false;
+    std::atomic<bool> stopping_ = false;
     std::map<uint64_t, Actor*> by_number_;
     std::vector<uint64_t> unfinished_;
     std::vector<std::pair<Actor*, uint64_t>> to_be_decided_; // children, and of which incarnation

@@ -354,6 +354,7 @@ actor Reader:
     {
         Told a(text, story);
         a.value("spawn m.Reader(gate: Atom(false)) as :reader");
+        CHECK(a.value("ask actor(:reader).rounds within 1.hours") == "0"); // it has begun, and has a state
         a.value("send actor(:reader).read(100000)");
         a.value("while actor(:reader).state[:rounds] == 0: sleep(10.milliseconds)");
     }

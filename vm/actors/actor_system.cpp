@@ -62,6 +62,7 @@ void ActorSystem::stop_workers() {
         if (ending_.exchange(true)) return;
     }
     idle_.notify_all();
+    if (dormant) dormant->stop_bringing();
     {
         std::lock_guard lock(actors_mutex_);
         for (Actor* actor = first_actor_; actor; actor = actor->next) {

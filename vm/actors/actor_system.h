@@ -243,6 +243,16 @@ class ActorSystem final : public ActorPort {
     // Actors that come later have larger numbers.
     void number_from(uint64_t last) { last_id_ = std::max(last_id_.load(), last); }
     void begin_restored(const std::vector<Actor*>& actors);
+    bool is_deterministic() const { return options_.seed.has_value(); }
+    // A thread that is no worker's and reads what exclusive sections change: between the two it polls, often.
+    void begin_beside() { begin_work(); }
+    void end_beside() { end_work(); }
+    void poll_beside() {
+        if (pause_.load(std::memory_order_relaxed)) stand_still();
+    }
+    // `wait` comes back when such a thread has done something. Exclusive sections run meanwhile, if the caller is in a turn:
+    // as at a poll.
+    void wait_beside(const std::function<void()>& wait);
     const HeapOptions& heap_options() const { return options_.actor_heap; }
 
     // Hears of everything; null: nobody does. Set while nothing runs.
@@ -266,6 +276,13 @@ class ActorSystem final : public ActorPort {
     Actor* make_actor(Class* cls);
     Actor* elsewhere();
     bool put_aside(Actor& actor); // its turn is to go on, but not now
+    // It has taken a message, and its heap is not there: both wait for the heap, which comes beside.
+    void let_come(Actor& actor);
+    // In a turn: it waits until the ask with the number that `begin` gets is answered. `stopped` hears that the turn is to
+    // stop; false: it waits no longer. `args`: the caller's frame.
+    void wait_until_answered(Machine& vm, Value* args, const std::function<void(uint64_t ask)>& begin,
+                             const std::function<bool()>& stopped);
+    void has_come(Actor& actor, bool whole);
     Parcel::Pointer state_as_it_is(Machine& vm, Actor& actor);
     void for_each_busy(const std::function<void(Actor&)>& visit);
     bool patience_stands_still() const { return holding_; } // while draining, turns that wait are to go on
@@ -419,6 +436,7 @@ class ActorSystem final : public ActorPort {
     std::vector<ActorRef> stuck_;     // whose state could not be brought to the newest layout
     std::vector<ActorRef> put_aside_; // whose turns are to go on when nothing is frozen any more
     std::vector<ActorRef> held_;      // that had something to do while holding
+    std::vector<Actor*> coming_;      // in let_come; they count as active
     SpinLock suspects_lock_;
     std::unordered_set<Actor*> suspects_;
     std::mutex broken_mutex_;

@@ -44,39 +44,51 @@ void ActorSystem::run_apart(const std::function<bool(Machine&)>& work) {
 }
 
 void ActorSystem::run_elsewhere(Machine& vm, Value* args, const std::function<bool(Machine&)>& work) {
+    Actor& self = *worker_of(vm).running;
+    auto begin = [&](uint64_t number) {
+        Actor* apart = elsewhere();
+        auto message = std::make_unique<ActorMessage>();
+        message->kind = ActorMessage::Native;
+        message->ask = number;
+        message->from = ActorRef(runtime_.shared, &self);
+        message->work = [this, apart, me = &self, work](Machine& there) {
+            apart->stop_said = false;
+            reloads_for_ = me;
+            const bool ok = work(there);
+            reloads_for_ = nullptr;
+            return ok;
+        };
+        apart->mailbox.fetch_add(1, std::memory_order_relaxed);
+        post(*apart, std::move(message));
+    };
+    wait_until_answered(vm, args, begin, [&] { // whoever is to stop has it stopped, and waits until it has
+        if (reloads_for_ == &self) nudge_reload();
+        return true;
+    });
+}
+
+void ActorSystem::wait_until_answered(Machine& vm, Value* args, const std::function<void(uint64_t)>& begin,
+                                      const std::function<bool()>& stopped) {
     Worker& worker = worker_of(vm);
     Actor& self = *worker.running;
-    Actor* apart = elsewhere();
     const uint64_t number = worker.new_ask();
-    auto message = std::make_unique<ActorMessage>();
-    message->kind = ActorMessage::Native;
-    message->ask = number;
-    message->from = ActorRef(runtime_.shared, &self);
-    message->work = [this, apart, me = &self, work](Machine& there) {
-        apart->stop_said = false;
-        reloads_for_ = me;
-        const bool ok = work(there);
-        reloads_for_ = nullptr;
-        return ok;
-    };
     self.lock.lock();
     self.waits_for = number;
     self.answered = false;
     self.answer.reset();
     self.lock.unlock();
     worker.segment_leaves();
-    apart->mailbox.fetch_add(1, std::memory_order_relaxed);
-    post(*apart, std::move(message));
+    begin(number);
     bool answered = false;
     bool stops = false;
-    while (!answered && !ending_) { // whoever is to stop has it stopped, and waits until it has
+    while (!answered && !ending_) {
         worker.pause_turn(args, args + kPrimitiveFrame, 0, false);
         self.lock.lock();
         answered = self.answer != nullptr;
         if (!answered) self.answered = false;
         stops = &self == main_ ? main_stopped_.load() : self.stop_requested;
         self.lock.unlock();
-        if (!answered && stops && reloads_for_ == &self) nudge_reload();
+        if (!answered && stops && !stopped()) break;
     }
     self.lock.lock();
     self.answer.reset();
@@ -332,6 +344,12 @@ void ActorSystem::for_each_busy(const std::function<void(Actor&)>& visit) {
         for (Actor* actor : found)
             if (actor != elsewhere_) visit(*actor);
     }
+    std::vector<Actor*> coming;
+    {
+        std::lock_guard held(held_lock_);
+        coming = coming_;
+    }
+    for (Actor* actor : coming) visit(*actor);
 }
 
 void ActorSystem::begin_drain(const Actor* without) {

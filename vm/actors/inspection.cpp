@@ -29,6 +29,16 @@ Parcel::Pointer ActorSystem::state_as_it_is(Machine& vm, Actor& actor) {
 }
 
 Parcel::Pointer ActorSystem::look_at_state(Machine& vm, Actor& actor, Value* args) {
+    const Worker& worker = worker_of(vm);
+    if (dormant && worker.may_pause && worker.running != elsewhere_ && dormant->takes_long(actor)) {
+        auto begin = [&](uint64_t number) {
+            dormant->bring(actor, [this, me = ActorRef(runtime_.shared, worker.running), number](bool) {
+                answer(*me, number, std::make_unique<Answer>());
+            });
+        };
+        wait_until_answered(vm, args, begin, [] { return false; });
+        if (actor.dormant) return {}; // the turn is to stop
+    }
     Parcel::Pointer copy = state_as_it_is(vm, actor);
     const bool behind =
         copy && actor.layout_epoch != runtime_.layout_epoch.load(std::memory_order_relaxed) && !actor.stuck;

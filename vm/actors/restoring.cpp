@@ -95,4 +95,45 @@ void ActorSystem::begin_restored(const std::vector<Actor*>& actors) {
     }
 }
 
+// ---- large heaps come beside
+
+void ActorSystem::let_come(Actor& actor) {
+    actor.lock.lock();
+    actor.add_first(actor.message.release());
+    actor.mailbox.fetch_add(1, std::memory_order_relaxed);
+    actor.status = Actor::Held;
+    actor.lent = true; // whoever wakes it leaves it to has_come
+    actor.on_worker = false;
+    {
+        std::lock_guard held(held_lock_);
+        coming_.push_back(&actor);
+    }
+    actor.lock.unlock();
+    dormant->bring(actor, [this, &actor](bool whole) { has_come(actor, whole); });
+}
+
+void ActorSystem::has_come(Actor& actor, bool whole) {
+    {
+        std::lock_guard held(held_lock_);
+        std::erase(coming_, &actor);
+    }
+    actor.lock.lock();
+    actor.lent = false;
+    const bool wakes = whole || actor.stop_requested;
+    if (wakes) actor.status = Actor::Ready;
+    actor.lock.unlock();
+    if (wakes)
+        schedule(actor, nullptr);
+    else
+        became_idle();
+}
+
+void ActorSystem::wait_beside(const std::function<void()>& wait) {
+    const Worker* mine = here();
+    const bool in_turn = mine && mine->turn_began.load(std::memory_order_relaxed) != 0;
+    if (in_turn) end_work();
+    wait();
+    if (in_turn) begin_work();
+}
+
 } // namespace indent

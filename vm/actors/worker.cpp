@@ -536,8 +536,12 @@ bool Worker::bring_up_to_date(Actor& actor) {
     return false;
 }
 
-// Its heap comes. Where it cannot be brought back, the actor is held, and its mailbox with it.
+// Its heap comes; false: later, beside. Where it cannot be brought back, the actor is held, and its mailbox with it.
 bool Worker::awaken(Actor& actor) {
+    if (system.dormant && system.dormant->takes_long(actor)) {
+        system.let_come(actor);
+        return false;
+    }
     if (system.dormant && system.dormant->awaken(actor)) return true;
     actor.lock.lock();
     actor.add_first(actor.message.release());

@@ -22,8 +22,12 @@ Heap::State::~State() {
 Heap::Heap(SharedSpace& shared, const HeapOptions& options)
     : state_(std::make_unique<State>(shared, options)) {}
 
+Heap::Heap(Heap&& other) noexcept : state_(std::move(other.state_)) {
+    assert(!state_->mutator);
+}
+
 Heap::~Heap() {
-    if (!state_->mutator) return;
+    if (!state_ || !state_->mutator) return;
     // Whatever is in the nursery ends with it.
     state_->young->remembered.clear();
     state_->young->remembered_cards.clear();

@@ -116,6 +116,7 @@ class Heap {
   public:
     Heap(SharedSpace& shared, const HeapOptions& options);
     ~Heap();
+    Heap(Heap&& other) noexcept; // one that nobody has entered; the other may only go
     Heap(const Heap&) = delete;
     Heap& operator=(const Heap&) = delete;
 
@@ -206,9 +207,10 @@ class Heap {
     bool restore(std::span<const PageFacts> pages, const CellsOfPage& cells);
     // The cell that begins there: an old one, or one that restore was given.
     Cell* restored_at(CellOffset offset);
-    // Holds what restored cells point to in the shared space. Those without Cell::kMarked become of the shape `unmarked`, and
-    // no cell has the mark any more. The next identity hash is the one after `last_hash`.
-    void settle_restored(uint64_t last_hash, ShapeId unmarked);
+    // Holds what cells with Cell::kMarked point to in the shared space; they lose the mark. The others stay, or where
+    // `unmarked` is a shape become empty ones of that. The next identity hash is the one after `last_hash`. `poll` is called
+    // each time that a little more has been done; where it answers false, this does, and the heap is to be thrown away.
+    bool settle_restored(uint64_t last_hash, ShapeId unmarked, const std::function<bool()>& poll);
     void restore_hash(Cell* cell, uint64_t hash);
     // Identity hashes that this stretch has given, and the last of all.
     void for_each_new_hash(const std::function<void(Cell*, uint64_t)>& visit) const;

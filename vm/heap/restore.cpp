@@ -132,14 +132,37 @@ Cell* Heap::restored_at(CellOffset offset) {
     return state_->old.place_at(offset);
 }
 
-void Heap::settle_restored(uint64_t last_hash, ShapeId unmarked) {
+bool Heap::settle_restored(uint64_t last_hash, ShapeId unmarked, const std::function<bool()>& poll) {
+    constexpr size_t kAtOnce = 8192; // words
     State& s = *state_;
+    size_t since = 0;
+    bool stopped = false;
+    auto done = [&](size_t words) {
+        since += 1 + words;
+        if (since < kAtOnce) return;
+        since = 0;
+        stopped = stopped || (poll && !poll());
+    };
     s.old.for_each_cell([&](Cell* cell) {
-        if (!(cell->bits & Cell::kMarked)) cell->shape = unmarked;
+        const size_t n = cell->word_count();
+        if (!(cell->bits & Cell::kMarked)) {
+            if (unmarked) {
+                cell->shape = unmarked;
+                const size_t first = cell->size == Cell::kWide ? 1 : 0;
+                if (!(cell->bits & Cell::kBytes))
+                    std::fill(cell->words() + first, cell->words() + n, Value());
+            }
+            return done(0);
+        }
         cell->bits &= uint8_t(~Cell::kMarked);
-        s.hold_what_is_found(cell, 0, cell->word_count());
+        for (size_t from = 0; from < n && !stopped; from += kAtOnce) {
+            const size_t count = std::min(n - from, kAtOnce);
+            s.hold_what_is_found(cell, from, count);
+            done(count);
+        }
     });
     s.last_hash = s.last_hash_at_commit = last_hash;
+    return !stopped;
 }
 
 void Heap::restore_hash(Cell* cell, uint64_t hash) {
