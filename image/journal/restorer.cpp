@@ -417,7 +417,8 @@ Recovery::Restored Restorer::begin(bool everything, bool still) {
     for (uint64_t number : everything ? recovery_.actors() : recovery_.busy()) {
         Actor* actor = make(number);
         if (!actor || actor->status == Actor::Ended) continue;
-        if (actor->dormant && !awaken(*actor)) actor->status = Actor::Held;
+        const bool is_needed = everything || !still; // else it is when somebody looks at it
+        if (is_needed && actor->dormant && !awaken(*actor)) actor->status = Actor::Held;
     }
     if (everything) make_all();
     restore_rest();
