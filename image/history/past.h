@@ -3,6 +3,7 @@
 #pragma once
 #include "image/journal/recovery.h"
 #include "image/store/image.h"
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -47,10 +48,18 @@ class Past {
     // Gives names the rows of the image: those of what is shared when they are asked for. This outlives them.
     Result<void> give_rows(WorldNames& names);
 
+    // Nobody wants to know any more: what is being read, walked through or run again ends with the failure "stopped" soon, and
+    // what begins later at once. Any thread.
+    void give_up() { gives_up_ = true; }
+    const std::atomic<bool>& gives_up() const { return gives_up_; }
+
     Image& image() { return image_; }
     std::mutex& mutex() { return mutex_; }
 
   private:
+    Failure stopped() const {
+        return {"stopped", "it was given up, as the program that has " + image_.path() + " open ends"};
+    }
     Failure damaged() const {
         return {"damaged", image_.path() + " is damaged: the story of its actors makes no sense"};
     }
@@ -61,6 +70,7 @@ class Past {
     Image& image_;
     std::mutex& mutex_;
     const bool keeps_way_;
+    std::atomic<bool> gives_up_ = false;
 
     // On the way to the last place that was read, not far before it: who steps back or on begins there. Any thread.
     struct Waypoint {
@@ -71,22 +81,7 @@ class Past {
     Waypoint waypoint_;
 };
 
-// Folds what has come since the last checkpoint of the timeline that goes on into one more, in slices between which others
-// have the image. Answers how many bytes it has, 0: there is nothing new; where those are more than `most` nothing is
-// written. `stop`: gives up when it becomes true.
-Result<uint64_t> make_checkpoint(Image& image, std::mutex& mutex, const std::function<bool()>& stop,
-                                 uint64_t most = UINT64_MAX);
-
-// A timeline that begins at this place with the checkpoint of what there was. Answers its number.
-Result<uint64_t> fork(Image& image, std::mutex& mutex, const StoryPlace& place, const std::string& name,
-                      bool goes_on);
-
-// Goes on from there: on a timeline of its own, and with the definitions of that time as the newest. Nothing is
-// overwritten. Nobody tells the image's story meanwhile. Answers the timeline's number.
-Result<uint64_t> go_back(Image& image, std::mutex& mutex, const StoryPlace& place, const std::string& name);
-
-// Forgets the oldest history until batches and pieces take at most `budget` bytes, or nothing more may go: what the
-// timelines are now and the snapshots that are pinned stay, and the newest snapshots that are not.
-Result<void> keep_budget(Image& image, std::mutex& mutex, uint64_t budget, const std::function<bool()>& stop);
+// The turn that ends with this group; null: none does.
+const SegmentRecord* end_in(const std::vector<Record>& records);
 
 } // namespace indent::image

@@ -1,12 +1,19 @@
 #include "image/history/past_world.h"
 #include "image/history/variables.h"
-#include "vm/interp/sketch.h"
+#include "image/journal/letters.h"
 #include "vm/session/code_as_it_was.h"
 #include "vm/world/world.h"
 #include <algorithm>
 #include <charconv>
 
 namespace indent::image {
+
+namespace {
+
+constexpr uint64_t kSecondsForCode = 60;        // until it is all read and its first values are made
+constexpr size_t kMostOfMessage = 2 * kInShort; // bytes of its arguments
+
+} // namespace
 
 Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& store,
                                                    const StoryPlace& place, How how) {
@@ -21,13 +28,15 @@ Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& 
         self.epoch_ = self.recovery_->epoch() ? self.recovery_->epoch() : past.image().newest_epoch();
     }
     Result<void> named = ok();
+    std::optional<Patience::Run> run; // of what the code makes at first
     auto made_world = [&](std::vector<LibraryText> library) -> Result<World*> {
+        run.reset();
         self.names_.reset();
+        self.patience_.reset();
         self.world_.reset();
         WorldOptions options;
         options.workers = 1;
         options.library = std::move(library);
-        options.output = [&self](std::string_view line) { self.printed_ += std::string(line) + "\n"; };
         auto world = World::make(options);
         if (!world &&
             !options.library.empty()) { // one that this program cannot run any more, as when it is opened
@@ -36,6 +45,9 @@ Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& 
         }
         if (!world) return std::move(world).failure();
         self.world_ = std::move(*world);
+        self.world_->runtime().port.mode = EffectPort::Inside;
+        self.patience_ = std::make_unique<Patience>(self.world_->actors(), past.gives_up());
+        run.emplace(*self.patience_, kSecondsForCode);
         self.names_ = std::make_unique<WorldNames>(self.world_->actors());
         named = past.give_rows(*self.names_);
         return self.world_.get();
@@ -43,9 +55,13 @@ Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& 
     auto code = take_code_that_fits(
         store, self.epoch_, made_world,
         [&](World&) { return self.recovery_->is_settled() || self.recovery_->fits(*self.names_); },
-        [&](const std::string& words) { self.troubles_.push_back(words); }, how != How::Looked);
+        [&](const std::string& words) { self.troubles_.push_back(words); },
+        how == How::Looked ? FirstValues::None : FirstValues::IfPossible);
+    run.reset();
     if (!code) return std::move(code).failure();
     if (!named) return std::move(named).failure();
+    if (self.patience_->is_over())
+        return Failure{"too_long", "the first values of its modules: " + self.patience_->why()};
     ActorSystem& actors = self.world_->actors();
     self.restorer_ = std::make_unique<Restorer>(*self.recovery_, actors, *self.names_);
     self.names_->address_of = [&self](uint64_t number) {
@@ -69,7 +85,7 @@ Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& 
 
 PastWorld::~PastWorld() {
     if (!names_) return;
-    world_->actors().stop_workers();
+    patience_.reset(); // nothing runs any more
     world_->actors().dormant = nullptr;
     restorer_.reset();
     names_.reset();
@@ -77,104 +93,66 @@ PastWorld::~PastWorld() {
     world_.reset();
 }
 
-std::string PastWorld::where(uint64_t number) const {
-    const auto found = std::lower_bound(numbers_.begin(), numbers_.end(), number);
-    if (found == numbers_.end() || *found != number) return "";
-    return "actors()[" + std::to_string(found - numbers_.begin()) + "]";
+bool PastWorld::lives(uint64_t number) const {
+    return std::binary_search(numbers_.begin(), numbers_.end(), number);
+}
+
+ActorSystem& PastWorld::system() {
+    return world_->actors();
 }
 
 Result<std::string> PastWorld::value(std::string_view text) {
     if (how_ == How::Looked) return Failure{"refused", "error: nothing runs here\n"};
-    const Outcome outcome = world_->evaluate(text, "past");
+    Outcome outcome;
+    if (!patience_->is_over()) {
+        const Patience::Run run(*patience_);
+        outcome = world_->evaluate(text, "past");
+    }
+    if (patience_->is_over())
+        return Failure{"too_long", "`" + std::string(text.substr(0, kInShort)) + "`: " + patience_->why()};
     if (outcome.ok) return outcome.has_value ? outcome.value : std::string("nil");
     return Failure{outcome.error.empty() ? "refused" : "raised", outcome.text()};
 }
 
-std::vector<PastWorld::Seen> PastWorld::seen(const std::string& which) {
-    printed_.clear();
-    auto looked = value("for a in " + which + R"(:
-    print("A\t{a}\t{a.mailbox.size}\t{a.state != nil}")
-    if a.state != nil:
-        for (field, value) in a.state: print("F\t{field}\t{value.inspect.replace("\n", " ")}")
-)");
-    std::vector<Seen> all;
-    if (!looked) troubles_.push_back(looked.failure().message);
-    for (size_t at = 0; at < printed_.size();) {
-        const size_t end = printed_.find('\n', at);
-        const std::string_view line = std::string_view(printed_).substr(at, end - at);
-        at = end + 1;
-        std::vector<std::string> parts;
-        for (size_t from = 0; from <= line.size();) {
-            size_t tab = parts.size() < 2 || line[0] == 'A' ? line.find('\t', from) : std::string_view::npos;
-            if (tab == std::string_view::npos) tab = line.size();
-            parts.emplace_back(line.substr(from, tab - from));
-            from = tab + 1;
-        }
-        if (parts.size() == 4 && parts[0] == "A") {
-            Seen one;
-            one.text = parts[1];
-            std::from_chars(parts[2].data(), parts[2].data() + parts[2].size(), one.waiting);
-            one.has_state = parts[3] == "true";
-            all.push_back(std::move(one));
-        } else if (parts.size() == 3 && !all.empty()) {
-            all.back().fields.push_back({parts[1], parts[2]});
-        }
-    }
-    printed_.clear();
-    return all;
+std::string PastWorld::describe(uint64_t number) {
+    Actor* actor = make_actor(number);
+    return actor ? system().describe(*actor) : "actor " + std::to_string(number);
 }
 
-std::string PastWorld::shown(Value value) const {
-    const Machine& vm = world_->machine();
-    const std::string text = sketch(vm, value);
-    return text.empty() ? indent::described(vm, value) : text;
+uint64_t PastWorld::waiting(uint64_t number) {
+    const Recovery::State* state = recovery_->actor(number);
+    return state ? state->mailbox.size() + state->begun.has_value() : 0;
 }
 
-PastWorld::Seen PastWorld::looked_at(uint64_t number) {
-    Seen one;
-    one.number = number;
+std::vector<Field> PastWorld::fields(uint64_t number) {
     Actor* actor = find(number);
-    if (!actor) {
-        one.text = "actor " + std::to_string(number);
-        return one;
-    }
-    one.text = world_->actors().describe(*actor);
-    if (const Recovery::State* state = recovery_->actor(number)) one.waiting = state->mailbox.size();
-    one.has_state = actor->state.is_cell();
-    if (!one.has_state) return one;
-    const Class& cls = *world_->machine().class_of(actor->state);
-    for (size_t i = 0; i < cls.fields.size(); ++i)
-        one.fields.push_back({std::string(world_->runtime().symbols.text(cls.fields[i].name)),
-                              shown((*actor->state.cell())[i])});
-    return one;
+    return actor ? fields_of(system(), *actor) : std::vector<Field>();
 }
 
-std::vector<PastWorld::Seen> PastWorld::actors() {
-    if (how_ == How::Looked) {
-        std::vector<Seen> all;
-        for (const uint64_t number : std::vector(numbers_)) all.push_back(looked_at(number));
-        return all;
-    }
-    std::vector<Seen> all = seen("actors()");
-    for (size_t i = 0; i < all.size() && i < numbers_.size(); ++i) all[i].number = numbers_[i];
-    return all;
+void PastWorld::find_pictures() {
+    for (const uint64_t number : recovery_->busy()) (void)find(number);
 }
 
-std::optional<PastWorld::Seen> PastWorld::actor(uint64_t number) {
-    const std::string address = where(number);
-    if (address.empty()) return std::nullopt;
-    if (how_ == How::Looked) return looked_at(number);
-    std::vector<Seen> one = seen("[" + address + "]");
-    if (one.empty()) return std::nullopt;
-    one[0].number = number;
-    return one[0];
+bool PastWorld::has_state(uint64_t number) {
+    const Actor* actor = find(number);
+    return actor && actor->state.is_cell();
+}
+
+bool PastWorld::has_same_record(uint64_t number, PastWorld& other) {
+    for (PastWorld* world : {this, &other}) // whose state is in memory has no record of it any more
+        if (const Actor* actor = world->make_actor(number); !actor || !actor->dormant) return false;
+    const Recovery::State* here = recovery_->actor(number);
+    const Recovery::State* there = other.recovery_->actor(number);
+    return here && there && here->heap == there->heap && here->head == there->head &&
+           here->leaves == there->leaves && here->kept == there->kept &&
+           recovery_->atoms() == other.recovery_->atoms();
 }
 
 uint64_t PastWorld::number_of(std::string_view name) {
     uint64_t number = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
     if (!name.empty() && error == std::errc() && end == name.data() + name.size())
-        return where(number).empty() ? 0 : number;
+        return lives(number) ? number : 0;
     if (name.starts_with(':')) name.remove_prefix(1);
     ActorRef found = world_->actors().named(world_->runtime().symbols.intern(name));
     return found ? found->id : 0;
@@ -204,54 +182,28 @@ bool PastWorld::put(uint64_t number, const Recovery::State& state) {
     return true;
 }
 
-std::string PastWorld::message(uint64_t to, const PostRecord& post) {
-    std::string text = symbol(post.selector);
-    if (post.kind != ActorMessage::Call) {
-        static constexpr const char* kKinds[] = {"", "on start", "on stop",      "on down",
-                                                 "", "restart",  "a child's end"};
-        return post.kind < std::size(kKinds) ? kKinds[post.kind] : "";
-    }
-    const std::string address = where(to);
-    Actor* found = restorer_->make(to);
-    auto message = found && found->cls ? restorer_->message(post, found->cls) : nullptr;
-    if (address.empty() || !message) return text + "(…)";
-    if (how_ == How::Looked) {
-        std::string arguments;
-        for (size_t i = 0; message->arguments && i < message->arguments->count(); ++i) {
-            if (i > 0) arguments += ", ";
-            if (i < post.labels.size() && post.labels[i]) arguments += symbol(post.labels[i]) + ": ";
-            arguments += shown(message->arguments->peek(i));
+std::string PastWorld::message(const PostRecord& post) {
+    static constexpr const char* kKinds[] = {"", "on start", "on stop",      "on down",
+                                             "", "restart",  "a child's end"};
+    if (post.kind >= std::size(kKinds)) return "";
+    const std::string text = post.kind == ActorMessage::Call ? symbol(post.selector) : kKinds[post.kind];
+    names_->allow_memory(WorldNames::kMostPerByte * post.arguments.size());
+    const auto message = message_from(post, world_->runtime(), *names_);
+    if (!message) return text + "(…)";
+    std::string inside;
+    for (size_t i = 0; message->arguments && i < message->arguments->count(); ++i) {
+        const Value argument = message->arguments->peek(i);
+        if (!argument) continue; // left out, so that it has its default
+        inside += inside.empty() ? "" : ", ";
+        if (inside.size() > kMostOfMessage) {
+            inside += "…";
+            break;
         }
-        return arguments.empty() ? text : text + "(" + arguments + ")";
+        if (i < message->labels.size() && message->labels[i])
+            inside += std::string(world_->runtime().symbols.text(message->labels[i])) + ": ";
+        inside += in_short(system(), argument);
     }
-    Actor& actor = *found;
-    world_->actors().restore_message(actor, std::move(message));
-    printed_.clear();
-    auto shown = value("for a in " + address + R"(.mailbox.last.arguments: print(a.inspect.replace("\n", " "))
-)");
-    std::vector<std::unique_ptr<ActorMessage>> others;
-    {
-        std::lock_guard lock(actor.lock);
-        while (actor.first) others.push_back(actor.take());
-        if (!others.empty()) others.pop_back(); // that message
-        for (auto& other : others) {
-            actor.mailbox.fetch_add(1, std::memory_order_relaxed);
-            actor.add(other.release());
-        }
-    }
-    if (!shown) return text + "(…)";
-    std::string arguments;
-    size_t number = 0;
-    for (size_t at = 0; at < printed_.size(); ++number) {
-        const size_t end = printed_.find('\n', at);
-        if (number > 0) arguments += ", ";
-        if (number < post.labels.size() && post.labels[number])
-            arguments += symbol(post.labels[number]) + ": ";
-        arguments += printed_.substr(at, end - at);
-        at = end + 1;
-    }
-    printed_.clear();
-    return arguments.empty() ? text : text + "(" + arguments + ")";
+    return inside.empty() ? text : text + "(" + inside + ")";
 }
 
 std::string PastWorld::symbol(uint64_t number) {

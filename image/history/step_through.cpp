@@ -2,7 +2,6 @@
 #include "image/history/rerun.h"
 #include "image/history/visit_turn.h"
 #include "vm/interp/frames.h"
-#include "vm/interp/sketch.h"
 #include "vm/interp/stepping.h"
 #include "vm/syntax/source.h"
 #include "vm/world/world.h"
@@ -29,8 +28,12 @@ class Looker final : public Stepper {
         const Code& code = *at.code;
         if (!began_ || !vm.inner->tape || !code.tree || !code.module || !modules_.contains(code.module->path))
             return;
-        turn_.statements.push_back(statement_at(code, at.position));
-        if (turn_.statements.size() != stop_at_) return;
+        if (++turn_.count != stop_at_) {
+            if (!stop_at_ && turn_.count <= SteppedTurn::kMostListed)
+                turn_.statements.push_back(statement_at(code, at.position));
+            return;
+        }
+        turn_.here = statement_at(code, at.position);
         began_ = false;
         for (const LiveFrame& live : live_frames(vm, args, kMostFrames)) {
             const Code& its = *live.site->code;
@@ -38,15 +41,12 @@ class Looker final : public Stepper {
             SteppedTurn::Frame frame{std::string(its.name), place.file, place.line, {}};
             for (const FrameVariable& variable : variables_at(vm, live))
                 if (const Value value = read_variable(live, variable))
-                    frame.variables.emplace_back(variable.name, in_short(vm, value));
+                    frame.variables.emplace_back(variable.name, in_short(*actors_, value));
             turn_.frames.push_back(std::move(frame));
         }
-        if (vm.actor_state) {
-            const Cell& state = *vm.actor_state.cell();
-            const Class& cls = *vm.shapes[state.shape].cls;
-            for (size_t i = 0; i < cls.fields.size() && i < state.word_count(); ++i)
-                turn_.state.emplace_back(vm.symbols.text(cls.fields[i].name), in_short(vm, state[i]));
-        }
+        if (vm.actor_state)
+            for (const Field& field : fields_of_state(*actors_, vm.actor_state))
+                turn_.state.emplace_back(field.name, in_short(*actors_, field.value));
         (void)vm.inner->tape->diverge(vm, args, "it is looked at");
     }
 
@@ -61,15 +61,6 @@ class Looker final : public Stepper {
         made.line = syntax::Source(code.tree->file, source).position(position).line;
         made.text = source.substr(position, source.find('\n', position) - position);
         return made;
-    }
-
-    // Without running any code of the program.
-    std::string in_short(const Machine& vm, Value value) const {
-        if (!value || value.is_nil()) return "nil";
-        if (value.is_boolean()) return value.is_true() ? "true" : "false";
-        if (has_shape(value, shape::kAddress)) return actors_->describe(*actor_of(value));
-        std::string text = sketch(vm, value);
-        return text.empty() ? vm.with_article(value) : text;
     }
 
     SteppedTurn& turn_;
@@ -88,14 +79,14 @@ Result<SteppedTurn> step_through(Past& past, DefinitionStore& store, const Story
     auto visited = visit_turn(past, store, before, place, [&](const VisitedTurn& visited) {
         PastWorld& world = visited.world;
         ActorSystem& actors = world.world().actors();
-        Rerun rerun(actors, world.names());
+        Rerun rerun(actors, world.names(), world.patience());
         Actor* actor = world.find(visited.turn.actor);
         if (!actor || actor->status == Actor::Ended || actor->status == Actor::Held) {
             made.trouble = "the actor cannot be brought back";
             return;
         }
         made.actor = actors.describe(*actor);
-        made.message = rerun.in_words(visited.turn.message);
+        made.message = world.message(visited.turn.message);
         std::set<std::string> modules;
         if (auto stored = store.modules_at(world.epoch()))
             for (const StoredModule& module : *stored) modules.insert(module.path);
@@ -105,7 +96,9 @@ Result<SteppedTurn> step_through(Past& past, DefinitionStore& store, const Story
         looker.end();
         if (!made.frames.empty()) return; // it was not to come to its end
         made.trouble = outcome.trouble.empty() ? outcome.diverged : outcome.trouble;
-        made.state = outcome.state;
+        if (!made.trouble.empty() || actor->status == Actor::Ended) return;
+        for (const Field& field : fields_of(actors, *actor))
+            made.state.emplace_back(field.name, in_short(actors, field.value));
     });
     if (!visited) return std::move(visited).failure();
     return made;

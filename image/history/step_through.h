@@ -21,9 +21,11 @@ struct SteppedTurn {
         std::vector<std::pair<std::string, std::string>> variables; // and their values, short
     };
     std::string actor, message;
-    std::vector<Statement>
-        statements; // all that ran, those of the image's own modules; up to the one that is looked at
-    std::vector<Frame> frames; // there, innermost first; none: nothing is looked at
+    static constexpr size_t kMostListed = 10'000;
+    std::vector<Statement> statements; // that ran, of the image's own modules: the first of them
+    uint64_t count = 0;                // of all, up to the one that is looked at
+    Statement here;                    // that one
+    std::vector<Frame> frames;         // there, innermost first; none: nothing is looked at
     std::vector<std::pair<std::string, std::string>> state; // of the actor, there or after the turn
     std::string trouble;                                    // why it cannot be run again
 };

@@ -1,8 +1,10 @@
 #include "image/history/turn_test.h"
+#include "image/history/literals.h"
 #include "image/history/past_world.h"
 #include "image/history/rerun.h"
 #include "image/history/turns.h"
 #include "image/history/visit_turn.h"
+#include "image/journal/letters.h"
 #include "vm/session/code_as_it_was.h"
 #include "vm/world/world.h"
 #include <algorithm>
@@ -14,6 +16,8 @@
 namespace indent::image {
 
 namespace {
+
+constexpr uint64_t kSecondsForProof = 60; // for all code of the image, too
 
 bool is_word(char c) {
     return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
@@ -37,7 +41,8 @@ class Writer {
     Writer(Past& past, DefinitionStore& store, PastWorld& world, const Past::Step& step,
            const RecordedTurn& turn)
         : past_(past), store_(store), world_(world), actors_(world.world().actors()),
-          rerun_(actors_, world.names()), step_(step), turn_(turn) {}
+          rerun_(actors_, world.names(), world.patience()), literals_(actors_, world.patience()), step_(step),
+          turn_(turn) {}
 
     TurnTest write() {
         actor_ = world_.find(turn_.actor);
@@ -46,14 +51,23 @@ class Writer {
             return finish();
         }
         who_ = actors_.describe(*actor_);
-        message_ = rerun_.in_words(turn_.message);
+        message_ = world_.message(turn_.message);
         cls_ = world_.world().runtime().symbols.text(actor_->cls->name);
         const bool begins = turn_.message.kind == ActorMessage::Start;
         if (turn_.message.kind != ActorMessage::Call && !begins) {
             misses("what comes as `" + message_ + "` is no message that a test can send");
             return finish();
         }
-        const State before = rerun_.state_of(*actor_);
+        sent_ = message_from(turn_.message, world_.world().runtime(), world_.names());
+        if (!sent_) {
+            misses("its message cannot be brought back");
+            return finish();
+        }
+        const State before = begins ? State() : state();
+        for (const auto& [name, value] : before)
+            if (!value.why_not.empty())
+                misses("`" + name + "` of the actor before the turn " + value.why_not);
+        if (!made_.missing.empty()) return finish();
         if (!rerun_.inputs_of(turn_.tape, inputs_)) {
             misses("what the turn was given is not there any more");
             return finish();
@@ -70,13 +84,13 @@ class Writer {
         else
             write_spawn(before);
         write_message(outcome, begins);
-        write_state(outcome.done ? outcome.state : before);
+        write_state(outcome.done ? state() : before);
         write_heard();
         return finish();
     }
 
   private:
-    using State = std::vector<std::pair<std::string, std::string>>;
+    using State = std::vector<std::pair<std::string, Literal>>;
     struct Handler {
         size_t arguments = 0;
         std::vector<std::string> labels; // one for each, empty where it has none
@@ -89,6 +103,14 @@ class Writer {
         std::vector<std::string> heard;
         bool by_text = false; // what it heard is to be compared as text
     };
+
+    State state() {
+        State state;
+        if (actor_->status == Actor::Ended) return state;
+        for (const Field& field : fields_of(actors_, *actor_))
+            state.emplace_back(field.name, literals_.of(field.value));
+        return state;
+    }
 
     void misses(const std::string& words) {
         if (std::find(made_.missing.begin(), made_.missing.end(), words) == made_.missing.end())
@@ -147,8 +169,16 @@ class Writer {
         return number != 0;
     }
 
-    // A value in literal form as the test writes it. Nothing: it cannot, which has been said.
-    std::optional<std::string> literal(const std::string& value, const std::string& what) {
+    // A value as the test writes it. Nothing: it cannot, which has been said.
+    std::optional<std::string> literal(Value value, const std::string& what) {
+        return written(literals_.of(value), what);
+    }
+    std::optional<std::string> written(const Literal& literal, const std::string& what) {
+        if (literal.why_not.empty()) return written(literal.text, what);
+        misses(what + " " + literal.why_not);
+        return std::nullopt;
+    }
+    std::optional<std::string> written(const std::string& value, const std::string& what) {
         std::string text;
         for (size_t at = 0; at < value.size();) {
             size_t end = at;
@@ -224,7 +254,10 @@ class Writer {
             StandIn* there = stand_in(asked->actor);
             if (!there) continue;
             Handler& handler = there->handlers[asked->selector];
-            auto answer = literal(input.text, "the answer to `" + asked->selector + "`");
+            const std::string what = "the answer to `" + asked->selector + "`";
+            auto answer = input.values         ? literal(input.values->peek(0), what)
+                          : input.text.empty() ? std::optional<std::string>("nil")
+                                               : written(input.text, what);
             const bool refuses = input.kind == Rerun::Input::Refused;
             if (!answer) continue;
             if (!handler.answers.empty() && handler.refuses != refuses)
@@ -247,17 +280,11 @@ class Writer {
         std::string heard = "[:" + letter.selector;
         by_text_ = false;
         Handler& handler = there->handlers[letter.selector];
-        handler.arguments = std::max(handler.arguments, letter.arguments.size());
+        handler.arguments = std::max(handler.arguments, letter.count());
         handler.labels.resize(handler.arguments);
-        for (size_t i = 0; i < letter.arguments.size(); ++i) {
-            std::string argument = letter.arguments[i];
-            size_t label = 0;
-            while (label < argument.size() && is_word(argument[label])) ++label;
-            if (label > 0 && argument.compare(label, 2, ": ") == 0) {
-                handler.labels[i] = argument.substr(0, label);
-                argument = argument.substr(label + 2);
-            }
-            auto text = literal(argument, "what `" + letter.selector + "` gets");
+        for (size_t i = 0; i < letter.count(); ++i) {
+            if (!letter.labels[i].empty()) handler.labels[i] = letter.labels[i];
+            auto text = literal(letter.arguments->peek(i), "what `" + letter.selector + "` gets");
             if (!text) return;
             heard += ", " + *text;
         }
@@ -268,13 +295,13 @@ class Writer {
 
     std::string arguments() {
         std::string text;
-        for (const std::string& argument : rerun_.arguments_of(turn_.message)) {
-            size_t label = 0;
-            while (label < argument.size() && is_word(argument[label])) ++label;
-            const bool labelled = label > 0 && argument.compare(label, 2, ": ") == 0;
-            auto value = literal(labelled ? argument.substr(label + 2) : argument, "an argument");
-            if (!value) value = "nil";
-            text += (text.empty() ? "" : ", ") + (labelled ? argument.substr(0, label + 2) : "") + *value;
+        for (size_t i = 0; sent_->arguments && i < sent_->arguments->count(); ++i) {
+            const Value argument = sent_->arguments->peek(i);
+            if (!argument) continue; // it has its default
+            text += text.empty() ? "" : ", ";
+            if (i < sent_->labels.size() && sent_->labels[i])
+                text += std::string(world_.world().runtime().symbols.text(sent_->labels[i])) + ": ";
+            text += literal(argument, "an argument").value_or("nil");
         }
         return text;
     }
@@ -282,14 +309,14 @@ class Writer {
     void write_birth() {
         const auto& symbols = world_.world().runtime().symbols;
         const bool has_init = actor_->cls->lookup(sym::init) != nullptr;
-        const std::vector<std::string> given = rerun_.arguments_of(turn_.message);
+        const size_t given = sent_->arguments ? sent_->arguments->count() : 0;
         std::string inside;
         if (has_init) {
             inside = arguments();
         } else {
-            for (size_t i = 0; i < given.size() && i < actor_->cls->fields.size(); ++i) {
-                if (given[i].empty()) continue;
-                auto value = literal(given[i], "an argument");
+            for (size_t i = 0; i < given && i < actor_->cls->fields.size(); ++i) {
+                if (!sent_->arguments->peek(i)) continue;
+                auto value = literal(sent_->arguments->peek(i), "an argument");
                 inside += (inside.empty() ? "" : ", ") +
                           std::string(symbols.text(actor_->cls->fields[i].name)) + ": " +
                           value.value_or("nil");
@@ -305,7 +332,7 @@ class Writer {
         const bool plain = !actor_->cls->lookup(sym::init) && !(start && start->message);
         std::string labelled, assigned, parameters, given;
         for (const auto& [name, value] : before) {
-            auto text = literal(value, "`" + name + "` of the actor before the turn");
+            auto text = written(value, "`" + name + "` of the actor before the turn");
             if (!text) text = "nil";
             labelled += (labelled.empty() ? "" : ", ") + name + ": " + *text;
             std::string inside = *text;
@@ -360,7 +387,7 @@ class Writer {
             return;
         }
         by_text_ = false;
-        auto reply = outcome.reply.empty() ? std::nullopt : literal(outcome.reply, "the reply");
+        auto reply = outcome.reply ? literal(outcome.reply->peek(0), "the reply") : std::nullopt;
         if (!reply)
             body_ += "    " + ask + "\n";
         else
@@ -377,7 +404,7 @@ class Writer {
         std::vector<std::string> fields;
         bool whole = true;
         for (const auto& [name, value] : state) {
-            auto field = literal(value, "`" + name + "` of the actor after the turn");
+            auto field = written(value, "`" + name + "` of the actor after the turn");
             whole = whole && field;
             if (!field) continue;
             text += (text.empty() ? "" : ", ") + name + ": " + *field;
@@ -464,11 +491,15 @@ class Writer {
         auto made = World::make({});
         if (!made) return misses("whether it passes has not been tried: " + made.failure().message);
         World& world = **made;
+        world.runtime().port.mode = EffectPort::Inside;
         world.actors().report = [](const std::string&) {};
+        Patience patience(world.actors(), past_.gives_up());
+        const Patience::Run limit(patience, kSecondsForProof);
         (void)take_code(world, store_, world_.epoch(), world_.epoch(), [](const std::string&) {});
         const Outcome loaded = world.load_text("a_turn_test", text);
         if (!loaded.ok) return misses("it cannot be loaded: " + one_line(loaded.text()));
         const TestReport report = world.test_module("a_turn_test");
+        if (patience.is_over()) return misses("whether it passes is not known: " + patience.why());
         for (const auto& failure : report.failures)
             misses("it does not pass with the code of then: " + one_line(failure.text));
     }
@@ -479,10 +510,12 @@ class Writer {
     PastWorld& world_;
     ActorSystem& actors_;
     Rerun rerun_;
+    Literals literals_;
     const Past::Step& step_;
     const RecordedTurn& turn_;
     Actor* actor_ = nullptr;
     std::string who_, message_, cls_, head_, body_;
+    std::unique_ptr<ActorMessage> sent_; // the message as the turn got it
     std::vector<Rerun::Input> inputs_;
     std::set<uint64_t> born_;
     std::map<uint64_t, StandIn> stand_ins_;

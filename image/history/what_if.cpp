@@ -12,8 +12,6 @@ namespace indent::image {
 
 namespace {
 
-using State = std::vector<std::pair<std::string, std::string>>;
-
 // Of a report: what was raised, without the place, which is another one in another text.
 std::string error_in(const std::string& report) {
     constexpr std::string_view kError = ": error: ";
@@ -22,9 +20,9 @@ std::string error_in(const std::string& report) {
     return at == std::string::npos ? line : line.substr(at + kError.size());
 }
 
-const std::string* field_in(const State& state, const std::string& name) {
-    for (const auto& field : state)
-        if (field.first == name) return &field.second;
+const Field* field_in(const std::vector<Field>& fields, const std::string& name) {
+    for (const Field& field : fields)
+        if (field.name == name) return &field;
     return nullptr;
 }
 
@@ -93,6 +91,7 @@ class WhatIf {
 
     // The actor is in this world as the record says that the turn has left it.
     static void put_recorded(PastWorld& world, const Past::Step& step) {
+        if (world.patience().is_over()) return; // its turn stands in the middle
         if (!step.before || step.segment->end != SegmentRecord::Done) return;
         Recovery::State state = *step.before;
         if (state.follow(*step.segment, *step.records) && state.has_heap())
@@ -117,7 +116,12 @@ class WhatIf {
         compare(*turn, step, message);
         ++report_.counts[message.verdict];
         report_.messages.push_back(std::move(message));
-        return true;
+        if (past_.gives_up())
+            return Failure{"stopped", "it was given up, as the program that has the image open ends"};
+        if (!then_->patience().is_over() && !edited_->patience().is_over()) return true;
+        report_.notes.push_back("what came after turn " + std::to_string(step.turn) +
+                                " has not been tried, as that turn was ended in the middle");
+        return false;
     }
 
     void compare(const RecordedTurn& turn, const Past::Step& step, WhatIfReport::Message& message) {
@@ -127,14 +131,14 @@ class WhatIf {
             put_recorded(*edited_, step); // so that what comes after it can be run
         };
         Actor* was = then_->find(turn.actor);
-        message.actor = was ? then_->world().actors().describe(*was) : "actor " + std::to_string(turn.actor);
-        message.text = message_in_words(*then_, turn.message);
+        message.actor = then_->describe(turn.actor);
+        message.text = then_->message(turn.message);
         if (turn.message.kind == ActorMessage::Child) {
             put_recorded(*then_, step);
             return not_run("a supervisor decides about a child, which no code of the program does");
         }
         if (!was || was->status == Actor::Ended) return not_run("the actor cannot be brought back");
-        Rerun then(then_->world().actors(), then_->names());
+        Rerun then(then_->system(), then_->names(), then_->patience());
         const Rerun::Outcome old = then.run(*was, turn.message, turn.tape, Rerun::Strict);
         if (!old.trouble.empty() || !old.diverged.empty() || old.done == turn.failed) {
             put_recorded(*then_, step);
@@ -147,13 +151,19 @@ class WhatIf {
         if (!is || is->status == Actor::Ended)
             return not_run(is ? "with the edited code, the actor has ended" : "the actor's class is gone");
         if (is->status == Actor::Held) return not_run("the actor's state cannot be brought back");
-        Rerun edited(edited_->world().actors(), edited_->names());
+        Rerun edited(edited_->system(), edited_->names(), edited_->patience());
         const Rerun::Outcome now = edited.run(*is, turn.message, turn.tape, Rerun::Loose);
         if (!now.trouble.empty()) return not_run(now.trouble);
-        judge(old, now, message);
+        judge({old, *was}, {now, *is}, message);
     }
 
-    void judge(const Rerun::Outcome& old, const Rerun::Outcome& now, WhatIfReport::Message& message) {
+    struct Side {
+        const Rerun::Outcome& outcome;
+        Actor& actor; // after it
+    };
+
+    void judge(const Side& before, const Side& after, WhatIfReport::Message& message) {
+        const Rerun::Outcome &old = before.outcome, &now = after.outcome;
         auto differs = [&](WhatIfReport::Verdict verdict, const std::string& line) {
             if (message.verdict == WhatIfReport::Same) message.verdict = verdict;
             if (message.words.empty()) message.words = line;
@@ -177,21 +187,45 @@ class WhatIf {
                 return;
             }
         }
-        for (const auto& field : now.state) {
-            const std::string* before = field_in(old.state, field.first);
-            if (!before)
-                note(message.actor, field.first, "has");
-            else if (*before != field.second)
-                differs(WhatIfReport::OtherState, field.first + ": " + *before + " -> " + field.second);
+        const std::vector<Field> was = fields_after(*then_, before.actor),
+                                 is = fields_after(*edited_, after.actor);
+        for (const Field& field : is) {
+            const Field* old_field = field_in(was, field.name);
+            if (!old_field)
+                note(message.actor, field.name, "has");
+            else if (auto other = difference(old_field->value, field.value))
+                differs(WhatIfReport::OtherState,
+                        field.name + other->path + ": " + other->was + " -> " + other->is);
         }
-        for (const auto& field : old.state)
-            if (!field_in(now.state, field.first)) note(message.actor, field.first, "has no");
+        for (const Field& field : was)
+            if (!field_in(is, field.name)) note(message.actor, field.name, "has no");
         if (!old.done) return; // what it would have sent is gone
         for (const std::string& line : letters(old, now)) differs(WhatIfReport::OtherMessages, line);
-        if (old.reply != now.reply)
-            differs(WhatIfReport::OtherMessages, "answers " + (now.reply.empty() ? "nothing" : now.reply) +
-                                                     ", and not " +
-                                                     (old.reply.empty() ? "nothing" : old.reply));
+        if (!now.reply != !old.reply) {
+            differs(WhatIfReport::OtherMessages,
+                    now.reply ? "answers, and did not" : "does not answer, and did");
+        } else if (now.reply) {
+            const Value then = old.reply->peek(0), answer = now.reply->peek(0);
+            if (auto other = difference(then, answer))
+                differs(WhatIfReport::OtherMessages, "answers " + other->is + ", and not " + other->was +
+                                                         (other->path.empty() ? "" : ", at " + other->path));
+        }
+    }
+
+    std::optional<Difference> difference(Value was, Value is) {
+        return first_difference(then_->system(), was, edited_->system(), is);
+    }
+    static std::vector<Field> fields_after(PastWorld& world, const Actor& actor) {
+        return actor.status == Actor::Ended ? std::vector<Field>() : fields_of(world.system(), actor);
+    }
+
+    bool are_same(const Rerun::Letter& old, const Rerun::Letter& now) {
+        if (old.way != now.way || old.to != now.to || old.selector != now.selector ||
+            old.labels != now.labels)
+            return false;
+        for (size_t i = 0; i < old.count(); ++i)
+            if (difference(old.arguments->peek(i), now.arguments->peek(i))) return false;
+        return true;
     }
 
     // A field that only one of the two has is a matter of the class, and not of each turn.
@@ -207,33 +241,34 @@ class WhatIf {
         std::vector<std::string> lines;
         size_t a = 0, b = 0;
         while (a < old.letters.size() || b < now.letters.size()) {
-            if (a < old.letters.size() && b < now.letters.size() && old.letters[a] == now.letters[b]) {
+            if (a < old.letters.size() && b < now.letters.size() &&
+                are_same(old.letters[a], now.letters[b])) {
                 ++a, ++b;
                 continue;
             }
             const bool comes_later =
-                a < old.letters.size() && std::find(now.letters.begin() + std::ptrdiff_t(b),
-                                                    now.letters.end(), old.letters[a]) != now.letters.end();
+                a < old.letters.size() &&
+                std::any_of(now.letters.begin() + std::ptrdiff_t(b), now.letters.end(),
+                            [&](const Rerun::Letter& letter) { return are_same(old.letters[a], letter); });
             if (a < old.letters.size() && !comes_later)
-                lines.push_back("no more: " + in_words(old.letters[a++]));
+                lines.push_back("no more: " + in_words(old.letters[a++], *then_));
             else
-                lines.push_back("new: " + in_words(now.letters[b++]));
+                lines.push_back("new: " + in_words(now.letters[b++], *edited_));
         }
         return lines;
     }
 
-    std::string in_words(const Rerun::Letter& letter) {
+    std::string in_words(const Rerun::Letter& letter, PastWorld& world) {
         static constexpr const char* kWays[] = {"sends", "asks for", "sends with a timer"};
-        Actor* to = then_->find(letter.to);
         std::string text = std::string(kWays[letter.way]) + " `" + letter.selector;
-        for (size_t i = 0; i < letter.arguments.size(); ++i) text += (i ? ", " : "(") + letter.arguments[i];
-        if (!letter.arguments.empty()) text += ")";
+        for (size_t i = 0; i < letter.count(); ++i) {
+            text += i ? ", " : "(";
+            if (!letter.labels[i].empty()) text += letter.labels[i] + ": ";
+            text += in_short(world.system(), letter.arguments->peek(i));
+        }
+        if (letter.count()) text += ")";
         return text + "` " + (letter.way == Rerun::Letter::Asked ? "of " : "to ") +
-               (to ? then_->world().actors().describe(*to) : "actor " + std::to_string(letter.to));
-    }
-
-    static std::string message_in_words(PastWorld& world, const PostRecord& post) {
-        return Rerun(world.world().actors(), world.names()).in_words(post);
+               then_->describe(letter.to);
     }
 
     static constexpr uint64_t kEachTurn = 1024;

@@ -475,6 +475,7 @@ Recovery::Restored Restorer::begin(bool everything, bool still) {
     for (uint64_t number : everything ? recovery_.actors() : recovery_.busy()) {
         Actor* actor = make(number);
         if (!actor || actor->status == Actor::Ended || !actor->dormant) continue;
+        if (still && !everything) continue; // it is needed when somebody looks at it
         if (brings && is_large(*actor))
             large.push_back(actor);
         else if (!awaken(*actor))

@@ -18,7 +18,7 @@ class Restorer final : public DormantActors {
 
     // All of it; or else what has something to do, or shows something, and what is of no actor. Then it may be the
     // ActorSystem's `dormant`. Once, before any actor runs. `still`: to be looked at; no timers, no messages, no turns that
-    // waited.
+    // waited, and no states but those of all.
     Recovery::Restored begin(bool everything, bool still = false);
 
     // The actor with this number, without its state if nobody has needed that; null: there has never been one. Any thread.

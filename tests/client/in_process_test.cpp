@@ -85,6 +85,7 @@ TEST_CASE("a face that has gone frees the program that waits for it, and ends th
     InProcessLink link({.requests = 8, .message_bytes = 10});
     link.send(Describe{});
     link.send(Evaluate{"workspace", "1"});
+    link.send(AskPast{"turns"});
     std::thread program([&] {
         for (int i = 0; i < 100; i++) link.deliver(output("a line that fills the queue"));
         while (link.send(Describe{}) != 0) std::this_thread::sleep_for(1ms); // until it is closed
@@ -94,6 +95,7 @@ TEST_CASE("a face that has gone frees the program that waits for it, and ends th
     link.close();
     program.join();
     CHECK(link.send(Describe{}) == 0);
+    CHECK(!link.next(Lane::Past));
     CHECK(link.next(Lane::Desk)); // what the image is to keep is served still
     while (link.next(Lane::Desk)) {
     }

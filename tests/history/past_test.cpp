@@ -1,4 +1,6 @@
 // Places of a story that an image keeps: each is what there was, whatever stands between.
+#include "image/history/budget.h"
+#include "image/history/checkpoints.h"
 #include "image/history/past_world.h"
 #include "image/journal/journal.h"
 #include "vm/world/world.h"
@@ -118,11 +120,12 @@ class Kept {
     uint64_t turns() { return journal_->turns(); }
     // The states of all actors then, in words.
     std::string shown(const StoryPlace& place) {
-        auto world = PastWorld::make(*past, store_, place);
+        auto world = PastWorld::make(*past, store_, place, PastWorld::How::Looked);
         REQUIRE(world);
         std::string text;
-        for (const auto& seen : (*world)->actors())
-            for (const auto& field : seen.fields) text += field.name + "=" + field.value + " ";
+        for (const uint64_t number : std::vector((*world)->actors()))
+            for (const Field& field : (*world)->fields(number))
+                text += field.name + "=" + show((*world)->system(), field.value, SIZE_MAX).text + " ";
         CHECK((*world)->troubles().empty());
         return text;
     }

@@ -118,6 +118,23 @@ TEST_CASE("where effects are denied, files, lines and printing are out of reach,
 }
 
 TEST_CASE(
+    "where nothing outside may be changed, files and programs stay as they are; looking and what is the "
+    "world's own go on") {
+    Desk desk;
+    desk.listen();
+    desk.world->runtime().port.mode = EffectPort::Inside;
+    for (std::string_view effect :
+         {"File.write(\"x\", \"y\")", "File.delete(\"x\")", "Folder.make(\"x\")", "Process.run(\"true\")"}) {
+        CAPTURE(std::string(effect));
+        CHECK(desk.error(effect) == "EffectDenied");
+    }
+    CHECK(desk.value("File.exists?(\"x\")") == "false");
+    CHECK(desk.value("let a = Atom(1)\na.set(2)\na.value") == "2");
+    CHECK(desk.value("print(1)\nTime.now.year > 2000") == "true");
+    CHECK(desk.printed == std::vector<std::string>{"1"});
+}
+
+TEST_CASE(
     "texts whose making would need more memory than there is raise OutOfMemory and leave the world whole") {
     WorldOptions options;
     options.memory_limit = size_t(64) << 20;

@@ -1,6 +1,7 @@
 // Recorded turns are run again: they are the same turns, and with edited code it is said where they are not.
 #include "image/history/rerun.h"
 #include "image/history/turns.h"
+#include "image/history/values.h"
 #include "tests/journal/told.h"
 #include <random>
 
@@ -19,6 +20,7 @@ class Still {
         auto made = World::make(options);
         REQUIRE(made);
         world_ = std::move(made).value();
+        patience_ = std::make_unique<Patience>(world_->actors(), never_);
         REQUIRE(world_->load_text("m", text).ok);
         names_ = std::make_unique<WorldNames>(world_->actors());
         for (const Batch& batch : story.batches)
@@ -34,7 +36,7 @@ class Still {
         };
     }
     ~Still() {
-        world_->actors().stop_workers();
+        patience_.reset();
         names_.reset();
     }
     Actor* find(uint64_t number) {
@@ -42,21 +44,52 @@ class Still {
             if (actor->id == number) return actor;
         return nullptr;
     }
-    Rerun::Outcome run(const RecordedTurn& turn, Rerun::Mode mode = Rerun::Strict) {
-        Rerun rerun(world_->actors(), *names_);
+    // In words, as values end with their world.
+    struct Ran {
+        bool done = false;
+        std::string report, diverged, trouble, reply, state;
+        std::vector<std::string> letters;
+    };
+    Ran run(const RecordedTurn& turn, Rerun::Mode mode = Rerun::Strict) {
         Actor* actor = find(turn.actor);
         REQUIRE(actor);
-        return rerun.run(*actor, turn.message, turn.tape, mode);
+        const Rerun::Outcome outcome =
+            Rerun(world_->actors(), *names_, *patience_).run(*actor, turn.message, turn.tape, mode);
+        Ran ran{outcome.done,
+                outcome.report,
+                outcome.diverged,
+                outcome.trouble,
+                "",
+                actor->status == Actor::Ended ? "" : state_of(turn.actor),
+                {}};
+        if (outcome.reply) ran.reply = shown(outcome.reply->peek(0));
+        for (const Rerun::Letter& letter : outcome.letters) {
+            std::string text = letter.way == Rerun::Letter::Sent    ? "sends "
+                               : letter.way == Rerun::Letter::Asked ? "asks "
+                                                                    : "times ";
+            text += std::to_string(letter.to) + " " + letter.selector;
+            for (size_t i = 0; i < letter.count(); ++i)
+                text += (i ? ", " : " ") + letter.labels[i] + (letter.labels[i].empty() ? "" : ": ") +
+                        shown(letter.arguments->peek(i));
+            ran.letters.push_back(std::move(text));
+        }
+        return ran;
     }
-    std::vector<std::pair<std::string, std::string>> state_of(uint64_t number) {
-        Actor* actor = find(number);
-        if (!actor) return {};
-        return Rerun(world_->actors(), *names_).state_of(*actor);
+    std::string state_of(uint64_t number) {
+        std::string text;
+        if (Actor* actor = find(number))
+            for (const Field& field : fields_of(world_->actors(), *actor))
+                text += field.name + ": " + shown(field.value) + "\n";
+        return text;
     }
     std::string printed;
 
   private:
+    std::string shown(Value value) { return show(world_->actors(), value, SIZE_MAX).text; }
+
+    const std::atomic<bool> never_ = false;
     std::unique_ptr<World> world_;
+    std::unique_ptr<Patience> patience_;
     std::unique_ptr<WorldNames> names_;
     std::vector<Actor*> actors_;
 };
@@ -76,12 +109,6 @@ std::vector<Ended> turns_of(const ToldStory& story) {
             if (auto turn = turns.take(record)) all.push_back({std::move(*turn), i + 1});
     }
     return all;
-}
-
-std::string text_of(const std::vector<std::pair<std::string, std::string>>& state) {
-    std::string text;
-    for (auto& [name, value] : state) text += name + ": " + value + "\n";
-    return text;
 }
 
 constexpr const char* kMixed = R"(module m
@@ -166,12 +193,12 @@ TEST_CASE("Each turn of random programs, run again on its tape from the state be
             CAPTURE(seed);
             CAPTURE(each.batch);
             Still before(kMixed, story, each.batch - 1), after(kMixed, story, each.batch);
-            const Rerun::Outcome outcome = before.run(each.turn);
+            const Still::Ran outcome = before.run(each.turn);
             CHECK(outcome.trouble == "");
             CHECK(outcome.diverged == "");
             CHECK(outcome.done == !each.turn.failed);
             CHECK((outcome.report != "") == each.turn.failed);
-            CHECK(text_of(outcome.state) == text_of(after.state_of(each.turn.actor)));
+            CHECK(outcome.state == after.state_of(each.turn.actor));
             CHECK(before.printed == "");
             ++run;
             with_tape += !each.turn.tape.empty();
@@ -228,65 +255,62 @@ actor Account:
         else if (!each.turn.tape.empty() && each.turn.tape.size() > give.turn.tape.size())
             give = each;
     }
-    using Letters = std::vector<Rerun::Letter>;
-    const Letters letters = {{Rerun::Letter::Asked, 3, "take", {"30", "note: \"gift\""}},
-                             {Rerun::Letter::Timed, 2, "check", {}},
-                             {Rerun::Letter::Sent, 3, "thank", {"1"}}};
+    using Letters = std::vector<std::string>;
+    const Letters letters = {"asks 3 take 30, note: \"gift\"", "sends 3 thank 1", "times 2 check"};
     auto sorted = [](Letters all) {
-        std::sort(all.begin(), all.end(), [](auto& a, auto& b) { return a.selector < b.selector; });
+        std::sort(all.begin(), all.end());
         return all;
     };
     for (const Rerun::Mode mode : {Rerun::Strict, Rerun::Loose}) {
-        const Rerun::Outcome same = Still(before, story, give.batch - 1).run(give.turn, mode);
+        const Still::Ran same = Still(before, story, give.batch - 1).run(give.turn, mode);
         CHECK(same.done);
         CHECK(same.diverged == "");
         CHECK(same.reply == "70");
-        CHECK(text_of(same.state) == "balance: 70\n");
-        CHECK(sorted(same.letters) == sorted(letters));
+        CHECK(same.state == "balance: 70\n");
+        CHECK(sorted(same.letters) == letters);
     }
-    const Rerun::Outcome failed = Still(before, story, fail.batch - 1).run(fail.turn);
+    const Still::Ran failed = Still(before, story, fail.batch - 1).run(fail.turn);
     CHECK(!failed.done);
     CHECK(failed.diverged == "");
     CHECK(failed.report.find("not 7") != std::string::npos);
-    CHECK(text_of(failed.state) == "balance: 70\n");
+    CHECK(failed.state == "balance: 70\n");
     CHECK(failed.reply == "");
     // Another state and another letter, of the same asks.
     {
-        const Rerun::Outcome other =
+        const Still::Ran other =
             Still(edited("balance -= amount\n        let", "balance -= amount + 1\n        let"), story,
                   give.batch - 1)
                 .run(give.turn, Rerun::Loose);
         CHECK(other.done);
         CHECK(other.diverged == "");
         CHECK(other.reply == "69");
-        CHECK(text_of(other.state) == "balance: 69\n");
+        CHECK(other.state == "balance: 69\n");
     }
     // What was not asked.
     for (const Rerun::Mode mode : {Rerun::Strict, Rerun::Loose}) {
-        const Rerun::Outcome other =
-            Still(edited("ask to.take(amount, note: \"gift\")", "ask to.thank(amount)"), story,
-                  give.batch - 1)
-                .run(give.turn, mode);
+        const Still::Ran other = Still(edited("ask to.take(amount, note: \"gift\")", "ask to.thank(amount)"),
+                                       story, give.batch - 1)
+                                     .run(give.turn, mode);
         CHECK(!other.done);
         CAPTURE(other.diverged);
         CHECK(other.diverged.find("it asks Account (actor 3) for `thank`") != std::string::npos);
         CHECK((other.diverged.find("where it asked the actor 3 for `take`") != std::string::npos) ==
               (mode == Rerun::Strict));
-        CHECK(text_of(other.state) == "balance: 100\n");
+        CHECK(other.state == "balance: 100\n");
     }
     // What comes from outside.
-    const Rerun::Outcome clock = Still(edited("        balance -= amount\n        let",
-                                              "        balance -= amount + Time.monotonic\n        let"),
-                                       story, give.batch - 1)
-                                     .run(give.turn, Rerun::Loose);
+    const Still::Ran clock = Still(edited("        balance -= amount\n        let",
+                                          "        balance -= amount + Time.monotonic\n        let"),
+                                   story, give.batch - 1)
+                                 .run(give.turn, Rerun::Loose);
     CHECK(!clock.done);
     CHECK(clock.diverged.find("it calls `monotonic`, which it did not") != std::string::npos);
     // It does not wait any more.
-    const Rerun::Outcome ends = Still(edited("        let fee = ask to.take(amount, note: \"gift\") within "
-                                             "1.hours\n        send to.thank(fee)\n",
-                                             ""),
-                                      story, give.batch - 1)
-                                    .run(give.turn);
+    const Still::Ran ends = Still(edited("        let fee = ask to.take(amount, note: \"gift\") within "
+                                         "1.hours\n        send to.thank(fee)\n",
+                                         ""),
+                                  story, give.batch - 1)
+                                .run(give.turn);
     CHECK(ends.diverged != "");
     CHECK(!ends.done);
 }

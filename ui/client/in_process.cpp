@@ -100,7 +100,8 @@ void InProcessLink::stop() {
 void InProcessLink::close() {
     std::lock_guard lock(mutex_);
     closed_ = true;
-    requests_[size_t(protocol::Lane::Program)].clear(); // they might run for ever
+    for (const protocol::Lane lane : {protocol::Lane::Program, protocol::Lane::Past})
+        requests_[size_t(lane)].clear(); // they might run long, or for ever
     requests_changed_.notify_all();
     messages_taken_.notify_all();
 }

@@ -1,7 +1,7 @@
 // A session in the same process: two bounded queues between the face and the session's threads.
 //
-// Requests that need the program and those that do not have a queue each (protocol::lane_of), so that a workspace's
-// text is saved and the browser answers while the program runs an endless loop. The way back is one queue. It is
+// Requests that need the program, those about the past and the others have a queue each (protocol::lane_of), so that a
+// workspace's text is saved and the browser answers while the program runs an endless loop. The way back is one queue. It is
 // bounded in bytes: a program that prints faster than its face reads waits for the face, and pieces of output that
 // wait behind each other become one message.
 //
@@ -39,8 +39,8 @@ class InProcessLink final : public Client {
     void on_message(std::function<void()> wake) { wake_ = std::move(wake); }
     // What stop() calls: World::request_stop. Set before the session starts; must be safe in a signal's handler.
     void on_stop(std::function<void()> stop) { stop_ = std::move(stop); }
-    // No more requests. What waits for the program is dropped; what waits for the desk is served still, and then the
-    // session's threads end. Messages are dropped from here on, so that nobody waits for a face that has gone.
+    // No more requests. What waits for the program and for the past is dropped; what waits for the desk is served still, and
+    // then the session's threads end. Messages are dropped from here on, so that nobody waits for a face that has gone.
     void close();
 
     // ---- further faces
@@ -75,7 +75,7 @@ class InProcessLink final : public Client {
     std::condition_variable requests_changed_;
     std::condition_variable messages_changed_; // one was added
     std::condition_variable messages_taken_;
-    std::deque<protocol::RequestEnvelope> requests_[2];
+    std::deque<protocol::RequestEnvelope> requests_[protocol::kLanes];
     Queue messages_;
     std::vector<Guest*> guests_;
     std::map<protocol::RequestId, Guest*> asked_; // by guests, and not answered; null: who asked has gone

@@ -1,4 +1,6 @@
 #include "ui/main/image_actors.h"
+#include "image/history/budget.h"
+#include "image/history/checkpoints.h"
 #include "image/journal/journal.h"
 #include "image/journal/parcels.h"
 #include "vm/os/clock.h"

@@ -35,6 +35,7 @@ class ImageActors final : public ActorStory {
     Result<void> sync() override;
     void reload_is_kept(std::string_view what) override;
     void follow_reload() override;
+    void give_up() override { past_.give_up(); }
     void end() override;
     Result<std::string> go_back(const std::string& where, const std::string& name) override;
     Result<void> knows(const std::string& where) override;

@@ -1,4 +1,6 @@
 #include "ui/main/image_past.h"
+#include "image/history/checkpoints.h"
+#include "image/history/past_world.h"
 #include "image/history/step_through.h"
 #include "image/history/turn_test.h"
 #include "image/history/turns.h"
@@ -19,16 +21,57 @@ using namespace image;
 
 namespace {
 
-std::string name_of(const PastWorld::Seen& seen) {
-    return std::to_string(seen.number) + "  " + seen.text;
+constexpr size_t kInFull = 1 << 20; // bytes of a value that is looked at by itself
+
+std::string name_of(PastWorld& world, uint64_t number) {
+    return std::to_string(number) + "  " + world.describe(number);
 }
 
-std::string described(const PastWorld::Seen& seen) {
-    std::string text = name_of(seen);
-    if (seen.waiting) text += ", " + counted(seen.waiting, "message") + " waiting";
+// With the fields, of which at most so many bytes are shown each.
+std::string told(PastWorld& world, uint64_t number, size_t most) {
+    std::string text = name_of(world, number);
+    if (const uint64_t waiting = world.waiting(number))
+        text += ", " + counted(waiting, "message") + " waiting";
     text += "\n";
-    if (!seen.has_state) text += "      has not started\n";
-    for (const auto& field : seen.fields) text += "      " + field.name + " = " + field.value + "\n";
+    const std::vector<Field> fields = world.fields(number);
+    if (fields.empty() && !world.has_state(number)) text += "      has not started\n";
+    bool is_cut = false;
+    for (const Field& field : fields) {
+        const Shown shown = show(world.system(), field.value, most);
+        text += "      " + field.name + " = " + shown.text + "\n";
+        is_cut |= shown.is_cut;
+    }
+    if (is_cut && most == kInFull)
+        text += "note: values are cut after a megabyte; an expression shows a part, such as "
+                "`actor(:name).state[:field].last(3)`\n";
+    return text;
+}
+
+// Of an actor that lived at both places: a line for each field that is another.
+std::string differences(PastWorld& before, PastWorld& after, uint64_t number) {
+    std::string text;
+    const uint64_t waited = before.waiting(number), waits = after.waiting(number);
+    if (!after.has_same_record(number, before)) {
+        const std::vector<Field> was = before.fields(number), is = after.fields(number);
+        auto find = [](const std::vector<Field>& all, const std::string& name) {
+            auto found =
+                std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.name == name; });
+            return found == all.end() ? nullptr : &*found;
+        };
+        for (const Field& field : is) {
+            const Field* old = find(was, field.name);
+            if (!old)
+                text += "      " + field.name + ": new, " + in_short(after.system(), field.value) + "\n";
+            else if (auto other = first_difference(before.system(), old->value, after.system(), field.value))
+                text += "      " + field.name + other->path + ": " + other->was + " -> " + other->is + "\n";
+        }
+        for (const Field& field : was)
+            if (!find(is, field.name))
+                text +=
+                    "      " + field.name + ": gone, it was " + in_short(before.system(), field.value) + "\n";
+    }
+    if (waited != waits)
+        text += "      messages waiting: " + std::to_string(waited) + " -> " + std::to_string(waits) + "\n";
     return text;
 }
 
@@ -36,6 +79,15 @@ std::string troubles_of(const PastWorld& world) {
     std::string text;
     for (const std::string& trouble : world.troubles()) text += "note: " + trouble + "\n";
     return text;
+}
+
+// Whether the state of its actor may be another after it.
+bool changes_state(const Past::Step& step) {
+    return !step.segment->heap.empty() ||
+           std::any_of(step.records->begin(), step.records->end(), [&](const Record& record) {
+               const auto* parts = std::get_if<PartsRecord>(&record);
+               return parts && parts->actor == step.segment->actor;
+           });
 }
 
 const char* ended_how(const SegmentRecord& segment) {
@@ -150,10 +202,6 @@ std::string ImagePast::why_paused() {
     return why;
 }
 
-PastWorld::How ImagePast::how_to_look() {
-    return why_paused().empty() ? PastWorld::How::Alive : PastWorld::How::Looked;
-}
-
 Result<void> ImagePast::knows(const std::string& where) {
     auto place = past_.find(where);
     if (!place) return std::move(place).failure();
@@ -215,24 +263,21 @@ Result<std::string> ImagePast::turns(uint64_t most, const std::string& where, bo
     auto from = back_from(*upto, most);
     if (!from) return std::move(from).failure();
     return in_world_thread([&]() -> Result<std::string> {
-        auto world = PastWorld::make(past_, store_, *upto, how_to_look());
+        auto world = PastWorld::make(past_, store_, *upto, PastWorld::How::Looked);
         if (!world) return std::move(world).failure();
         std::string text;
         auto walked = past_.walk(*from, *upto, [&](const Past::Step& step) -> Result<bool> {
             const SegmentRecord& segment = *step.segment;
-            auto seen = (*world)->actor(segment.actor);
+            const std::string who = (*world)->describe(segment.actor);
             if (table) {
                 const auto turn = turn_of(step);
-                text += std::to_string(step.turn) + "\t" + std::to_string(segment.at_ms) + "\t" +
-                        (seen ? seen->text : "actor " + std::to_string(segment.actor)) + "\t" +
-                        (turn ? (*world)->message(segment.actor, turn->message) : "") + "\t" +
-                        ended_how(segment) + "\n";
+                text += std::to_string(step.turn) + "\t" + std::to_string(segment.at_ms) + "\t" + who + "\t" +
+                        (turn ? (*world)->message(turn->message) : "") + "\t" + ended_how(segment) + "\n";
                 return true;
             }
-            text += std::to_string(step.turn) + "  " + moment_in_words(segment.at_ms) + "  " +
-                    (seen ? seen->text : "actor " + std::to_string(segment.actor)) + "  ";
+            text += std::to_string(step.turn) + "  " + moment_in_words(segment.at_ms) + "  " + who + "  ";
             if (step.message)
-                text += (*world)->message(segment.actor, *step.message) + "  ";
+                text += (*world)->message(*step.message) + "  ";
             else if (segment.timer)
                 text += "a timer's message  ";
             text += std::string(ended_how(segment)) + "\n";
@@ -249,37 +294,45 @@ Result<std::string> ImagePast::show(const std::string& where, const std::string&
     auto place = past_.find(where);
     if (!place) return std::move(place).failure();
     return in_world_thread([&]() -> Result<std::string> {
-        auto world = PastWorld::make(past_, store_, *place, how_to_look());
+        auto world = PastWorld::make(past_, store_, *place, PastWorld::How::Looked);
         if (!world) return std::move(world).failure();
         std::string text;
         if (what.empty()) {
             text = "after turn " + std::to_string(place->turn) + ", definitions of epoch " +
                    std::to_string((*world)->epoch()) + "\n";
-            for (const auto& seen : (*world)->actors()) text += described(seen);
+            for (const uint64_t number : std::vector((*world)->actors()))
+                text += told(**world, number, kInShort);
         } else if (const uint64_t number = (*world)->number_of(what)) {
-            if (auto seen = (*world)->actor(number)) text += described(*seen);
-        } else if (std::string why = why_paused(); !why.empty()) {
-            return Failure{"paused", std::move(why)};
+            text = told(**world, number, kInFull);
         } else {
-            auto value = (*world)->value(what);
-            if (!value) return std::move(value).failure();
-            text += *value + "\n";
+            return value(*place, what);
         }
         return text + troubles_of(**world);
     });
+}
+
+// The one question that runs code of then.
+Result<std::string> ImagePast::value(const StoryPlace& place, const std::string& text) {
+    if (std::string why = why_paused(); !why.empty()) return Failure{"paused", std::move(why)};
+    auto world = PastWorld::make(past_, store_, place, PastWorld::How::Alive);
+    if (!world) return std::move(world).failure();
+    auto value = (*world)->value(text);
+    if (!value) return std::move(value).failure();
+    return *value + "\n" + troubles_of(**world);
 }
 
 Result<std::string> ImagePast::state(const std::string& who, const std::string& where) {
     auto place = past_.find(where);
     if (!place) return std::move(place).failure();
     return in_world_thread([&]() -> Result<std::string> {
-        auto world = PastWorld::make(past_, store_, *place, how_to_look());
+        auto world = PastWorld::make(past_, store_, *place, PastWorld::How::Looked);
         if (!world) return std::move(world).failure();
         const uint64_t number = (*world)->number_of(who);
-        auto seen = number ? (*world)->actor(number) : std::nullopt;
-        if (!seen) return Failure{"not_found", "there was no actor " + who + " then"};
+        if (!number) return Failure{"not_found", "there was no actor " + who + " then"};
         std::string text;
-        for (const auto& field : seen->fields) text += field.name + "\t" + field.value + "\n";
+        for (const Field& field : (*world)->fields(number))
+            text +=
+                field.name + "\t" + indent::image::show((*world)->system(), field.value, kInFull).text + "\n";
         return text;
     });
 }
@@ -288,8 +341,9 @@ Result<std::string> ImagePast::pictures(const std::string& where) {
     auto place = past_.find(where);
     if (!place) return std::move(place).failure();
     return in_world_thread([&]() -> Result<std::string> {
-        auto world = PastWorld::make(past_, store_, *place, how_to_look());
+        auto world = PastWorld::make(past_, store_, *place, PastWorld::How::Looked);
         if (!world) return std::move(world).failure();
+        (*world)->find_pictures();
         auto painted = paint_canvases((*world)->world(), "a picture of turn " + std::to_string(place->turn));
         if (!painted) return std::move(painted).failure();
         std::string text;
@@ -304,52 +358,28 @@ Result<std::string> ImagePast::diff(const std::string& from, const std::string& 
     auto second = past_.find(to);
     if (!second) return std::move(second).failure();
     return in_world_thread([&]() -> Result<std::string> {
-        std::vector<PastWorld::Seen> before, after;
-        uint64_t epochs[2] = {};
-        std::string notes;
-        for (auto* place : {&*first, &*second}) {
-            auto world = PastWorld::make(past_, store_, *place, how_to_look());
-            if (!world) return std::move(world).failure();
-            (place == &*first ? before : after) = (*world)->actors();
-            epochs[place == &*second] = (*world)->epoch();
-            notes += troubles_of(**world);
-        }
+        auto before = PastWorld::make(past_, store_, *first, PastWorld::How::Looked);
+        if (!before) return std::move(before).failure();
+        auto after = PastWorld::make(past_, store_, *second, PastWorld::How::Looked);
+        if (!after) return std::move(after).failure();
         std::string text;
-        if (epochs[0] != epochs[1])
-            text +=
-                "definitions: epoch " + std::to_string(epochs[0]) + " -> " + std::to_string(epochs[1]) + "\n";
-        auto find = [](const std::vector<PastWorld::Seen>& all, uint64_t number) {
-            auto found =
-                std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.number == number; });
-            return found == all.end() ? nullptr : &*found;
-        };
-        for (const auto& was : before)
-            if (!find(after, was.number)) text += "- " + name_of(was) + "\n";
-        for (const auto& is : after) {
-            const PastWorld::Seen* was = find(before, is.number);
-            if (!was) {
-                text += "+ " + described(is);
+        if ((*before)->epoch() != (*after)->epoch())
+            text += "definitions: epoch " + std::to_string((*before)->epoch()) + " -> " +
+                    std::to_string((*after)->epoch()) + "\n";
+        for (const uint64_t number : std::vector((*before)->actors()))
+            if (!(*after)->lives(number)) text += "- " + name_of(**before, number) + "\n";
+        for (const uint64_t number : std::vector((*after)->actors())) {
+            if (past_.gives_up()) return Failure{"stopped", "the comparison was given up"};
+            if (!(*before)->lives(number)) {
+                text += "+ " + told(**after, number, kInShort);
                 continue;
             }
-            if (*was == is) continue;
-            text += "  " + name_of(is) + "\n";
-            for (const auto& field : is.fields) {
-                auto old = std::find_if(was->fields.begin(), was->fields.end(),
-                                        [&](const auto& one) { return one.name == field.name; });
-                if (old == was->fields.end())
-                    text += "      " + field.name + ": new, " + field.value + "\n";
-                else if (old->value != field.value)
-                    text += "      " + field.name + ": " + old->value + " -> " + field.value + "\n";
-            }
-            for (const auto& field : was->fields)
-                if (std::none_of(is.fields.begin(), is.fields.end(),
-                                 [&](const auto& one) { return one.name == field.name; }))
-                    text += "      " + field.name + ": gone, it was " + field.value + "\n";
-            if (was->waiting != is.waiting)
-                text += "      messages waiting: " + std::to_string(was->waiting) + " -> " +
-                        std::to_string(is.waiting) + "\n";
+            const std::string lines = differences(**before, **after, number);
+            if (!lines.empty() || (*before)->describe(number) != (*after)->describe(number))
+                text += "  " + name_of(**after, number) + "\n" + lines;
         }
-        return (text.empty() ? "nothing is different\n" : text) + notes;
+        return (text.empty() ? "nothing is different\n" : text) + troubles_of(**before) +
+               troubles_of(**after);
     });
 }
 
@@ -360,26 +390,24 @@ Result<std::string> ImagePast::why(const std::string& who, const std::string& fi
     auto upto = past_.find(where);
     if (!upto) return std::move(upto).failure();
     return in_world_thread([&]() -> Result<std::string> {
-        auto made = PastWorld::make(past_, store_, *upto, how_to_look());
+        auto made = PastWorld::make(past_, store_, *upto, PastWorld::How::Looked);
         if (!made) return std::move(made).failure();
         PastWorld& world = **made;
         const uint64_t number = world.number_of(who);
         if (!number) return Failure{"not_found", "there was no actor " + who + " then"};
-        auto value_of = [&]() -> std::optional<std::string> {
-            auto seen = world.actor(number);
-            if (!seen) return std::nullopt;
-            for (const auto& one : seen->fields)
+        auto value_of = [&]() -> Value { // absent: it has no such field
+            for (const Field& one : world.fields(number))
                 if (one.name == field) return one.value;
-            return std::nullopt;
+            return Value();
         };
-        const auto now = value_of();
-        if (!now) {
+        const Value found = value_of();
+        if (!found) {
             std::string fields;
-            if (auto seen = world.actor(number))
-                for (const auto& one : seen->fields) fields += (fields.empty() ? "" : ", ") + one.name;
+            for (const Field& one : world.fields(number)) fields += (fields.empty() ? "" : ", ") + one.name;
             return Failure{"not_found", who + " has no field `" + field + "`" +
                                             (fields.empty() ? "" : "; it has " + fields)};
         }
+        const std::string now = in_short(world.system(), found);
         // Who sent what, and the last turn that left the field as it is now with another value before it.
         struct Sent {
             uint64_t actor, turn;
@@ -391,45 +419,48 @@ Result<std::string> ImagePast::why(const std::string& who, const std::string& fi
             std::optional<Sent> sender;
             bool failed = false, known = false;
         } cause;
-        std::optional<std::string> before;
-        bool any = false;
-        const std::string mine = world.actor(number)->text;
+        Parcel::Pointer before; // as the turn found it; null: it is not known
+        auto keep = [&](Value value) {
+            before = value ? Parcel::pack_whole(world.world().machine(), &value, 1) : nullptr;
+        };
+        const std::string mine = world.describe(number);
         auto begin = past_.earliest(*upto);
         if (!begin) return std::move(begin).failure();
         if (auto start = past_.read(*begin)) {
             if (const Recovery::State* state = (*start)->actor(number); state && state->has_heap())
-                if (world.put(number, *state)) before = value_of(), any = true;
+                if (world.put(number, *state)) keep(value_of());
         }
         auto walked = past_.walk(*begin, *upto, [&](const Past::Step& step) -> Result<bool> {
             for (const Record& record : *step.records)
                 if (auto* post = std::get_if<PostRecord>(&record); post && post->to == number)
                     senders[post->number] = {step.segment->actor, step.turn};
             if (step.segment->actor != number || step.segment->end != SegmentRecord::Done) return true;
+            if (!changes_state(step)) return true;
             Recovery::State state = *step.before;
             if (!state.follow(*step.segment, *step.records) ||
                 !world.put(number, state)) { // of a layout that the code of then does not know any more
-                before = std::nullopt;
+                before = nullptr;
                 return true;
             }
-            auto value = value_of();
-            if (any && value == before) return true;
+            const Value value = value_of();
+            if (before && !first_difference(world.system(), before->peek(0), world.system(), value))
+                return true;
             cause = {};
             cause.known = true;
             cause.turn = step.turn;
             cause.at_ms = step.segment->at_ms;
             cause.epoch = step.recovery->epoch();
-            if (before) cause.before = *before;
+            if (before) cause.before = in_short(world.system(), before->peek(0));
             if (const auto turn = turn_of(step)) {
-                cause.message = world.message(number, turn->message);
+                cause.message = world.message(turn->message);
                 auto sender = senders.find(turn->message.number);
                 if (sender != senders.end()) cause.sender = sender->second;
             }
-            before = value;
-            any = true;
+            keep(value);
             return true;
         });
         if (!walked) return std::move(walked).failure();
-        std::string text = mine + ": " + field + " = " + *now + "\n";
+        std::string text = mine + ": " + field + " = " + now + "\n";
         if (!cause.known) return text + "  it was so before the history begins that is kept\n";
         text += "  since turn " + std::to_string(cause.turn) + " at " + moment_in_words(cause.at_ms);
         if (!cause.before.empty()) text += ", which found " + cause.before;
@@ -441,9 +472,8 @@ Result<std::string> ImagePast::why(const std::string& who, const std::string& fi
         if (cause.epoch) text += ", in the code of epoch " + std::to_string(cause.epoch);
         text += "\n";
         if (cause.sender) {
-            auto seen = world.actor(cause.sender->actor);
-            text += "  sent by " + (seen ? seen->text : "actor " + std::to_string(cause.sender->actor)) +
-                    " in turn " + std::to_string(cause.sender->turn) + "\n";
+            text += "  sent by " + world.describe(cause.sender->actor) + " in turn " +
+                    std::to_string(cause.sender->turn) + "\n";
         } else if (!cause.message.empty()) {
             text += "  sent by no actor: a prompt, `eval`, a script, a timer\n";
         }
@@ -486,15 +516,17 @@ Result<std::string> ImagePast::step(const std::string& where, uint64_t number) {
             return std::to_string(i) + "  " + statement.file + ":" + std::to_string(statement.line) + "  " +
                    statement.text + "\n";
         };
-        const size_t count = stepped->statements.size();
+        const uint64_t count = stepped->count;
         if (number == 0) {
-            for (size_t i = 0; i < count; ++i) text += shown(i + 1, stepped->statements[i]);
+            const size_t listed = stepped->statements.size();
+            for (size_t i = 0; i < listed; ++i) text += shown(i + 1, stepped->statements[i]);
+            if (listed < count) text += "… and " + std::to_string(count - listed) + " more\n";
             return text + counted(count, "statement") + "\n";
         }
         if (stepped->frames.empty())
             return Failure{"not_found", "the turn has " + counted(count, "statement") + ", and no number " +
                                             std::to_string(number)};
-        text += "before " + shown(number, stepped->statements.back());
+        text += "before " + shown(number, stepped->here);
         for (const SteppedTurn::Frame& frame : stepped->frames) {
             text += "  in " + frame.what + " at " + frame.file + ":" + std::to_string(frame.line) + "\n";
             for (const auto& variable : frame.variables)

@@ -7,9 +7,9 @@
 //                            `failed`, with tabs between them
 //   state ACTOR [WHERE]      its fields as they were: for each a line of name and value, with a tab between them
 //   places                   the snapshots: for each a line of number, ms since 1970, turn, timeline, name
-//   show [WHERE [WHAT]]      the actors as they were; or one of them; or the value of an expression as it was
+//   show [WHERE [WHAT]]      the actors as they were, in short; or one of them, in full; or the value of an expression as it was
 //   pictures [WHERE]         what was shown on canvases: for each a line, the bytes of a PNG in hexadecimal digits
-//   diff FROM [TO]           what is different
+//   diff FROM [TO]           what is different: of each field the first part
 //   why ACTOR FIELD [WHERE]  which message made it what it is
 //   what-if [N [FROM [TO [MODULE FILE TEXT]…]]]
 //                            the last N messages (100), or those of a span, against edited texts of modules, or the newest
@@ -25,9 +25,11 @@
 //   snapshots                the named places
 //   snapshot NAME [WHERE]    names a place, which stays
 //   forget NUMBER            a snapshot is one no longer
+//
+// None of them runs code of the image but the value of an expression, what-if, rehearse, test-from and step, which end it
+// after a while (image/history/patience.h).
 #pragma once
 #include "image/history/past.h"
-#include "image/history/past_world.h"
 #include "vm/base/result.h"
 #include "vm/session/definition_store.h"
 #include <atomic>
@@ -47,6 +49,8 @@ class ImagePast {
     // trusted yet (image_home.h), of which the others only look at what is written; else why it has no answer. Any thread.
     Result<std::string> ask(const std::string& question, const std::vector<std::string>& words);
     Result<void> knows(const std::string& where);
+    // Whoever asks, or goes back, gets the failure "stopped" soon, and whoever does later at once. Any thread.
+    void give_up() { past_.give_up(); }
     // Nobody tells the story meanwhile. Answers what was done.
     Result<std::string> go_back(const std::string& where, const std::string& name);
 
@@ -57,6 +61,7 @@ class ImagePast {
     Result<std::string> turns(uint64_t most, const std::string& where, bool table);
     Result<std::string> state(const std::string& actor, const std::string& where);
     Result<std::string> show(const std::string& where, const std::string& what);
+    Result<std::string> value(const image::StoryPlace& place, const std::string& text);
     Result<std::string> pictures(const std::string& where);
     Result<std::string> diff(const std::string& from, const std::string& to);
     Result<std::string> why(const std::string& actor, const std::string& field, const std::string& where);
@@ -66,7 +71,6 @@ class ImagePast {
     Result<std::string> snapshots(bool table);
     Result<std::string> put_snapshot(const std::string& name, const std::string& where);
     std::string why_paused();
-    image::PastWorld::How how_to_look();
     image::Image& image() { return past_.image(); }
     std::mutex& mutex() { return past_.mutex(); }
 

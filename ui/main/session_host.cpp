@@ -31,7 +31,8 @@ Result<std::unique_ptr<SessionHost>> SessionHost::start(DefinitionStore& store, 
         self->session_ = session->get();
         started.set_value(ok()); // nothing of the caller's is touched from here on
         while (auto request = self->link_.next(Lane::Program)) (*session)->serve(*request);
-        self->desk_.join(); // it uses the session
+        self->desk_.join(); // they use the session
+        self->past_.join();
         self->session_ = nullptr;
         self->program_ended_ = true;
     });
@@ -39,11 +40,16 @@ Result<std::unique_ptr<SessionHost>> SessionHost::start(DefinitionStore& store, 
     self->program_ = std::move(program).value();
     if (auto result = started.get_future().get(); !result) return std::move(result).failure();
     constexpr size_t kDeskStack = size_t(64) << 20; // it parses texts
-    auto desk = os::Thread::start("desk", kDeskStack, [self] {
-        while (auto request = self->link_.next(Lane::Desk)) self->session_.load()->serve(*request);
-    });
-    if (!desk) return std::move(desk).failure();
-    self->desk_ = std::move(desk).value();
+    auto start = [&](const char* name, Lane lane, os::Thread& thread) -> Result<void> {
+        auto made = os::Thread::start(name, kDeskStack, [self, lane] {
+            while (auto request = self->link_.next(lane)) self->session_.load()->serve(*request);
+        });
+        if (!made) return std::move(made).failure();
+        thread = std::move(made).value();
+        return ok();
+    };
+    if (auto made = start("desk", Lane::Desk, self->desk_); !made) return std::move(made).failure();
+    if (auto made = start("past", Lane::Past, self->past_); !made) return std::move(made).failure();
     return host;
 }
 
@@ -62,6 +68,7 @@ bool SessionHost::is_heard_later(const protocol::Message& message) {
 }
 
 SessionHost::~SessionHost() {
+    if (Session* session = session_) session->stop_asking();
     link_.close();
     // A request may have been taken from the queue and not yet begun, so once is not enough.
     while (program_.joinable() && !program_ended_) {

@@ -1,4 +1,4 @@
-// A session on threads of its own, joined to a face in this process.
+// A session on threads of its own, one for each lane, joined to a face in this process.
 #pragma once
 #include "ui/client/in_process.h"
 #include "vm/os/thread.h"
@@ -11,7 +11,7 @@ namespace indent {
 
 class SessionHost {
   public:
-    // Starts the program's thread and the desk's; returns when the session serves. `wake` is called when messages
+    // Starts the threads; returns when the session serves. `wake` is called when messages
     // begin to wait (see InProcessLink::on_message); may be empty. The store must outlive the host.
     static Result<std::unique_ptr<SessionHost>> start(DefinitionStore& store, Session::Options options,
                                                       std::function<void()> wake);
@@ -30,7 +30,7 @@ class SessionHost {
     std::atomic<size_t> printed_{0}; // bytes, before it was there
     std::atomic<bool> program_ended_{false};
     os::Thread program_;
-    os::Thread desk_;
+    os::Thread desk_, past_;
 };
 
 } // namespace indent

@@ -594,7 +594,8 @@ void Worker::polled(Value* frame, Value* top) {
         return;
     }
     if (system.options_.seed) return;
-    if (number == 0 && system.is_over()) { // the outer loop sees to that
+    const bool main_stops = system.main_stopped_.load(std::memory_order_relaxed) && running != system.main_;
+    if (number == 0 && (system.is_over() || main_stops)) { // the outer loop sees to that
         pause_turn(frame, top, 0, true);
         return;
     }

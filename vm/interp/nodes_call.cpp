@@ -373,7 +373,7 @@ Value call_method(Machine& vm, Method* method, Value* nf, unsigned count, const 
                                "` has an effect outside the program, "
                                "which is not allowed here",
                            nf);
-        vm.had_effects |= method->effect == Effect::Output;
+        vm.had_effects |= method->effect >= Effect::Inside;
         bool complete = true;
         for (size_t i = 0; i < method->parameters.size(); ++i) complete &= bool(nf[1 + i]);
         if (complete) {

@@ -21,7 +21,11 @@ namespace indent {
 
 // The one place through which inputs and effects pass.
 struct EffectPort {
-    enum Mode : uint8_t { Live, Denied } mode = Live;  // replay and dry runs come with the image
+    enum Mode : uint8_t {
+        Live,
+        Inside, // nothing outside of this world is changed: a world of the past (image/history)
+        Denied
+    } mode = Live;
     std::function<void(std::string_view line)> output; // print: a line without its end
     // A part of a line whose rest comes later; where there is none, it waits for the rest.
     std::function<void(std::string_view text)> partial;
@@ -37,7 +41,9 @@ struct EffectPort {
     void finish_line();
     std::string waiting; // the begin of a line
     std::recursive_mutex mutex;
-    bool allows(Effect effect) const { return effect == Effect::Pure || mode == Live; }
+    bool allows(Effect effect) const {
+        return effect == Effect::Pure || mode == Live || (mode == Inside && effect != Effect::Output);
+    }
 };
 
 struct PrimitiveTable;

@@ -1,8 +1,10 @@
 #include "vm/interp/sketch.h"
+#include "vm/interp/block.h"
 #include "vm/model/map.h"
 #include "vm/model/number.h"
 #include "vm/model/range.h"
 #include "vm/model/text_literal.h"
+#include "vm/syntax/source.h"
 
 namespace indent {
 
@@ -148,6 +150,28 @@ std::string described(const Machine& vm, Value value) {
     if (shown.empty()) return words;
     bool own_parentheses = value.is_cell() && !is_tuple(value) && shown[0] == '(';
     return words + (own_parentheses ? " " + shown : " (" + shown + ")");
+}
+
+std::string block_text(Value block) {
+    const Code* code = block_code(block);
+    if (!code->tree) return "a Block";
+    const auto at = syntax::Source(code->tree->file, *code->tree->source).position(code->position);
+    return "a Block from " + code->tree->file + ":" + std::to_string(at.line);
+}
+
+std::string reference_text(const Machine& vm, Value meant) {
+    const Cell& cell = *meant.cell();
+    const Value binding = cell[reference::kBinding];
+    std::string text = "&";
+    if (binding.is_raw()) {
+        auto* named = binding.raw_address<Binding>();
+        if (named->module && !named->module->library) text += named->module->path + ".";
+        return text + std::string(vm.symbols.text(named->name));
+    }
+    const Class* cls = vm.shapes[cell[reference::kClass].cell()->shape].class_value;
+    text += vm.symbols.text(cls->name);
+    const SymbolId selector = cell[reference::kSelector].symbol_id();
+    return selector == sym::new_ ? text : text + "." + std::string(vm.symbols.text(selector));
 }
 
 } // namespace indent

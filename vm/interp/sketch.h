@@ -8,5 +8,8 @@ namespace indent {
 std::string sketch(const Machine& vm, Value value);
 // "a List ([1, 2])", "nil", "the class Math".
 std::string described(const Machine& vm, Value value);
+// What `inspect` answers for a block, "a Block from shop:12", and for a reference, "&shop.total".
+std::string block_text(Value block);
+std::string reference_text(const Machine& vm, Value reference);
 
 } // namespace indent

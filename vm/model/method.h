@@ -13,8 +13,13 @@ class Machine;
 struct Code;
 struct Module;
 
-// What a primitive does to the world outside; the effect port (vm/interp/effects.h) asks before it runs.
-enum class Effect : uint8_t { Pure, Input, Output };
+// What a primitive does beside computing; the effect port (vm/interp/runtime.h) is asked before it runs.
+enum class Effect : uint8_t {
+    Pure,
+    Input,
+    Inside, // changes what this world has: an Atom, a timer, code, what it prints
+    Output, // changes what is outside of it: files, programs
+};
 
 // args[0] is the receiver (nil for functions), args[1 … n] one value for each parameter (a rest parameter is a
 // List, defaults are filled in). The slots args[n + 1 … 15] are the primitive's own roots. Everything that may

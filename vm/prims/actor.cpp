@@ -224,7 +224,7 @@ constexpr PrimitiveRow kRows[] = {
     {"metrics", 0, address_metrics, Effect::Input},
     {"state", 0, address_state, Effect::Input},
     {"mailbox", 0, address_mailbox, Effect::Input},
-    {"kill", 0, address_kill, Effect::Output},
+    {"kill", 0, address_kill, Effect::Inside},
 };
 constexpr PrimitiveRow kClassRows[] = {
     {"current", 0, address_current, Effect::Input},
@@ -232,9 +232,9 @@ constexpr PrimitiveRow kClassRows[] = {
 constexpr PrimitiveRow kFunctions[] = {
     {"find_actor", 1, find_actor, Effect::Input},
     {"actors", 0, all_actors, Effect::Input},
-    {"_cancel_timer", 1, cancel_timer, Effect::Output},
-    {"_tie", 3, tie, Effect::Output},
-    {"_untie", 1, untie, Effect::Output},
+    {"_cancel_timer", 1, cancel_timer, Effect::Inside},
+    {"_tie", 3, tie, Effect::Inside},
+    {"_untie", 1, untie, Effect::Inside},
 };
 
 } // namespace

@@ -114,11 +114,11 @@ Value atom_inspect(Machine& vm, Value* args) {
 
 constexpr PrimitiveRow kRows[] = {
     {"value", 0, atom_get, Effect::Input},
-    {"set", 1, atom_set, Effect::Output},
-    {"swap", 1, atom_swap, Effect::Output},
+    {"set", 1, atom_set, Effect::Inside},
+    {"swap", 1, atom_swap, Effect::Inside},
     {"inspect", 0, atom_inspect, Effect::Input},
 };
-constexpr PrimitiveRow kClassRows[] = {{"new", 1, atom_new, Effect::Output}};
+constexpr PrimitiveRow kClassRows[] = {{"new", 1, atom_new, Effect::Inside}};
 
 } // namespace
 

@@ -3,6 +3,7 @@
 #include "vm/interp/arguments.h"
 #include "vm/interp/inner.h"
 #include "vm/interp/nodes.h"
+#include "vm/interp/sketch.h"
 #include "vm/prims/reflection_tables.h"
 #include "vm/prims/sequence.h"
 #include "vm/syntax/source.h"
@@ -69,14 +70,7 @@ Value block_is_frozen(Machine&, Value* args) {
 }
 
 Value block_inspect(Machine& vm, Value* args) {
-    const Code* code = block_code(args[0]);
-    std::string text = "a Block";
-    if (code->tree) {
-        syntax::Source source(code->tree->file, *code->tree->source);
-        auto at = source.position(code->position);
-        text += " from " + code->tree->file + ":" + std::to_string(at.line);
-    }
-    return vm.text(text, args);
+    return vm.text(block_text(args[0]), args);
 }
 
 Value reference_call(Machine& vm, Value* args) {
@@ -120,20 +114,7 @@ Value reference_call(Machine& vm, Value* args) {
 }
 
 Value reference_inspect(Machine& vm, Value* args) {
-    Cell* cell = args[0].cell();
-    Value binding = (*cell)[reference::kBinding];
-    std::string text = "&";
-    if (binding.is_raw()) {
-        auto* named = binding.raw_address<Binding>();
-        if (named->module && !named->module->library) text += named->module->path + ".";
-        text += vm.symbols.text(named->name);
-    } else {
-        const Class* cls = vm.shapes[(*cell)[reference::kClass].cell()->shape].class_value;
-        text += vm.symbols.text(cls->name);
-        SymbolId selector = (*cell)[reference::kSelector].symbol_id();
-        if (selector != sym::new_) text += "." + std::string(vm.symbols.text(selector));
-    }
-    return vm.text(text, args);
+    return vm.text(reference_text(vm, args[0]), args);
 }
 
 Value reference_equal(Machine& vm, Value* args) {

@@ -159,13 +159,13 @@ Value class_remove(Machine& vm, Value* args) {
 } // namespace
 
 PrimitiveTable class_change_primitives() {
-    static constexpr PrimitiveRow kRows[] = {{"define", 1, class_define, Effect::Output},
-                                             {"remove", 1, class_remove, Effect::Output}};
+    static constexpr PrimitiveRow kRows[] = {{"define", 1, class_define, Effect::Inside},
+                                             {"remove", 1, class_remove, Effect::Inside}};
     return {"Class", kRows};
 }
 
 PrimitiveTable module_eval_primitives() {
-    static constexpr PrimitiveRow kRows[] = {{"eval", 1, module_eval, Effect::Output}};
+    static constexpr PrimitiveRow kRows[] = {{"eval", 1, module_eval, Effect::Inside}};
     return {"Module", kRows};
 }
 

@@ -296,19 +296,19 @@ Value hot_invalidate(Machine& vm, Value* args) {
 
 PrimitiveTable reload_primitives() {
     static constexpr PrimitiveRow kRows[] = {
-        {"_load", 2, load, Effect::Output},
-        {"_reload", 2, reload, Effect::Output},
-        {"_prepare", 2, prepare, Effect::Output},
-        {"_commit", 1, commit, Effect::Output},
-        {"abort_reload", 1, abort_plan, Effect::Output},
-        {"_undo", 3, undo, Effect::Output},
-        {"_purge", 2, purge, Effect::Output},
+        {"_load", 2, load, Effect::Inside},
+        {"_reload", 2, reload, Effect::Inside},
+        {"_prepare", 2, prepare, Effect::Inside},
+        {"_commit", 1, commit, Effect::Inside},
+        {"abort_reload", 1, abort_plan, Effect::Inside},
+        {"_undo", 3, undo, Effect::Inside},
+        {"_purge", 2, purge, Effect::Inside},
         {"hot", 0, hot},
-        {"_hot_accept", 3, hot_accept, Effect::Output},
-        {"_hot_dispose", 2, hot_dispose, Effect::Output},
-        {"_hot_decline", 1, hot_decline, Effect::Output},
+        {"_hot_accept", 3, hot_accept, Effect::Inside},
+        {"_hot_dispose", 2, hot_dispose, Effect::Inside},
+        {"_hot_decline", 1, hot_decline, Effect::Inside},
         {"_hot_data", 1, hot_data, Effect::Input},
-        {"_hot_invalidate", 0, hot_invalidate, Effect::Output},
+        {"_hot_invalidate", 0, hot_invalidate, Effect::Inside},
         {"_reload_report", 1, report, Effect::Input},
     };
     return {"", kRows};

@@ -107,9 +107,9 @@ Value system_exit(Machine& vm, Value* args) {
 }
 
 constexpr PrimitiveRow kRows[] = {
-    {"print", 3, system_print, Effect::Output},
-    {"print_error", 3, system_print_error, Effect::Output},
-    {"log", 1, system_log, Effect::Output},
+    {"print", 3, system_print, Effect::Inside},
+    {"print_error", 3, system_print_error, Effect::Inside},
+    {"log", 1, system_log, Effect::Inside},
     {"read_line", 1, system_read_line, Effect::Input},
     {"arguments", 0, system_arguments, Effect::Input},
     {"exit", 1, system_exit},

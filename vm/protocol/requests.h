@@ -128,9 +128,10 @@ struct RequestEnvelope {
     Request request;
 };
 
-// Some requests need the program and wait until it is free; the others are about texts alone and are answered at
-// once, also while the program runs an endless loop.
-enum class Lane : uint8_t { Program, Desk };
+// Some requests need the program and wait until it is free; questions about the past have worlds of their own, and may
+// take a while; the others are about texts alone and are answered at once, also while the program runs an endless loop.
+enum class Lane : uint8_t { Program, Desk, Past };
+inline constexpr size_t kLanes = 3;
 inline Lane lane_of(const Request& request) {
     return std::holds_alternative<Evaluate>(request) || std::holds_alternative<Accept>(request) ||
                    std::holds_alternative<Load>(request) || std::holds_alternative<Complete>(request) ||
@@ -140,7 +141,8 @@ inline Lane lane_of(const Request& request) {
                    std::holds_alternative<EvaluateInFrame>(request) ||
                    std::holds_alternative<ResolveBroken>(request)
                ? Lane::Program
-               : Lane::Desk;
+           : std::holds_alternative<AskPast>(request) ? Lane::Past
+                                                      : Lane::Desk;
 }
 
 } // namespace indent::protocol

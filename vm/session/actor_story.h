@@ -36,6 +36,8 @@ class ActorStory {
     virtual Result<void> knows(const std::string& where) = 0;
     // Answers a question about the history, in words for people. Any thread.
     virtual Result<std::string> ask(const std::string& question, const std::vector<std::string>& words) = 0;
+    // Who asks, or goes back, is given the failure "stopped" soon, and whoever does so later at once. Any thread.
+    virtual void give_up() = 0;
     // No more is told; the world is about to end.
     virtual void end() = 0;
 };

@@ -27,10 +27,15 @@ std::vector<LibraryText> library_at(DefinitionStore& store, uint64_t epoch, uint
 }
 
 bool take_code(World& world, DefinitionStore& store, uint64_t from, uint64_t upto,
-               const std::function<void(const std::string&)>& trouble, bool runs) {
+               const std::function<void(const std::string&)>& trouble, FirstValues values) {
     ReloadOptions without_effects;
     without_effects.effects = false;
-    without_effects.values = runs;
+    without_effects.values = values != FirstValues::None;
+    auto take_definitions = [&](const std::vector<ReloadText>& texts) {
+        ReloadOptions definitions = without_effects;
+        definitions.values = false;
+        return values == FirstValues::IfPossible && world.take(texts, definitions).ok;
+    };
     std::map<std::string, std::string> known;
     bool has_library = false;
     for (uint64_t epoch = from; epoch <= upto; ++epoch) {
@@ -52,10 +57,11 @@ bool take_code(World& world, DefinitionStore& store, uint64_t from, uint64_t upt
             changed.push_back({module.path, module.path, std::move(text), true});
         }
         if (changed.empty() || world.take(changed, without_effects).ok) continue;
+        if (take_definitions(changed)) continue;
         if (epoch != upto) return false;
         for (const ReloadText& text : changed) { // those that can be taken are
             const ReloadReport report = world.take({text}, without_effects);
-            if (!report.ok)
+            if (!report.ok && !take_definitions({text}))
                 trouble("The module " + text.path + " could not be loaded as a whole:\n" + report.refusal);
         }
     }
@@ -65,16 +71,16 @@ bool take_code(World& world, DefinitionStore& store, uint64_t from, uint64_t upt
 Result<void> take_code_that_fits(DefinitionStore& store, uint64_t upto,
                                  const std::function<Result<World*>(std::vector<LibraryText> library)>& make,
                                  const std::function<bool(World&)>& fits,
-                                 const std::function<void(const std::string&)>& trouble, bool runs) {
+                                 const std::function<void(const std::string&)>& trouble, FirstValues values) {
     constexpr uint64_t kMostTries = 20;
     for (uint64_t from = upto;; --from) {
         auto world = make(library_at(store, from, upto));
         if (!world) return std::move(world).failure();
-        if (take_code(**world, store, from, upto, trouble, runs) && fits(**world)) return ok();
+        if (take_code(**world, store, from, upto, trouble, values) && fits(**world)) return ok();
         if (from > 1 && upto - from < kMostTries) continue;
         world = make(library_at(store, upto, upto));
         if (!world) return std::move(world).failure();
-        (void)take_code(**world, store, upto, upto, trouble, runs);
+        (void)take_code(**world, store, upto, upto, trouble, values);
         (void)fits(**world); // what does not fit is told by who brings it back
         return ok();
     }

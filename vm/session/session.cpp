@@ -366,6 +366,10 @@ void Session::stop() {
     if (running_) world_->request_stop();
 }
 
+void Session::stop_asking() {
+    if (options_.story) options_.story->give_up();
+}
+
 void Session::fail(RequestId id, Failure failure) {
     reply(id, Failed{std::move(failure.code), std::move(failure.message)});
 }

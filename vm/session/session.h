@@ -1,12 +1,14 @@
 // Serves the session protocol over a world.
 //
-// Two threads serve: the program's, which runs texts and takes definitions, and the desk's, which answers what needs
-// no running program (protocol::lane_of). The texts of modules belong to the session; both threads see them under a
-// lock. So the browser answers and drafts are saved while the program runs an endless loop.
+// Three threads serve: the program's, which runs texts and takes definitions, the past's, which answers questions about the
+// image's history in worlds of their own, and the desk's, which answers what needs neither (protocol::lane_of). The texts of
+// modules belong to the session; the threads see them under a lock. So the browser answers and drafts are saved while the
+// program runs an endless loop.
 //
 //     auto session = Session::make(store, deliver, options);   // on the program's thread, with kThreadStack
 //     while (auto request = link.next(Lane::Program)) session->serve(*request);
 //     // and on another thread: while (auto request = link.next(Lane::Desk)) session->serve(*request);
+//     // and on a third: while (auto request = link.next(Lane::Past)) session->serve(*request);
 #pragma once
 #include "vm/base/result.h"
 #include "vm/protocol/messages.h"
@@ -41,7 +43,7 @@ class Session {
         std::string paused{};
         std::function<Result<void>()> trust{};
     };
-    // Called on either thread; may wait for a face that is behind.
+    // Called on each of them; may wait for a face that is behind.
     using Deliver = std::function<void(protocol::Message)>;
 
     // Starts a world with the modules of the store. On the thread that will serve Lane::Program. What cannot be
@@ -54,6 +56,9 @@ class Session {
 
     // Ends what the program runs, if it runs anything. Any thread and signal handlers.
     void stop();
+    // Questions about the past that are being answered end soon, and no more are answered: the session is about to end. Any
+    // thread.
+    void stop_asking();
 
   private:
     Session(DefinitionStore& store, Deliver deliver, Options options);

@@ -46,15 +46,16 @@ void look_around(const char* path, uint64_t turns) {
         const uint64_t turn = 1000 + random() % (turns - 1000);
         uint64_t begun = os::monotonic_ns();
         const StoryPlace place = must(past.at_turn(1, turn));
-        auto world = must(PastWorld::make(past, store, place));
-        std::vector<PastWorld::Seen> all = world->actors();
+        auto world = must(PastWorld::make(past, store, place, PastWorld::How::Looked));
+        const std::vector<uint64_t> all = world->actors();
+        for (const uint64_t each : all) (void)world->fields(each);
         if (all.empty()) give_up("nobody was there");
         go.push_back(since(begun));
-        const uint64_t number = all[random() % all.size()].number;
+        const uint64_t number = all[random() % all.size()];
         begun = os::monotonic_ns();
         auto before = must(past.read(must(past.at_turn(1, turn - 1))));
         const Recovery::State* state = before->actor(number);
-        if (!state || !world->put(number, *state) || !world->actor(number))
+        if (!state || !world->put(number, *state) || world->fields(number).empty())
             give_up("it was not there before");
         step.push_back(since(begun));
     }

@@ -1,0 +1,30 @@
+// Checkpoints of the story, and timelines, which begin with one. The lock is of whoever uses the image: it is taken for as long
+// as some rows are read or written.
+#pragma once
+#include "image/history/past.h"
+#include <functional>
+#include <mutex>
+#include <string>
+
+namespace indent::image {
+
+// What there was at a place, as a checkpoint that is still to be put, and whose pieces are written. `stop`: gives up when it
+// becomes true.
+Result<CheckpointRecord> checkpoint_of(Image& image, std::mutex& mutex, const StoryPlace& place,
+                                       const std::function<bool()>& stop);
+
+// Folds what has come since the last checkpoint of the timeline that goes on into one more, in slices between which others
+// have the image. Answers how many bytes it has, 0: there is nothing new; where those are more than `most` nothing is
+// written. `stop`: gives up when it becomes true.
+Result<uint64_t> make_checkpoint(Image& image, std::mutex& mutex, const std::function<bool()>& stop,
+                                 uint64_t most = UINT64_MAX);
+
+// A timeline that begins at this place with the checkpoint of what there was. Answers its number.
+Result<uint64_t> fork(Image& image, std::mutex& mutex, const StoryPlace& place, const std::string& name,
+                      bool goes_on);
+
+// Goes on from there: on a timeline of its own, and with the definitions of that time as the newest. Nothing is
+// overwritten. Nobody tells the image's story meanwhile. Answers the timeline's number.
+Result<uint64_t> go_back(Image& image, std::mutex& mutex, const StoryPlace& place, const std::string& name);
+
+} // namespace indent::image
