@@ -139,7 +139,9 @@ PastWorld::Seen PastWorld::looked_at(uint64_t number) {
         return one;
     }
     one.text = world_->actors().describe(*actor);
-    if (const Recovery::State* state = recovery_->actor(number)) one.waiting = state->mailbox.size();
+    if (const Recovery::State* state =
+            recovery_->actor(number)) // what a turn that waits handles is in its mailbox again
+        one.waiting = state->mailbox.size() + (state->begun ? 1 : 0);
     one.has_state = actor->state.is_cell();
     if (!one.has_state) return one;
     const Class& cls = *world_->machine().class_of(actor->state);

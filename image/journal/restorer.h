@@ -26,6 +26,12 @@ class Restorer final : public DormantActors {
     void make_all() override;
     void awaken_all() override;
 
+    // Some are left out, of those that anybody has asked for. Any thread.
+    bool any_left_out() {
+        std::lock_guard lock(mutex_);
+        return recovery_.any_damaged();
+    }
+
     // A message as it waited, for an actor of this class. Null: it cannot be brought back.
     std::unique_ptr<ActorMessage> message(const PostRecord& post, Class* cls);
     // The heap and the state of an actor, which nobody runs, as they are in `state`. False: they cannot be brought back; it
@@ -34,7 +40,9 @@ class Restorer final : public DormantActors {
 
   private:
     class NamesBeside;
-    bool restore_heap(Actor& actor, const Recovery::State& state, Names& names);
+    // The same; `damaged` becomes true where what there is of it is not what it was.
+    bool restore_heap(Actor& actor, const Recovery::State& state, Names& names, bool& damaged);
+    std::string names_in_words(const std::vector<uint64_t>& symbols); // ` (:counter)`, or nothing
     Actor* find_or_make(uint64_t number); // alone: finish_all makes what belongs to it
     void finish_all();
     SymbolId symbol(uint64_t number);

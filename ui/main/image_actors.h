@@ -37,7 +37,7 @@ class ImageActors final : public ActorStory {
     void follow_reload() override;
     void end() override;
     Result<std::string> go_back(const std::string& where, const std::string& name) override;
-    Result<void> knows(const std::string& where) override;
+    Result<void> may_go_back(const std::string& where, const std::string& name) override;
     Result<std::string> ask(const std::string& question, const std::vector<std::string>& words) override;
 
     // After end: what could not be kept, and why; empty: all is kept.
