@@ -219,4 +219,28 @@ Result<void> Past::give_rows(WorldNames& names) {
     return ok();
 }
 
+// ---- damage
+
+Result<std::string> Past::damaged_actors() {
+    auto place = now();
+    if (!place) return std::move(place).failure();
+    auto recovery = read(*place);
+    if (!recovery) return std::move(recovery).failure();
+    std::string all;
+    for (const Recovery::Damaged& some : (*recovery)->damaged(Recovery::Look::AtAll)) {
+        all += all.empty() ? "" : ", ";
+        all += some.first == some.last
+                   ? "actor " + std::to_string(some.first)
+                   : "actors " + std::to_string(some.first) + " to " + std::to_string(some.last);
+        std::string names;
+        std::lock_guard lock(mutex_);
+        for (uint64_t symbol : some.names) {
+            auto name = image_.story().name(NameRow::Symbol, symbol);
+            if (name && *name) names += (names.empty() ? " (:" : ", :") + **name;
+        }
+        all += names.empty() ? names : names + ")";
+    }
+    return all;
+}
+
 } // namespace indent::image

@@ -22,6 +22,9 @@ class Past {
     // name of a snapshot, or "#3" for its number; the name of a timeline: where that is now. Failures: "not_found", with
     // what there is; "forgotten".
     Result<StoryPlace> find(const std::string& where);
+    // Whether a snapshot or a timeline may be called so. Failure "bad_name": `find` would read it as something else, or it is
+    // the name of another one.
+    Result<void> may_be_named(const std::string& name);
     Result<StoryPlace> now();
     Result<StoryPlace> at_turn(uint64_t timeline, uint64_t turn);
 
@@ -44,6 +47,10 @@ class Past {
     // From `from` on (a place on the way to `upto`), until `step` answers false. Groups that end no turn are taken in silence.
     Result<void> walk(const StoryPlace& from, const StoryPlace& upto,
                       const std::function<Result<bool>(const Step&)>& step);
+
+    // Which actors the image has damaged as they are now, in words: `actors 2 to 9 (:counter)`; empty: none. Reads all of them,
+    // in pieces between which others have the image.
+    Result<std::string> damaged_actors();
 
     // Gives names the rows of the image: those of what is shared when they are asked for. This outlives them.
     Result<void> give_rows(WorldNames& names);

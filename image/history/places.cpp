@@ -110,6 +110,39 @@ Result<StoryPlace> Past::at_turn(uint64_t timeline, uint64_t turn) {
     return place;
 }
 
+Result<void> Past::may_be_named(const std::string& name) {
+    auto refused = [&](const std::string& why) {
+        return Failure{"bad_name", "`" + name + "` cannot be a name: " + why};
+    };
+    if (name.find_first_not_of(' ') == std::string::npos) return refused("there is nothing to read");
+    if (std::any_of(name.begin(), name.end(), [](char c) { return uint8_t(c) < ' ' || c == 0x7f; }))
+        return refused("it has a character that cannot be shown");
+    std::string_view rest = name;
+    if (rest.starts_with("now-"))
+        rest.remove_prefix(4);
+    else if (rest[0] == '-' || rest[0] == '#')
+        rest.remove_prefix(1);
+    const size_t colon = rest.find(':');
+    uint64_t number = 0;
+    if (name == "now" || whole_number(rest, number) ||
+        (colon != std::string_view::npos && whole_number(rest.substr(0, colon), number) &&
+         whole_number(rest.substr(colon + 1), number)))
+        return refused("it says a turn, or how many turns back, wherever a place is asked for");
+    std::lock_guard lock(mutex_);
+    auto snapshots = image_.story().snapshots();
+    if (!snapshots) return std::move(snapshots).failure();
+    for (const SnapshotRecord& each : *snapshots)
+        if (each.name == name)
+            return refused("snapshot #" + std::to_string(each.number) +
+                           " is called so; `indent image forget " + image_.path() + " '#" +
+                           std::to_string(each.number) + "'` forgets that one");
+    auto timelines = image_.story().timelines();
+    if (!timelines) return std::move(timelines).failure();
+    for (const TimelineRecord& each : *timelines)
+        if (each.name == name) return refused("timeline " + std::to_string(each.number) + " is called so");
+    return ok();
+}
+
 Result<StoryPlace> Past::find(const std::string& where) {
     if (where == "now" || where.empty()) return now();
     uint64_t number = 0, timeline = 0;

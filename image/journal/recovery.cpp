@@ -42,7 +42,9 @@ bool Recovery::begin(std::string_view manifest, Piece piece) {
         bundle.hash = entry.hash;
         bundle.there = true;
     }
-    return take_group(rest);
+    if (!take_group(rest)) return false;
+    last_of_checkpoint_ = totals_.last_actor;
+    return true;
 }
 
 bool Recovery::take_group(std::string_view group) {
@@ -57,7 +59,7 @@ bool Recovery::take_records(const std::vector<Record>& records) {
 // What it holds is taken out of it.
 bool Recovery::take_one(Record& record) {
     ++records_;
-    return std::visit([&](auto& one) { return take(one); }, record) && !broken_;
+    return std::visit([&](auto& one) { return take(one); }, record);
 }
 
 void Recovery::drop_timer(uint64_t number) {
@@ -93,14 +95,13 @@ Recovery::Bundle* Recovery::read_bundle(uint64_t number) {
     if (bundle.read || !bundle.there) return &bundle;
     bundle.read = true;
     std::string content;
-    if (!piece_(bundle.hash, content)) {
-        broken_ = true;
-        return nullptr;
+    bool whole = piece_(bundle.hash, content);
+    if (whole) {
+        reading_ = true;
+        reading_number_ = number;
+        whole = take_group(content);
+        reading_ = false;
     }
-    reading_ = true;
-    reading_number_ = number;
-    bool whole = take_group(content);
-    reading_ = false;
     for (auto part = bundle.leaves.lower_bound(kPart); whole && part != bundle.leaves.end(); ++part) {
         whole = bundle.actors.size() == 1 && piece_(part->second, content);
         if (whole) bundle.actors.begin()->second.parts.push_back(std::move(content));
@@ -118,8 +119,46 @@ Recovery::Bundle* Recovery::read_bundle(uint64_t number) {
         bytes_ += content.size();
     }
     bundle.changed = false;
-    if (!whole) broken_ = true;
-    return broken_ ? nullptr : &bundle;
+    if (!whole) {
+        bundle.damaged = any_damaged_ = true;
+        bundle.actors.clear();
+    }
+    return &bundle;
+}
+
+bool Recovery::is_damaged(uint64_t actor) {
+    Bundle* bundle = bundle_of(actor);
+    return bundle && bundle->damaged && actor <= last_of_checkpoint_ && !bundle->actors.contains(actor);
+}
+
+std::vector<uint64_t> Recovery::names_of(uint64_t actor) const {
+    std::vector<uint64_t> all;
+    for (const auto& [symbol, named] : names_)
+        if (named == actor) all.push_back(symbol);
+    return all;
+}
+
+std::vector<Recovery::Damaged> Recovery::damaged(Look look) {
+    std::vector<Damaged> all;
+    std::string content;
+    for (const auto& [number, bundle] : bundles_) {
+        bool whole = !bundle.damaged;
+        if (look == Look::AtAll) {
+            whole = whole && (!bundle.there || piece_(bundle.hash, content));
+            for (auto leaf = bundle.leaves.begin(); whole && leaf != bundle.leaves.end(); ++leaf)
+                whole = piece_(leaf->second, content);
+        }
+        if (whole) continue;
+        Damaged one;
+        one.first = number & kAlone ? number & ~kAlone : std::max(number * kBundle, kMainActor + 1);
+        one.last =
+            number & kAlone ? one.first : std::min(number * kBundle + kBundle - 1, last_of_checkpoint_);
+        for (const auto& [symbol, actor] : names_)
+            if (bundle_number(actor) == number && !(bundle.damaged && bundle.actors.contains(actor)))
+                one.names.push_back(symbol);
+        all.push_back(std::move(one));
+    }
+    return all;
 }
 
 Recovery::State* Recovery::find(uint64_t actor) {
@@ -205,7 +244,7 @@ bool Recovery::take(PostRecord& post) {
         if (State* waits = find(post.from); waits && waits->begun && pending_of(*waits).ask != post.ask)
             append_asked(change(post.from)->tape, post);
     State* state = change(post.to);
-    if (!state) return false;
+    if (!state) return passes_over(post.to);
     if (state->ended) return true; // it came too late
     const uint64_t to = post.to;
     if (post.first)
@@ -230,7 +269,7 @@ bool Recovery::take(SegmentRecord& segment) {
         if (timer->second.every == 0) drop_timer(segment.timer);
     }
     State* found = change(segment.actor);
-    if (!found) return false;
+    if (!found) return passes_over(segment.actor);
     if (found->ended) return true;
     State& state = *found;
     state.turns = std::max(state.turns, segment.turn);
@@ -321,14 +360,15 @@ bool Recovery::give_heap(const State& state, HeapPicture& picture, uint64_t* lea
 bool Recovery::take(PartRecord& part) {
     if (reading_) return false;
     State* state = change(part.actor);
-    if (!state) return false;
+    if (!state) return passes_over(part.actor);
     if (!state->ended) state->parts.push_back(std::move(part.heap));
     return true;
 }
 
 bool Recovery::take(const PartsRecord& parts) {
     State* state = reading_ ? nullptr : change(parts.actor);
-    return state && (state->ended || state->take(parts));
+    if (!state) return passes_over(parts.actor);
+    return state->ended || state->take(parts);
 }
 
 bool Recovery::take(const HeadRecord& head) {
@@ -346,6 +386,7 @@ bool Recovery::take(FactsRecord& facts) {
     if (facts.actor <= kMainActor || facts.actor > kLargestNumber) return false;
     Bundle* bundle = bundle_of(facts.actor);
     if (!bundle) return false;
+    if (passes_over(facts.actor)) return true;
     totals_.last_actor = std::max(totals_.last_actor, facts.actor);
     bundle->changed = true;
     State& state = bundle->actors[facts.actor];
@@ -363,7 +404,7 @@ bool Recovery::take(FactsRecord& facts) {
 
 bool Recovery::take(const EndRecord& end) {
     State* state = change(end.actor);
-    if (!state) return false;
+    if (!state) return passes_over(end.actor);
     if (state->ended) return true;
     const State was = std::exchange(*state, State());
     const uint64_t shape = was.facts.shape;
@@ -414,7 +455,7 @@ bool Recovery::take(const TotalsRecord& totals) {
 
 bool Recovery::take(const AnswerRecord& answer) {
     State* asker = find(answer.asker);
-    if (!asker) return false;
+    if (!asker) return passes_over(answer.asker);
     const PendingAsk pending = pending_of(*asker);
     if (!asker->ended && pending.ask == answer.ask && !pending.answered)
         append_answer(change(answer.asker)->tape, answer);
@@ -639,7 +680,7 @@ bool Recovery::checkpoint(Checkpoint& made) {
         }
     }
     made.manifest = encode_listing("", entries);
-    return !broken_;
+    return !any_damaged_;
 }
 
 bool Recovery::fits(WorldNames& names) {

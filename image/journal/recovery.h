@@ -36,7 +36,7 @@ class Recovery {
         std::string manifest;            // a Listing (image/store)
         std::vector<std::string> pieces; // of it, those that the checkpoint has not that all began with
     };
-    // Failure: a piece is not to be had.
+    // Failure: a piece is not to be had. Who is damaged is in no checkpoint but those that are there.
     [[nodiscard]] bool checkpoint(Checkpoint& made);
 
     struct Restored {
@@ -62,10 +62,22 @@ class Recovery {
     uint64_t last_ms() const { return totals_.last_ms; }
     uint64_t bytes_read() const { return bytes_; }
     uint64_t batch_bytes() const { return batch_bytes_; } // that came after the checkpoint
-    bool is_broken() const { return broken_; }            // a piece was not to be had
     uint64_t turns() const { return totals_.turns; }
     uint64_t epoch() const { return epoch_; } // of the definitions then; 0: it is not said
     size_t actor_count();
+
+    // Actors of which a piece is not to be had: all that had numbers from `first` to `last` when the checkpoint was made, and
+    // what is known of the names that they have. The others are what they are; what came later for these is passed over.
+    struct Damaged {
+        uint64_t first = 0, last = 0;
+        std::vector<uint64_t> names; // symbols
+    };
+    bool any_damaged() const { return any_damaged_; } // of what was read
+    bool is_damaged(uint64_t actor);                  // and it has nothing that can be brought back
+    std::vector<uint64_t> names_of(uint64_t actor) const;
+    // Of all; or of what has been asked for so far. The first reads every piece.
+    enum class Look { AtAll, AtWhatWasRead };
+    std::vector<Damaged> damaged(Look look);
 
     // What is known of an actor.
     struct State {
@@ -127,6 +139,7 @@ class Recovery {
         bool there = false;   // it has a piece
         bool changed = false; // the piece says something else
         bool read = false;
+        bool damaged = false; // the piece is not to be had; who came after the checkpoint is in `actors`
         std::map<uint64_t, State> actors;
         // Of the one actor in it: its leaves; from kRecords on pieces of records after those, from kPart on its parts.
         std::map<LeafNumber, Hash> leaves;
@@ -157,6 +170,8 @@ class Recovery {
     void drop_timer(uint64_t number);
     Bundle* bundle_of(uint64_t actor); // read; null: it is not to be had
     State* find(uint64_t actor);
+    // A record that is about this actor, who is not known, is no mistake.
+    bool passes_over(uint64_t actor) { return !reading_ && is_damaged(actor); }
     State* change(uint64_t actor);        // the same; its bundle has changed
     Bundle* read_bundle(uint64_t number); // the same, by its own
     uint64_t bundle_number(uint64_t actor) const;
@@ -184,8 +199,9 @@ class Recovery {
     std::set<uint64_t> busy_;            // and some that rest
     uint64_t epoch_ = 0;
     bool settled_ = true;
-    bool broken_ = false; // a piece was not to be had
-    uint64_t bytes_ = 0;  // of all that was read
+    bool any_damaged_ = false;
+    uint64_t last_of_checkpoint_ = 0; // actor
+    uint64_t bytes_ = 0;              // of all that was read
     uint64_t batch_bytes_ = 0;
     uint64_t records_ = 0, passed_over_ = 0; // and messages that waited before the one that was handled
 };

@@ -16,6 +16,9 @@ namespace indent::image {
 namespace {
 
 constexpr uint64_t kLongest = 1'000'000'000'000'000'000; // ns: ActorSystem::duration
+constexpr const char* kWhatToDo =
+    "; `indent image verify` says what is damaged, `indent image recover` brings back into a new image what "
+    "can be read, and a copy of the image may have it still";
 constexpr uint64_t kShortest = 1'000; // ns, from one message of a timer to the next: no turn is quicker
 
 // A supervisor was there before its children, so nobody is his own.
@@ -149,15 +152,25 @@ std::shared_ptr<TurnTape> Restorer::tape_of(const Recovery::State& state) {
 }
 
 bool Restorer::restore_heap(Actor& actor, const Recovery::State& state) {
-    return restore_heap(actor, state, names_, nullptr);
+    bool damaged = false;
+    const bool whole = restore_heap(actor, state, names_, damaged, nullptr);
+    if (!whole) {
+        actor.heap.reset();
+        actor.state = actor.journal = actor.drawings = Value();
+    }
+    return whole;
 }
 
-bool Restorer::restore_heap(Actor& actor, const Recovery::State& state, Names& names,
+bool Restorer::restore_heap(Actor& actor, const Recovery::State& state, Names& names, bool& damaged,
                             const std::function<bool()>& poll) {
     Runtime& runtime = actors_.runtime();
     HeapPicture picture;
     uint64_t leaf_bytes = 0;
-    if (!state.has_heap() || !recovery_.give_heap(state, picture, &leaf_bytes, poll)) return false;
+    if (!state.has_heap()) return false;
+    if (!recovery_.give_heap(state, picture, &leaf_bytes, poll)) {
+        damaged = true;
+        return false;
+    }
     {
         std::lock_guard lock(mutex_);
         names_.allow_memory(WorldNames::kMostPerByte * leaf_bytes);
@@ -205,6 +218,12 @@ Actor* Restorer::find_or_make(uint64_t number) {
     std::lock_guard lock(mutex_);
     if (auto found = by_number_.find(number); found != by_number_.end()) return found->second;
     const Recovery::State* state = recovery_.actor(number);
+    if (!state && recovery_.is_damaged(number)) {
+        trouble("actor " + std::to_string(number) + names_in_words(recovery_.names_of(number)) +
+                    " is left out: what the image has of it is damaged" + kWhatToDo,
+                names_.troubles().size());
+        return dead(number, 0, 0);
+    }
     if (!state) return nullptr;
     if (state->ended) return dead(number, state->facts.shape, state->end_reason);
     ShapeId shape = 0;
@@ -378,20 +397,24 @@ bool Restorer::awaken_now(Actor& actor, std::unique_lock<std::recursive_mutex>& 
     const Recovery::State* state = recovery_.actor(actor.id);
     const size_t known = names_.troubles().size();
     allow_memory();
-    bool whole = false;
+    bool whole = false, damaged = false;
     if (state && beside) {
         lock.unlock();
         NamesBeside names(names_, mutex_);
-        whole = restore_heap(actor, *state, names, [this] {
+        whole = restore_heap(actor, *state, names, damaged, [this] {
             actors_.poll_beside();
             return !stopping_;
         });
         lock.lock();
         if (!whole && stopping_) return false;
     } else {
-        whole = state && restore_heap(actor, *state);
+        whole = state && restore_heap(actor, *state, names_, damaged, nullptr);
     }
-    if (!whole) trouble(actors_.describe(actor) + " is held: its state cannot be brought back", known);
+    if (!whole)
+        trouble(actors_.describe(actor) + " is held: " +
+                    (damaged ? std::string("what the image has of its state is damaged") + kWhatToDo
+                             : "its state cannot be brought back"),
+                known);
     actor.dormant = false;
     recovery_.forget_heap(actor.id); // it is in memory once
     return whole;
@@ -444,8 +467,19 @@ void Restorer::make_all() {
     std::lock_guard lock(mutex_);
     if (std::exchange(all_made_, true)) return;
     for (uint64_t number : recovery_.actors()) (void)make(number);
-    if (recovery_.is_broken())
-        trouble("some actors are left out: what the image says of them is damaged", names_.troubles().size());
+    for (const Recovery::Damaged& some : recovery_.damaged(Recovery::Look::AtWhatWasRead))
+        trouble("actors from number " + std::to_string(some.first) + " to " + std::to_string(some.last) +
+                    names_in_words(some.names) + " are left out: what the image has of them is damaged" +
+                    kWhatToDo,
+                names_.troubles().size());
+}
+
+std::string Restorer::names_in_words(const std::vector<uint64_t>& symbols) {
+    std::string all;
+    for (uint64_t each : symbols)
+        if (SymbolId id = symbol(each))
+            all += (all.empty() ? " (:" : ", :") + std::string(actors_.runtime().symbols.text(id));
+    return all.empty() ? all : all + ")";
 }
 
 void Restorer::awaken_all() {

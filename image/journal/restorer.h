@@ -31,6 +31,12 @@ class Restorer final : public DormantActors {
     void make_all() override;
     void awaken_all() override;
 
+    // Some are left out, of those that anybody has asked for. Any thread.
+    bool any_left_out() {
+        std::lock_guard lock(mutex_);
+        return recovery_.any_damaged();
+    }
+
     // A message as it waited, for an actor of this class. Null: it cannot be brought back.
     std::unique_ptr<ActorMessage> message(const PostRecord& post, Class* cls);
     // The heap and the state of an actor, which nobody runs, as they are in `state`. False: they cannot be brought back; it
@@ -39,9 +45,11 @@ class Restorer final : public DormantActors {
 
   private:
     class NamesBeside;
-    // `poll` is called often; false: it is not wanted any more.
-    bool restore_heap(Actor& actor, const Recovery::State& state, Names& names,
+    // The same; `damaged` becomes true where what there is of it is not what it was. `poll` is called often; false: it is not
+    // wanted any more.
+    bool restore_heap(Actor& actor, const Recovery::State& state, Names& names, bool& damaged,
                       const std::function<bool()>& poll);
+    std::string names_in_words(const std::vector<uint64_t>& symbols); // ` (:counter)`, or nothing
     bool is_large(const Actor& actor);
     bool awaken_now(Actor& actor, std::unique_lock<std::recursive_mutex>& lock, bool beside);
     void begin_bringing(const std::vector<Actor*>& at_once);

@@ -91,6 +91,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
 }
 
 Connection::~Connection() {
+    if (has_moved()) (void)empty_log(); // SQLite would leave it where the file was
     [[maybe_unused]] int code = sqlite3_close(handle_);
     assert(code == SQLITE_OK && "all statements are gone before their connection");
 }
@@ -156,10 +157,25 @@ void Connection::roll_back() {
     if (!sqlite3_get_autocommit(handle_)) sqlite3_exec(handle_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
+bool Connection::has_moved() const {
+    int moved = 0;
+    return sqlite3_file_control(handle_, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved;
+}
+
+Failure Connection::moved() {
+    (void)empty_log();
+    return {"moved", path_ + " was moved, removed or replaced while it is open here: what was kept until "
+                             "then is in the file that was moved, and nothing more is kept; move it back, "
+                             "or end this program and open it where it is"};
+}
+
 Result<void> Connection::copy_to(const std::string& path) {
     namespace fs = std::filesystem;
     std::error_code error;
     if (fs::exists(path, error)) return Failure{"exists", path + " exists already"};
+    if (const fs::path folder = fs::path(path).parent_path();
+        !folder.empty() && !fs::is_directory(folder, error))
+        return Failure{"not_found", path + " cannot be made: there is no folder " + folder.string()};
     const std::string made = path + ".new"; // so that nobody takes a half for the whole
     auto remove_half = [&] {
         fs::remove(made, error);

@@ -1,7 +1,8 @@
 // SQLite, as much of it as we use: a connection that trusts no file, and statements that are prepared once.
 //
 // Failure codes: "not_found", "denied" (file or folder may not be written), "locked" (another process has it),
-// "damaged", "not_an_image", "too_large", "no_space", "io_error". One thread at a time.
+// "damaged", "not_an_image", "too_large", "no_space", "moved" (the path leads elsewhere now), "io_error". One thread at
+// a time.
 #pragma once
 #include "vm/base/result.h"
 #include <cstdint>
@@ -73,6 +74,7 @@ class Connection {
     template <class Body>
     Result<void> transaction(Body body) {
         if (inside_) return body();
+        if (has_moved()) return moved();
         const Inside inside(inside_);
         if (auto begun = run("BEGIN IMMEDIATE"); !begun) return begun;
         if (Result<void> done = body(); !done) {
@@ -105,6 +107,8 @@ class Connection {
   private:
     Connection(std::string path, sqlite3* handle) : path_(std::move(path)), handle_(handle) {}
     void roll_back();
+    bool has_moved() const; // the path does not lead to the file that is open
+    Failure moved(); // what was kept before is in that file from here on, and not in a log where it was
     bool lacks_space() const;
     Failure no_space() const;
     Result<void> harden();

@@ -4,17 +4,20 @@
 #include "image/store/image.h"
 #include "image/store/connection.h"
 #include "image/store/listing.h"
+#include "image/store/packed_text.h"
 #include "image/store/rows.h"
 #include "image/store/schema.h"
 #include <algorithm>
 #include <chrono>
 #include <optional>
+#include <set>
 
 namespace indent::image {
 
 namespace {
 
-constexpr size_t kLargestText = 64 << 20;
+constexpr uint64_t kMostTexts = 512 << 20; // bytes of an epoch: a text may be named any number of times
+constexpr std::string_view kTooLarge = "its texts are larger than any program";
 
 int64_t now_ms() {
     using namespace std::chrono;
@@ -38,7 +41,11 @@ class ImageFile final : public Image {
     Result<uint64_t> commit(std::string_view what, const std::vector<ModuleRecord>& changed) override;
     Result<std::vector<EpochRecord>> epochs() override;
     Result<std::vector<ModuleRecord>> modules_at(uint64_t epoch) override;
+    Result<bool> had(std::string_view module, const Hash& text) override;
     Result<std::map<std::string, std::string>> desk() override;
+    std::vector<std::string> damaged_texts() const override {
+        return {damaged_texts_.begin(), damaged_texts_.end()};
+    }
     Result<void> save(std::string_view key, std::string_view text) override;
     Result<void> forget(std::string_view key) override;
     Story& story() override { return *story_; }
@@ -67,6 +74,7 @@ class ImageFile final : public Image {
     Result<Hash> put(Statement& get, Statement& put, std::string_view content);
     Result<std::string> get(Statement& statement, const Hash& hash, std::string_view what);
     Result<Listing> manifest(uint64_t epoch);
+    Result<ModuleRecord> read_module(const ListingEntry& entry);
     // The checksum of a row of the desk; nothing where there is no such row.
     Result<std::optional<uint64_t>> desk_checksum(std::string_view key);
     // One change of the desk: a text, or nothing to forget it.
@@ -76,6 +84,7 @@ class ImageFile final : public Image {
     std::optional<Statements> statements_;
     std::optional<Story> story_;
     Heads heads_;
+    std::set<std::string, std::less<>> damaged_texts_; // as the desk was read last
 };
 
 // ---- opening
@@ -157,13 +166,14 @@ Result<Hash> ImageFile::put(Statement& get, Statement& put, std::string_view con
         auto found = row->step();
         if (!found) return std::move(found).failure();
         if (*found) {
-            if (row->bytes(0) != content) return damaged("a text does not match its hash");
+            if (unpacked(row->bytes(0), hash) != content) return damaged("a text does not match its hash");
             return hash;
         }
     }
+    const std::string bytes = packed(content);
     Using row(put);
     row->bind_blob(1, bytes_of(hash));
-    row->bind_blob(2, content);
+    row->bind_blob(2, bytes);
     if (auto done = row->step(); !done) return std::move(done).failure();
     return hash;
 }
@@ -174,9 +184,9 @@ Result<std::string> ImageFile::get(Statement& statement, const Hash& hash, std::
     auto found = row->step();
     if (!found) return std::move(found).failure();
     if (!*found) return damaged(std::string(what) + " is missing");
-    std::string content(row->bytes(0));
-    if (hash_of(content) != hash) return damaged(std::string(what) + " does not match its hash");
-    return content;
+    auto content = unpacked(row->bytes(0), hash);
+    if (!content) return damaged(std::string(what) + " does not match its hash");
+    return std::move(*content);
 }
 
 // ---- epochs
@@ -210,20 +220,49 @@ Result<std::vector<ModuleRecord>> ImageFile::modules_at(uint64_t epoch) {
     auto listing = manifest(epoch);
     if (!listing) return std::move(listing).failure();
     std::vector<ModuleRecord> modules;
+    uint64_t bytes = 0;
     for (const auto& entry : listing->entries) {
-        auto bytes = get(statements_->get_module, entry.hash, "the module " + entry.name);
-        if (!bytes) return std::move(bytes).failure();
-        auto definitions = decode_listing(*bytes);
-        if (!definitions || definitions->title != entry.name) return damaged("the module " + entry.name);
-        ModuleRecord module{entry.name};
-        for (const auto& definition : definitions->entries) {
-            auto text = get(statements_->get_definition, definition.hash, "the text of " + definition.name);
-            if (!text) return std::move(text).failure();
-            module.definitions.push_back({definition.name, std::move(text).value()});
-        }
-        modules.push_back(std::move(module));
+        auto module = read_module(entry);
+        if (!module) return std::move(module).failure();
+        for (const auto& definition : module->definitions) bytes += definition.text.size();
+        if (bytes > kMostTexts) return damaged(kTooLarge);
+        modules.push_back(std::move(*module));
     }
     return modules;
+}
+
+Result<ModuleRecord> ImageFile::read_module(const ListingEntry& entry) {
+    auto listing = get(statements_->get_module, entry.hash, "the module " + entry.name);
+    if (!listing) return std::move(listing).failure();
+    auto definitions = decode_listing(*listing);
+    if (!definitions || definitions->title != entry.name) return damaged("the module " + entry.name);
+    ModuleRecord module{entry.name};
+    uint64_t bytes = 0;
+    for (const auto& definition : definitions->entries) {
+        auto text = get(statements_->get_definition, definition.hash, "the text of " + definition.name);
+        if (!text) return std::move(text).failure();
+        bytes += text->size();
+        if (bytes > kMostTexts) return damaged(kTooLarge);
+        module.definitions.push_back({definition.name, std::move(text).value()});
+    }
+    return module;
+}
+
+Result<bool> ImageFile::had(std::string_view module, const Hash& text) {
+    std::set<Hash> seen; // versions of the module
+    for (uint64_t epoch = heads_.epoch; epoch > 0; --epoch) {
+        auto listing = manifest(epoch);
+        if (!listing) return std::move(listing).failure();
+        for (const auto& entry : listing->entries) {
+            if (entry.name != module || !seen.insert(entry.hash).second) continue;
+            auto version = read_module(entry);
+            if (!version) return std::move(version).failure();
+            std::string all;
+            for (const auto& definition : version->definitions) all += definition.text;
+            if (hash_of(all) == text) return true;
+        }
+    }
+    return false;
 }
 
 Result<uint64_t> ImageFile::commit(std::string_view what, const std::vector<ModuleRecord>& changed) {
@@ -289,19 +328,22 @@ Result<std::vector<EpochRecord>> ImageFile::epochs() {
 
 Result<std::map<std::string, std::string>> ImageFile::desk() {
     std::map<std::string, std::string> texts;
-    uint64_t sum = 0;
+    uint64_t rows = 0, sum = 0;
+    damaged_texts_.clear();
     Using row(statements_->all_desk);
     for (;;) {
         auto found = row->step();
         if (!found) return std::move(found).failure();
         if (!*found) break;
         std::string key(row->bytes(0));
-        if (row->integer(2) != checksum_of({key, row->bytes(1)}))
-            return damaged("the text " + key + " does not match its checksum");
+        ++rows;
         sum ^= uint64_t(row->integer(2));
-        texts[key] = row->bytes(1);
+        if (row->integer(2) == checksum_of({key, row->bytes(1)}))
+            texts[key] = row->bytes(1);
+        else
+            damaged_texts_.insert(std::move(key));
     }
-    if (texts.size() != heads_.desk_rows || sum != heads_.desk_sum)
+    if (rows != heads_.desk_rows || (sum != heads_.desk_sum && damaged_texts_.empty()))
         return damaged("a text of the desk is missing");
     return texts;
 }
@@ -320,7 +362,7 @@ Result<void> ImageFile::change_desk(std::string_view key, std::optional<std::str
     auto old = desk_checksum(key);
     if (!old) return std::move(old).failure();
     const uint64_t sum = text ? uint64_t(checksum_of({key, *text})) : 0;
-    if (text ? *old == sum : !*old) return ok(); // nothing changes
+    if ((text ? *old == sum : !*old) && !damaged_texts_.contains(key)) return ok(); // nothing changes
     Heads next = heads_;
     if (*old) {
         next.desk_rows--;
@@ -340,9 +382,21 @@ Result<void> ImageFile::change_desk(std::string_view key, std::optional<std::str
             }
             if (auto stepped = row->step(); !stepped) return std::move(stepped).failure();
         }
+        if (!damaged_texts_.empty()) { // what is said of the rows may be what is damaged of them
+            next.desk_sum = 0;
+            Using row(statements_->all_desk);
+            for (;;) {
+                auto found = row->step();
+                if (!found) return std::move(found).failure();
+                if (!*found) break;
+                next.desk_sum ^= uint64_t(row->integer(2));
+            }
+        }
         return write_heads(next);
     });
-    if (done) heads_ = next;
+    if (!done) return done;
+    heads_ = next;
+    if (auto known = damaged_texts_.find(key); known != damaged_texts_.end()) damaged_texts_.erase(known);
     return done;
 }
 
@@ -397,6 +451,8 @@ Result<void> ImageFile::verify() {
         if (*row && check->bytes(0) != "ok") return damaged(std::string(check->bytes(0)));
     }
     if (auto read = desk(); !read) return std::move(read).failure();
+    if (!damaged_texts_.empty())
+        return damaged("the text " + *damaged_texts_.begin() + " does not match its checksum");
     auto all = epochs();
     if (!all) return std::move(all).failure();
     for (const auto& epoch : *all)

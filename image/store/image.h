@@ -5,8 +5,10 @@
 // answers; a call that fails has changed nothing. One thread at a time.
 //
 // Failure codes: "not_found", "exists", "denied", "locked", "not_an_image", "newer", "damaged", "too_large",
-// "no_space", "io_error"; the messages name the file.
+// "no_space", "moved" (the file is not where it was opened; nothing is kept until it is there again), "io_error"; the
+// messages name the file.
 #pragma once
+#include "image/store/listing.h"
 #include "image/store/records.h"
 #include "image/store/story.h"
 #include "vm/base/result.h"
@@ -38,9 +40,12 @@ class Image {
     // Every change so far, oldest first, and the modules as they were after one.
     virtual Result<std::vector<EpochRecord>> epochs() = 0;
     virtual Result<std::vector<ModuleRecord>> modules_at(uint64_t epoch) = 0;
+    // Whether a module of this path ever had the text of this hash (listing.h), as a whole.
+    virtual Result<bool> had(std::string_view module, const Hash& text) = 0;
 
-    // The texts of the desk, by key.
+    // The texts of the desk, by key, and the keys of those that are damaged, which are left out until they are saved anew.
     virtual Result<std::map<std::string, std::string>> desk() = 0;
+    virtual std::vector<std::string> damaged_texts() const = 0;
     virtual Result<void> save(std::string_view key, std::string_view text) = 0;
     virtual Result<void> forget(std::string_view key) = 0;
 

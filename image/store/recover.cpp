@@ -5,6 +5,7 @@
 #include "image/store/recover.h"
 #include "image/store/connection.h"
 #include "image/store/image.h"
+#include "image/store/packed_text.h"
 #include "image/store/page_reader.h"
 #include "image/store/rows.h"
 #include "image/store/schema.h"
@@ -59,7 +60,7 @@ class Salvage {
     StorySalvage story_;
     std::vector<bool> seen_; // by page
 
-    std::map<Hash, std::string> texts_; // definitions and modules: whoever names one knows which
+    std::map<Hash, std::string> texts_; // rows of definitions and modules: whoever names one knows which
     std::map<Hash, Listing> listings_;  // those that may be modules
     std::map<uint64_t, Epoch> epochs_;
     std::map<std::string, std::string> desk_, other_desk_;
@@ -89,10 +90,12 @@ void Salvage::take(Row row, int64_t number, const Cell& cell, Way way) {
     if (story_.take(row, uint64_t(number), cell, way)) return;
     if (is({B, B})) {
         const auto hash = hash_from(row[0].bytes);
-        if (!hash || hash_of(row[1].bytes) != *hash) return;
-        if (in_pieces_ || way != FromRoots) story_.take_piece(*hash, cell);
+        if (!hash) return;
+        const auto text = unpacked(row[1].bytes, *hash);
+        if (!text) return;
+        if ((in_pieces_ || way != FromRoots) && *text == row[1].bytes) story_.take_piece(*hash, cell);
         if (in_pieces_) return;
-        if (auto listing = decode_listing(row[1].bytes)) listings_.emplace(*hash, std::move(*listing));
+        if (auto listing = decode_listing(*text)) listings_.emplace(*hash, std::move(*listing));
         texts_.emplace(*hash, std::move(row[1].bytes));
     } else if (is({I, I, B, B, I})) {
         const auto epoch = uint64_t(row[0].integer);

@@ -118,3 +118,35 @@ TEST_CASE("stop passes by all that is queued, and a message wakes the face once"
     link.deliver(Event{Idle{}});
     CHECK(woken == 2);
 }
+
+TEST_CASE("what a guest wanted evaluated ends with it, whenever it goes") {
+    InProcessLink link;
+    int stops = 0;
+    link.on_stop([&] { ++stops; });
+    auto guest = link.join(1 << 20, [] {});
+    const RequestId runs = guest->send(Evaluate{"w", "loop: pass"});
+    const RequestId waits = guest->send(Evaluate{"w", "1"});
+    const RequestId loads = guest->send(Load{});
+    const RequestId ours = link.send(Evaluate{"w", "2"});
+    CHECK(link.next(Lane::Program)->id == runs);
+    CHECK(waits != 0);
+    SUBCASE("while it runs") {
+        link.deliver(Event{Busy{runs}});
+        CHECK(stops == 0);
+        guest = nullptr;
+        CHECK(stops == 1);
+    }
+    SUBCASE("before it runs: it is told once more when it does") {
+        guest = nullptr;
+        link.deliver(Event{Busy{runs}});
+        CHECK(stops == 2);
+    }
+    link.deliver(Reply{runs, Evaluated{}});
+    stops = 0;
+    for (RequestId next : {loads, ours}) {
+        CHECK(link.next(Lane::Program)->id == next);
+        link.deliver(Event{Busy{next}});
+        link.deliver(Reply{next, Evaluated{}});
+    }
+    CHECK(stops == 0);
+}

@@ -67,7 +67,7 @@ std::optional<Content> content_of(const std::string& path) {
     }
     auto modules = (*image)->modules();
     auto desk = (*image)->desk();
-    if (!modules || !desk) return std::nullopt;
+    if (!modules || !desk || !(*image)->damaged_texts().empty()) return std::nullopt;
     Content content{std::move(modules).value(), std::move(desk).value(), {}, {}, {}};
     auto& story = (*image)->story();
     auto names = story.read_names([&](image::NameRecord name) {

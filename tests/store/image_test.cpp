@@ -1,4 +1,5 @@
 #include "image/store/image.h"
+#include "image/store/schema.h"
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <fstream>
@@ -185,8 +186,10 @@ TEST_CASE("an image of a newer program is refused with a sentence") {
     REQUIRE(!image);
     CHECK(image.failure().code == "newer");
     CHECK(image.failure().message ==
-          path + " was made by a newer Indent (its version is 7, this program knows 3); open it with that "
-                 "one, or with one that is newer still");
+          path + " was made by a newer Indent (its version is 7, this program knows " +
+              std::to_string(image::kSchemaVersion) +
+              "); open it with that "
+              "one, or with one that is newer still");
 }
 
 TEST_CASE("rows that were changed, exchanged or lost behind our back are noticed") {
@@ -198,7 +201,6 @@ TEST_CASE("rows that were changed, exchanged or lost behind our back are noticed
         "DELETE FROM modules",
         "DELETE FROM epochs WHERE number = 2",
         "UPDATE epochs SET manifest = (SELECT manifest FROM epochs WHERE number = 1) WHERE number = 2",
-        "UPDATE workbench SET text = x'61' WHERE key = x'6c61796f7574'",
         "DELETE FROM workbench WHERE key = x'6c61796f7574'",
         "UPDATE meta SET value = zeroblob(24)",
         "DELETE FROM meta",
@@ -210,6 +212,36 @@ TEST_CASE("rows that were changed, exchanged or lost behind our back are noticed
         make_image(path);
         run_sql(path, fault);
         CHECK(failure_of(path) == "damaged");
+    }
+}
+
+TEST_CASE("a text of the desk that is damaged is left out and told, and the image opens") {
+    Folder folder;
+    for (const char* fault : {"UPDATE workbench SET text = x'61' WHERE key = x'6c61796f7574'",
+                              "UPDATE workbench SET checksum = checksum + 1 WHERE key = x'6c61796f7574'"}) {
+        CAPTURE(fault);
+        const std::string path = folder.file("a.indent");
+        std::filesystem::remove(path);
+        make_image(path);
+        run_sql(path, fault);
+        {
+            auto image = Image::open(path);
+            REQUIRE(image);
+            CHECK((*image)->damaged_texts() == std::vector<std::string>{"layout"});
+            CHECK((*image)->desk().value_or({}) ==
+                  std::map<std::string, std::string>{{"workspace/1", "1 + 1\n"}});
+            CHECK((*image)->verify().failure().code == "damaged");
+            // Others are changed beside it, and then it is written anew.
+            REQUIRE((*image)->save("workspace/1", "2"));
+            CHECK((*image)->damaged_texts() == std::vector<std::string>{"layout"});
+            REQUIRE((*image)->save("layout", "right"));
+            CHECK((*image)->damaged_texts().empty());
+            CHECK((*image)->verify());
+        }
+        auto image = Image::open(path);
+        REQUIRE(image);
+        CHECK((*image)->desk().value_or({}) ==
+              std::map<std::string, std::string>{{"layout", "right"}, {"workspace/1", "2"}});
     }
 }
 
@@ -433,4 +465,34 @@ TEST_CASE("a copy of an image is an image of its own, made while the first is op
     CHECK((*image)->save_as(folder.file("no/b")).failure().code != "");
     CHECK(!std::filesystem::exists(folder.file("no/b.new")));
     CHECK(!std::filesystem::exists(folder.file("b.new")));
+}
+
+TEST_CASE(
+    "an image whose file is moved while it is open keeps nothing in vain, and goes on when it is back") {
+    Folder folder;
+    const std::string path = folder.file("a.indent"), elsewhere = folder.file("b.indent");
+    {
+        auto image = Image::create(path);
+        REQUIRE(image);
+        REQUIRE((*image)->commit("greeting", {kModules[0]}));
+        std::filesystem::rename(path, elsewhere); // its log stays
+        auto refused = (*image)->commit("shapes", {kModules[1]});
+        REQUIRE(!refused);
+        CHECK(refused.failure().code == "moved");
+        CHECK(refused.failure().message.find(path + " was moved, removed or replaced") == 0);
+        CHECK((*image)->save("layout", "left 200").failure().code == "moved");
+        // What was answered is in the file that was moved, whatever becomes of this program.
+        std::filesystem::copy(elsewhere, folder.file("copy.indent"));
+        auto copy = Image::open(folder.file("copy.indent"));
+        REQUIRE(copy);
+        CHECK((*copy)->modules().value_or({}) == std::vector<ModuleRecord>{kModules[0]});
+        std::filesystem::rename(elsewhere, path);
+        REQUIRE((*image)->commit("shapes", {kModules[1]}));
+        // Moved once more, and closed without another change.
+        std::filesystem::rename(path, elsewhere);
+    }
+    auto image = Image::open(elsewhere);
+    REQUIRE(image);
+    CHECK((*image)->modules().value_or({}) == kModules);
+    CHECK((*image)->verify());
 }

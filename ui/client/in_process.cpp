@@ -29,6 +29,11 @@ size_t bytes_of(const Message& message) {
     return kSmallMessage;
 }
 
+bool is_evaluation(const protocol::Request& request) {
+    return std::holds_alternative<protocol::Evaluate>(request) ||
+           std::holds_alternative<protocol::EvaluateInFrame>(request);
+}
+
 protocol::Output* output_of(Message& message) {
     auto* event = std::get_if<protocol::Event>(&message);
     return event ? std::get_if<protocol::Output>(event) : nullptr;
@@ -113,6 +118,7 @@ std::optional<protocol::RequestEnvelope> InProcessLink::next(protocol::Lane lane
     if (queue.empty()) return std::nullopt;
     auto envelope = std::move(queue.front());
     queue.pop_front();
+    if (lane == protocol::Lane::Program) begun_ = envelope.id, evaluates_ = is_evaluation(envelope.request);
     return envelope;
 }
 
@@ -122,6 +128,7 @@ void InProcessLink::deliver(Message message) {
     if (auto* event = std::get_if<protocol::Event>(&message)) {
         tell_guests(*event);
         auto* busy = std::get_if<protocol::Busy>(event);
+        if (busy) stop_what_nobody_wants_locked(); // who asked for it may have gone just before
         if (busy && asked_.count(busy->request)) busy->request = 0;
     }
     // A single message that is larger than the bound passes when it is alone.
@@ -167,9 +174,28 @@ std::unique_ptr<InProcessLink::Guest> InProcessLink::join(size_t message_bytes, 
 
 InProcessLink::Guest::~Guest() {
     std::lock_guard lock(link_.mutex_);
-    std::erase(link_.guests_, this);
-    for (auto& [id, guest] : link_.asked_)
-        if (guest == this) guest = nullptr;
+    link_.forget_locked(*this);
+}
+
+void InProcessLink::forget_locked(Guest& guest) {
+    std::erase(guests_, &guest);
+    auto& waiting = requests_[size_t(protocol::Lane::Program)];
+    std::erase_if(waiting, [&](const auto& envelope) {
+        auto asked = asked_.find(envelope.id);
+        if (asked == asked_.end() || asked->second != &guest || !is_evaluation(envelope.request))
+            return false;
+        asked_.erase(asked);
+        return true;
+    });
+    for (auto& asked : asked_)
+        if (asked.second == &guest) asked.second = nullptr;
+    stop_what_nobody_wants_locked();
+}
+
+// What has been taken from the queue and does not run yet is stopped when it says that it does (Busy).
+void InProcessLink::stop_what_nobody_wants_locked() {
+    auto asked = asked_.find(begun_);
+    if (evaluates_ && stop_ && asked != asked_.end() && !asked->second) stop_();
 }
 
 protocol::RequestId InProcessLink::Guest::send(protocol::Request request) {

@@ -67,6 +67,8 @@ class InProcessLink final : public Client {
     std::optional<protocol::Message> take_locked();
     void tell_guests(const protocol::Event& event);
     bool answers_guest(protocol::Message& message);
+    void forget_locked(Guest& guest);
+    void stop_what_nobody_wants_locked();
 
     Limits limits_;
     std::function<void()> wake_;
@@ -79,6 +81,8 @@ class InProcessLink final : public Client {
     Queue messages_;
     std::vector<Guest*> guests_;
     std::map<protocol::RequestId, Guest*> asked_; // by guests, and not answered; null: who asked has gone
+    protocol::RequestId begun_ = 0;               // the last of the program's lane,
+    bool evaluates_ = false;                      // and what it is
     protocol::RequestId last_id_ = 0;
     bool closed_ = false;
 };
@@ -86,7 +90,9 @@ class InProcessLink final : public Client {
 // Its ids are the link's: never the same as another face's.
 class InProcessLink::Guest final : public Client {
   public:
-    ~Guest() override; // what it asked for is done all the same, and the replies are dropped
+    // Texts that it wanted evaluated end, or never begin: nobody looks at them, and they might run for ever. What it wanted
+    // changed is done all the same, and the replies are dropped.
+    ~Guest() override;
     protocol::RequestId send(protocol::Request request) override;
     std::optional<protocol::Message> poll() override;
     std::optional<protocol::Message> wait(std::chrono::milliseconds timeout) override;

@@ -2,7 +2,7 @@
 //
 // One thread serves all connections and waits for none of them: what a client does not read is kept for it up to a
 // bound, and then it is cut off; a line that is too long is refused before it is there as a whole; a client that goes
-// away is forgotten, and what it asked for is done all the same. The first line must show the token.
+// away is forgotten, and what it wanted evaluated with it (InProcessLink::Guest). The first line must show the token.
 #pragma once
 #include "ui/client/in_process.h"
 #include "vm/base/result.h"

@@ -7,6 +7,7 @@
 #include "vm/os/process.h"
 #include "vm/os/signals.h"
 #include "vm/os/thread.h"
+#include "vm/syntax/did_you_mean.h"
 #include "vm/world/world.h"
 #include <algorithm>
 #include <cstdio>
@@ -62,9 +63,24 @@ int with_world(WorldOptions options, const std::function<int(World&)>& work) {
     return code;
 }
 
+// What is beside it and may have been meant, as `; did you mean …?`, or nothing.
+std::string what_is_beside(const std::string& path) {
+    if (os::exists(path + ".ind")) return "; did you mean `" + path + ".ind`?";
+    const size_t slash = path.rfind('/');
+    const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash + 1);
+    auto entries = os::list_folder(folder.empty() ? "." : folder);
+    if (!entries) return "";
+    std::vector<std::string_view> names;
+    for (const auto& entry : *entries)
+        if (entry.kind == os::FileKind::Folder || entry.name.ends_with(".ind")) names.push_back(entry.name);
+    std::sort(names.begin(), names.end());
+    const std::string near = syntax::nearest(std::string_view(path).substr(folder.size()), names);
+    return near.empty() ? "" : "; did you mean `" + folder + near + "`?";
+}
+
 void collect_files(const std::string& path, std::vector<std::string>& files, std::string& problem) {
     if (!os::exists(path)) {
-        problem = path + ": there is no such file or folder";
+        problem = path + ": there is no such file or folder" + what_is_beside(path);
         return;
     }
     if (!os::is_folder(path)) {

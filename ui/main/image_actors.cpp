@@ -212,6 +212,7 @@ void ImageActors::reload_is_kept(std::string_view what) {
 }
 
 void ImageActors::note_settled() {
+    if (restorer_->any_left_out()) return; // those have not followed, and may be salvaged
     uint64_t epoch = 0;
     {
         std::lock_guard lock(mutex_);
@@ -267,8 +268,8 @@ Result<std::string> ImageActors::go_back(const std::string& where, const std::st
     return past_.go_back(where, name);
 }
 
-Result<void> ImageActors::knows(const std::string& where) {
-    return past_.knows(where);
+Result<void> ImageActors::may_go_back(const std::string& where, const std::string& name) {
+    return past_.may_go_back(where, name);
 }
 
 Result<std::string> ImageActors::ask(const std::string& question, const std::vector<std::string>& words) {

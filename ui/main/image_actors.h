@@ -38,7 +38,7 @@ class ImageActors final : public ActorStory {
     void give_up() override { past_.give_up(); }
     void end() override;
     Result<std::string> go_back(const std::string& where, const std::string& name) override;
-    Result<void> knows(const std::string& where) override;
+    Result<void> may_go_back(const std::string& where, const std::string& name) override;
     Result<std::string> ask(const std::string& question, const std::vector<std::string>& words) override;
 
     // After end: what could not be kept, and why; empty: all is kept.

@@ -48,16 +48,10 @@ int compact_image(const std::string& path) {
         before = done->before;
         after = done->after;
     } else {
-        auto bytes = [&] {
-            uint64_t all = 0;
-            for (const char* end : {"", "-wal"})
-                if (auto info = os::file_info(path + end)) all += info.value().bytes;
-            return all;
-        };
-        before = bytes();
-        if (auto done = found->own->compact(); !done) return complain(done.failure());
-        found->own.reset();
-        after = bytes();
+        auto done = ImageStore(std::move(found->own)).compact_alone();
+        if (!done) return complain(done.failure());
+        before = done->before;
+        after = done->after;
     }
     print(path + ": " + std::to_string(before) + " bytes before, " + std::to_string(after) + " after\n");
     return 0;

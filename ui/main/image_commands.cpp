@@ -1,4 +1,5 @@
 #include "ui/main/image_commands.h"
+#include "image/store/listing.h"
 #include "ui/client/served_image.h"
 #include "ui/client/socket_client.h"
 #include "ui/main/asking.h"
@@ -6,6 +7,7 @@
 #include "ui/main/image_home.h"
 #include "ui/main/image_session.h"
 #include "ui/main/past_commands.h"
+#include "ui/main/past_words.h"
 #include "vm/os/files.h"
 #include "vm/os/local_socket.h"
 #include "vm/os/process.h"
@@ -13,6 +15,7 @@
 #include "vm/session/module_text.h"
 #include "vm/syntax/parser.h"
 #include "vm/world/world.h"
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <ctime>
@@ -93,8 +96,11 @@ class File {
     }
     Result<void> trust() { return served_ ? done(TrustImage{}) : indent::trust(own_->image()); }
     Result<void> verify() { return served_ ? done(VerifyImage{}) : own_->verify(); }
-    Result<void> save_as(const std::string& path) {
-        return served_ ? done(SaveImageAs{path}) : own_->save_as(path);
+    // Answers what the copy has damaged; who has the image open says so by itself.
+    Result<std::string> save_as(const std::string& path) {
+        if (!served_) return own_->save_as(path);
+        if (auto saved = done(SaveImageAs{path}); !saved) return std::move(saved).failure();
+        return std::string();
     }
 
   private:
@@ -109,6 +115,11 @@ class File {
     std::unique_ptr<ui::SocketClient> served_;
     std::unique_ptr<ImageStore> own_;
 };
+
+std::string file_of_module(const std::string& folder, std::string module) {
+    std::replace(module.begin(), module.end(), '.', '/');
+    return folder + "/" + module + ".ind";
+}
 
 std::string moment(int64_t at_ms) {
     const std::time_t seconds = std::time_t(at_ms / 1000);
@@ -261,24 +272,52 @@ bool is_image(const std::string& path) {
     return same;
 }
 
-int export_image(const std::string& path, const std::string& folder) {
+int export_image(const std::string& path, const std::string& folder, bool forced) {
     auto modules = modules_of_image(path, false);
     if (!modules) return complain(modules.failure());
-    size_t written = 0;
+    struct Place {
+        std::string file;
+        const std::string* text;
+    };
+    std::vector<Place> to_write;
+    std::vector<std::string> foreign, words; // files; modules with the hashes of what their files have
     for (const auto& [module, text] : *modules) {
         if (!is_module_path(module)) // of an image that somebody has made by hand
             return complain({"", "`" + module + "` cannot be a module's name, so it names no file"});
-        std::string file = module;
-        for (char& c : file)
-            if (c == '.') c = '/';
-        file = folder + "/" + file + ".ind";
-        if (auto there = os::read_file(file, kMostSourceBytes); there && *there == text) continue;
-        if (auto made = os::make_folder(file.substr(0, file.rfind('/'))); !made)
-            return complain(made.failure());
-        if (auto wrote = os::write_file_atomically(file, text); !wrote) return complain(wrote.failure());
-        ++written;
+        const std::string file = file_of_module(folder, module);
+        auto there = os::read_file(file, kMostSourceBytes);
+        if (there && *there == text) continue;
+        to_write.push_back({file, &text});
+        if (there)
+            words.insert(words.end(),
+                         {module, as_hexadecimal(std::string(image::bytes_of(image::hash_of(*there))))});
+        else if (there.failure().code != "not_found")
+            foreign.push_back(file);
     }
-    print(counted(modules->size(), "module") + ", " + counted(written, "file") + " written\n");
+    if (!forced && !words.empty()) {
+        auto answer = answer_of_image(path, "foreign", words);
+        if (!answer) return complain(answer.failure());
+        for (size_t at = 0; at < answer->size();) {
+            const size_t end = std::min(answer->find('\n', at), answer->size());
+            foreign.push_back(file_of_module(folder, answer->substr(at, end - at)));
+            at = end + 1;
+        }
+    }
+    if (!forced && !foreign.empty()) {
+        std::string files;
+        for (const std::string& file : foreign) files += "  " + file + "\n";
+        return complain({"exists", "nothing is written: what these files have was never in " + path + ":\n" +
+                                       files +
+                                       "Name another folder, or write over them with --force; `indent sync` "
+                                       "shows both sides and loses neither"});
+    }
+    for (const Place& place : to_write) {
+        if (auto made = os::make_folder(place.file.substr(0, place.file.rfind('/'))); !made)
+            return complain(made.failure());
+        if (auto wrote = os::write_file_atomically(place.file, *place.text); !wrote)
+            return complain(wrote.failure());
+    }
+    print(counted(modules->size(), "module") + ", " + counted(to_write.size(), "file") + " written\n");
     return 0;
 }
 
@@ -350,7 +389,9 @@ int save_image_as(const std::string& path, const std::string& to) {
         if (!folder) return complain(folder.failure());
         from_root = *folder + "/" + to;
     }
-    if (auto saved = file->save_as(from_root); !saved) return complain(saved.failure());
+    auto saved = file->save_as(from_root);
+    if (!saved) return complain(saved.failure());
+    if (!saved->empty()) std::fprintf(stderr, "indent: %s\n", saved->c_str());
     print(to + " is a copy of " + path + "\n");
     return 0;
 }

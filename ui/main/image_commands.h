@@ -20,8 +20,9 @@ int eval_in_image(const std::string& image, const std::string& text);
 int load_into_image(const std::string& image, const std::vector<std::string>& paths, uint64_t rehearse);
 
 // ---- about the file alone: nothing of it runs
-// A file for each module: shop.pricing is shop/pricing.ind.
-int export_image(const std::string& image, const std::string& folder);
+// A file for each module: shop.pricing is shop/pricing.ind. All of them, or none where one that is there has a text that the
+// module never had in the image, unless it is `forced`.
+int export_image(const std::string& image, const std::string& folder, bool forced);
 int show_image(const std::string& image);
 int show_image_log(const std::string& image);
 int verify_image(const std::string& image);

@@ -1,6 +1,7 @@
 #include "ui/main/image_home.h"
 #include "vm/os/files.h"
 #include "vm/os/process.h"
+#include <algorithm>
 #include <cstdio>
 #include <random>
 
@@ -62,6 +63,9 @@ std::string why_paused(image::Image& image) {
     std::string why;
     if (!mine)
         why = "nobody knows whose it is: " + mine.failure().message;
+    else if (const auto damaged = image.damaged_texts();
+             std::find(damaged.begin(), damaged.end(), kKey) != damaged.end())
+        why = "the text of it that says whose it is, `home`, is damaged";
     else if (found == desk->end() && image.newest_epoch() == 0 && image.story().heads().last == 0)
         return ""; // nothing is in it
     else if (found == desk->end())

@@ -158,11 +158,17 @@ Result<std::string> ImagePast::ask(const std::string& question, const std::vecto
             return usage("a turn and perhaps which of its statements, from 1");
         return step(words[0], number);
     }
+    if (question == "foreign") {
+        if (words.size() % 2) return usage("modules, each with the hash of a text");
+        return foreign(words);
+    }
     if (question == "lines") return lines();
     if (question == "fork") {
         if (words.empty()) return usage("a place and perhaps a name");
         auto place = past_.find(words[0]);
         if (!place) return std::move(place).failure();
+        if (!word(1).empty())
+            if (auto may = past_.may_be_named(word(1)); !may) return std::move(may).failure();
         auto made = fork(image(), mutex(), *place, word(1), false);
         if (!made) return std::move(made).failure();
         return "timeline " + std::to_string(*made) + " begins after turn " + std::to_string(place->turn) +
@@ -171,6 +177,7 @@ Result<std::string> ImagePast::ask(const std::string& question, const std::vecto
     if (question == "name") {
         if (words.size() != 2 || !whole_number(words[0], number))
             return usage("a timeline's number and its name");
+        if (auto may = past_.may_be_named(words[1]); !may) return std::move(may).failure();
         std::lock_guard lock(mutex());
         if (auto named = image().story().name_timeline(number, words[1]); !named)
             return std::move(named).failure();
@@ -182,15 +189,13 @@ Result<std::string> ImagePast::ask(const std::string& question, const std::vecto
         return put_snapshot(words[0], word(1, "now"));
     }
     if (question == "forget") {
-        if (words.size() != 1 || !whole_number(words[0], number)) return usage("a snapshot's number");
-        std::lock_guard lock(mutex());
-        if (auto gone = image().story().drop_snapshot(number); !gone) return std::move(gone).failure();
-        return "snapshot " + words[0] + " is forgotten\n";
+        if (words.size() != 1 || words[0].empty()) return usage("a snapshot's name or number");
+        return forget_snapshot(words[0]);
     }
     return Failure{"unknown_question",
                    "`" + question +
                        "` is no question about the past; there are: info, turns, "
-                       "show, pictures, diff, why, what-if, rehearse, test-from, step, lines, "
+                       "show, pictures, diff, why, what-if, rehearse, test-from, step, foreign, lines, "
                        "fork, name, snapshots, snapshot, forget"};
 }
 
@@ -202,13 +207,14 @@ std::string ImagePast::why_paused() {
     return why;
 }
 
-Result<void> ImagePast::knows(const std::string& where) {
+Result<void> ImagePast::may_go_back(const std::string& where, const std::string& name) {
     auto place = past_.find(where);
     if (!place) return std::move(place).failure();
-    return ok();
+    return name.empty() ? ok() : past_.may_be_named(name);
 }
 
 Result<std::string> ImagePast::go_back(const std::string& where, const std::string& name) {
+    if (auto may = may_go_back(where, name); !may) return std::move(may).failure();
     auto place = past_.find(where);
     if (!place) return std::move(place).failure();
     auto made = image::go_back(image(), mutex(), *place, name);
@@ -538,6 +544,22 @@ Result<std::string> ImagePast::step(const std::string& where, uint64_t number) {
     });
 }
 
+// ---- texts of modules
+
+Result<std::string> ImagePast::foreign(const std::vector<std::string>& words) {
+    std::lock_guard lock(mutex());
+    std::string text;
+    for (size_t i = 0; i + 1 < words.size(); i += 2) {
+        const auto bytes = from_hexadecimal(words[i + 1]);
+        const auto hash = bytes ? hash_from(*bytes) : std::nullopt;
+        if (!hash) return Failure{"bad_words", "`" + words[i + 1] + "` is no hash of a text"};
+        auto had = image().had(words[i], *hash);
+        if (!had) return std::move(had).failure();
+        if (!*had) text += words[i] + "\n";
+    }
+    return text;
+}
+
 // ---- places with names
 
 Result<std::string> ImagePast::lines() {
@@ -589,6 +611,7 @@ Result<std::string> ImagePast::snapshots(bool table) {
 }
 
 Result<std::string> ImagePast::put_snapshot(const std::string& name, const std::string& where) {
+    if (auto may = past_.may_be_named(name); !may) return std::move(may).failure();
     auto place = past_.find(where);
     if (!place) return std::move(place).failure();
     auto recovery = past_.read(*place);
@@ -603,6 +626,23 @@ Result<std::string> ImagePast::put_snapshot(const std::string& name, const std::
     if (!made) return std::move(made).failure();
     return "snapshot #" + std::to_string(*made) + ", " + name + ", is what there was after turn " +
            std::to_string(place->turn) + "\n";
+}
+
+// By its name, or by its number where no snapshot has that name.
+Result<std::string> ImagePast::forget_snapshot(const std::string& which) {
+    std::lock_guard lock(mutex());
+    auto all = image().story().snapshots();
+    if (!all) return std::move(all).failure();
+    uint64_t number = 0;
+    if (!whole_number(which, number) && which[0] == '#') (void)whole_number(which.substr(1), number);
+    auto found = std::find_if(all->begin(), all->end(), [&](const auto& one) { return one.name == which; });
+    if (found == all->end())
+        found = std::find_if(all->begin(), all->end(), [&](const auto& one) { return one.number == number; });
+    if (found == all->end())
+        return Failure{"not_found", image().path() + " has no snapshot " + which +
+                                        "; `indent image snapshots` lists them"};
+    if (auto gone = image().story().drop_snapshot(found->number); !gone) return std::move(gone).failure();
+    return "snapshot #" + std::to_string(found->number) + ", " + found->name + ", is forgotten\n";
 }
 
 } // namespace indent

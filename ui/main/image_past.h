@@ -19,12 +19,14 @@
 //   test-from TURN           a test of that turn, as text; failure "incomplete" with it where something cannot be written
 //   step TURN [N]            the turn run again up to its Nth statement: where it is, its frames and their variables;
 //                            without N its statements
+//   foreign [MODULE HASH]…   which of these modules never had a text of this hash (as_hexadecimal of image::hash_of): a line
+//                            for each
 //   lines                    the timelines
 //   fork WHERE [NAME]        a timeline that begins there; it does not go on
 //   name NUMBER NAME         a timeline is called so
 //   snapshots                the named places
-//   snapshot NAME [WHERE]    names a place, which stays
-//   forget NUMBER            a snapshot is one no longer
+//   snapshot NAME [WHERE]    names a place, which stays; failure "bad_name" where the name would be read as another place
+//   forget NAME              a snapshot, by its name or number, is one no longer
 //
 // None of them runs code of the image but the value of an expression, what-if, rehearse, test-from and step, which end it
 // after a while (image/history/patience.h).
@@ -48,7 +50,8 @@ class ImagePast {
     // Failure "unknown_question"; "bad_words": how it is asked; "paused": it would run something of an image that is not
     // trusted yet (image_home.h), of which the others only look at what is written; else why it has no answer. Any thread.
     Result<std::string> ask(const std::string& question, const std::vector<std::string>& words);
-    Result<void> knows(const std::string& where);
+    // Whether there is such a place, and the name may be a timeline's; empty: none.
+    Result<void> may_go_back(const std::string& where, const std::string& name);
     // Whoever asks, or goes back, gets the failure "stopped" soon, and whoever does later at once. Any thread.
     void give_up() { past_.give_up(); }
     // Nobody tells the story meanwhile. Answers what was done.
@@ -67,9 +70,11 @@ class ImagePast {
     Result<std::string> why(const std::string& actor, const std::string& field, const std::string& where);
     Result<std::string> test_of(const std::string& where);
     Result<std::string> step(const std::string& where, uint64_t number);
+    Result<std::string> foreign(const std::vector<std::string>& words);
     Result<std::string> lines();
     Result<std::string> snapshots(bool table);
     Result<std::string> put_snapshot(const std::string& name, const std::string& where);
+    Result<std::string> forget_snapshot(const std::string& which);
     std::string why_paused();
     image::Image& image() { return past_.image(); }
     std::mutex& mutex() { return past_.mutex(); }

@@ -1,4 +1,5 @@
 #include "ui/main/image_store.h"
+#include "image/history/past.h"
 #include "vm/os/files.h"
 
 namespace indent {
@@ -42,14 +43,48 @@ Result<void> ImageStore::save_modules(const std::vector<StoredModule>& modules, 
     return ok();
 }
 
+Result<std::string> ImageStore::save_as(const std::string& path) {
+    std::unique_lock lock(mutex_);
+    if (auto saved = image_->save_as(path); !saved) return std::move(saved).failure();
+    lock.unlock();
+    auto damaged = image::Past(*image_, mutex_, image::Past::ReadsOnce).damaged_actors();
+    const std::string what = damaged ? *damaged : damaged.failure().message;
+    if (what.empty()) return std::string();
+    return "the copy has damaged what is damaged in " + image_->path() + ": " + what +
+           "; `indent image recover` brings back into a new image what can be read, so keep this one until "
+           "then";
+}
+
+uint64_t ImageStore::bytes() const {
+    uint64_t all = 0;
+    for (const char* end : {"", "-wal"})
+        if (auto info = os::file_info(image_->path() + end)) all += info.value().bytes;
+    return all;
+}
+
+// What is free may be all that is left of what is damaged (image/store/recover.h).
+Result<void> ImageStore::may_compact() {
+    auto damaged = image::Past(*image_, mutex_, image::Past::ReadsOnce).damaged_actors();
+    if (damaged && damaged->empty()) return ok();
+    return Failure{"damaged", image_->path() + " is damaged (" +
+                                  (damaged ? *damaged : damaged.failure().message) +
+                                  ") and is not compacted, as that would throw away what may still be "
+                                  "salvaged; `indent image recover " +
+                                  image_->path() + " NEW` brings back into a new image what can be read"};
+}
+
+Result<ImageStore::Compacted> ImageStore::compact_alone() {
+    if (auto may = may_compact(); !may) return std::move(may).failure();
+    Compacted compacted;
+    compacted.before = bytes();
+    if (auto done = image_->compact(); !done) return std::move(done).failure();
+    compacted.after = bytes();
+    return compacted;
+}
+
 // In slices, so that what actors do is kept in between.
 Result<ImageStore::Compacted> ImageStore::compact() {
-    auto bytes = [&] {
-        uint64_t all = 0;
-        for (const char* end : {"", "-wal"})
-            if (auto info = os::file_info(image_->path() + end)) all += info.value().bytes;
-        return all;
-    };
+    if (auto may = may_compact(); !may) return std::move(may).failure();
     Compacted compacted;
     compacted.before = bytes();
     for (bool more = true; more;) {

@@ -25,24 +25,29 @@ class ImageStore final : public DefinitionStore {
         std::lock_guard lock(mutex_);
         return image_->forget(key);
     }
+    std::vector<std::string> damaged_texts() override {
+        std::lock_guard lock(mutex_);
+        return image_->damaged_texts();
+    }
     Result<std::vector<StoredEpoch>> epochs() override;
     Result<std::vector<StoredModule>> modules_at(uint64_t epoch) override;
     Result<void> verify() override {
         std::lock_guard lock(mutex_);
         return image_->verify();
     }
-    Result<void> save_as(const std::string& path) override {
-        std::lock_guard lock(mutex_);
-        return image_->save_as(path);
-    }
-
+    Result<std::string> save_as(const std::string& path) override;
     Result<Compacted> compact() override;
+    // The same at once, for nobody else uses it.
+    Result<Compacted> compact_alone();
 
     // For who else uses the image: one at a time.
     image::Image& image() { return *image_; }
     std::mutex& mutex() { return mutex_; }
 
   private:
+    uint64_t bytes() const; // of the file
+    Result<void> may_compact();
+
     std::unique_ptr<image::Image> image_;
     std::mutex mutex_;
 };

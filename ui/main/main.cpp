@@ -5,6 +5,7 @@
 #include "ui/main/open_command.h"
 #include "ui/main/past_commands.h"
 #include "ui/main/sync.h"
+#include "ui/main/usage.h"
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdio>
@@ -37,6 +38,7 @@ int main(int count, char** words) {
     CLI::App app{"Indent: programs that are never stopped to be changed."};
     app.name("indent");
     app.require_subcommand(1);
+    app.set_version_flag("--version", "indent " INDENT_VERSION);
     app.footer(
         "Exit codes: 0 all is well, 1 the program or its text has an error, 2 the command line has one.\n"
         "Begin with `indent repl`, or `indent open` for the window.");
@@ -142,6 +144,9 @@ int main(int count, char** words) {
     std::string export_folder;
     auto* export_command = on_image(app.add_subcommand("export", "Write the modules of an image as files"));
     export_command->add_option("folder", export_folder, "Where; made if there is none")->required();
+    bool export_forced = false;
+    export_command->add_flag("--force", export_forced,
+                             "Write over files, too, that have a text that the image never had");
     std::string sync_folder;
     auto* sync_command = on_image(app.add_subcommand(
         "sync", "Keep an image and a folder of files the same, whichever of them changes, until Ctrl-C"));
@@ -191,11 +196,8 @@ int main(int count, char** words) {
 
     try {
         app.parse(count, words);
-    } catch (const CLI::CallForHelp& e) {
-        return app.exit(e);
     } catch (const CLI::ParseError& e) {
-        app.exit(e);
-        return 2;
+        return explain_command_line(app, e);
     }
     if (*run_command) {
         for (const auto& extra : run_command->remaining()) run.arguments.push_back(extra);
@@ -205,7 +207,7 @@ int main(int count, char** words) {
     if (*serve_command) return serve_image(image, stops_at_errors, durability);
     if (*eval_command) return eval_in_image(image, eval_text);
     if (*load_command) return load_into_image(image, load_paths, rehearse);
-    if (*export_command) return export_image(image, export_folder);
+    if (*export_command) return export_image(image, export_folder, export_forced);
     if (int code = 0; past_commands.run(code)) return code;
     if (*info_command) return show_image(image);
     if (*log_command) return show_image_log(image);

@@ -74,18 +74,8 @@ bool add_texts(const std::vector<std::string>& paths, std::vector<std::string>& 
     return true;
 }
 
-Result<std::string> answer_of(const std::string& path, const std::string& question,
-                              const std::vector<std::string>& words) {
-    auto found = find_image(path);
-    if (!found) return std::move(found).failure();
-    if (found->served) return told(*found->served, AskPast{question, words});
-    ImageStore store(std::move(found->own));
-    ImagePast past(store.image(), store.mutex(), store);
-    return past.ask(question, words);
-}
-
 int write_pictures_of(const std::string& path, const std::string& file, const std::string& where) {
-    auto answer = answer_of(path, "pictures", {where.empty() ? "now" : where});
+    auto answer = answer_of_image(path, "pictures", {where.empty() ? "now" : where});
     if (!answer) return complain(answer.failure());
     std::vector<std::string> contents;
     for (size_t at = 0; at < answer->size();) {
@@ -101,8 +91,18 @@ int write_pictures_of(const std::string& path, const std::string& file, const st
 
 } // namespace
 
+Result<std::string> answer_of_image(const std::string& path, const std::string& question,
+                                    const std::vector<std::string>& words) {
+    auto found = find_image(path);
+    if (!found) return std::move(found).failure();
+    if (found->served) return told(*found->served, AskPast{question, words});
+    ImageStore store(std::move(found->own));
+    ImagePast past(store.image(), store.mutex(), store);
+    return past.ask(question, words);
+}
+
 int ask_image(const std::string& path, const std::string& question, const std::vector<std::string>& words) {
-    return print_answer(answer_of(path, question, words));
+    return print_answer(answer_of_image(path, question, words));
 }
 
 struct PastCommands::Command {
@@ -177,7 +177,7 @@ PastCommands::PastCommands(CLI::App& image_command, std::string& image) : image_
     add("snapshot", "Give a place a name, by which it stays",
         {{"name", "Its name", true}, {"where", kWhere, false}});
     add("snapshots", "The places with names", {});
-    add("forget", "Forget a snapshot", {{"number", "Of the snapshot", true}});
+    add("forget", "Forget a snapshot", {{"snapshot", "Its name, or its number: #3", true}});
 }
 
 PastCommands::~PastCommands() = default;

@@ -1,5 +1,6 @@
 // The commands about an image's history: `indent image turns|show|diff|why|what-if|test-from|step|back|fork|lines|name|snapshot|snapshots|forget`.
 #pragma once
+#include "vm/base/result.h"
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,8 +26,10 @@ class PastCommands {
     std::vector<std::unique_ptr<Command>> commands_;
 };
 
-// The answer to a question about the history (ui/main/image_past.h), from whoever has the image open, or else from the
-// file; printed. Answers the exit code.
+// The answer to a question about the history (ui/main/image_past.h), from whoever has the image open, or else from the file.
+Result<std::string> answer_of_image(const std::string& image, const std::string& question,
+                                    const std::vector<std::string>& words);
+// The same, printed. Answers the exit code.
 int ask_image(const std::string& image, const std::string& question, const std::vector<std::string>& words);
 
 } // namespace indent

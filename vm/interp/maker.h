@@ -12,8 +12,16 @@ namespace indent {
 
 // Variables that outlive an input: of a REPL, a workspace, eval. Their values stand in an array of the heap.
 struct Workspace {
-    std::map<std::string, uint32_t, std::less<>> variables;
-    Value array; // kArray cell; a root of the machine (Machine::Inner::kept_roots)
+    std::map<std::string, uint32_t, std::less<>> variables; // and the place of each
+    uint32_t places = 0; // that were given: a block may still look where a variable was that is forgotten
+    Value array;         // kArray cell; a root of the machine (Machine::Inner::kept_roots)
+
+    // Its place; a name that is not known gets a new one.
+    uint32_t declare(std::string_view name) {
+        const auto [variable, is_new] = variables.try_emplace(std::string(name), places);
+        if (is_new) ++places;
+        return variable->second;
+    }
 };
 
 Code* code_of(Machine& vm, Method* method);

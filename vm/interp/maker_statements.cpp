@@ -152,7 +152,7 @@ Node* Maker::let(const syntax::LetNode* node) {
     std::string_view name = node->target->name.text;
     if (b_.workspace && b_.top_level && b_.suite_depth == 0) {
         Node* value = expression(node->value);
-        b_.workspace->variables.try_emplace(std::string(name), uint32_t(b_.workspace->variables.size()));
+        b_.workspace->declare(name);
         return placed(write_variable(name, value), node, temp);
     }
     if (node->value->kind == Kind::Block && b_.names->assigned.count(name)) {
@@ -205,8 +205,7 @@ Node* Maker::assign(const syntax::AssignNode* node) {
         }
         if (b_.top_level && b_.assign_declares && op == sym::none) {
             if (b_.workspace) {
-                b_.workspace->variables.try_emplace(std::string(name),
-                                                    uint32_t(b_.workspace->variables.size()));
+                b_.workspace->declare(name);
                 return placed(write_variable(name, value), node, temp);
             }
             uint16_t slot = take();
@@ -273,7 +272,7 @@ void Maker::bind_pattern_name(Matcher* matcher, std::string_view name, bool assi
         placed(matcher->store, syntax::Span{}, b_.next);
     };
     if (in_workspace) {
-        b_.workspace->variables.try_emplace(std::string(name), uint32_t(b_.workspace->variables.size()));
+        b_.workspace->declare(name);
         return store_from(take());
     }
     if (assigns) {

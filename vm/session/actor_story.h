@@ -32,8 +32,8 @@ class ActorStory {
     // After `end`: goes on from a place of the history; the store's newest definitions are those of that time. The name is the
     // timeline's. Answers words for people.
     virtual Result<std::string> go_back(const std::string& where, const std::string& name) = 0;
-    // Whether there is such a place. Any time.
-    virtual Result<void> knows(const std::string& where) = 0;
+    // Whether there is such a place, and a timeline may be called so. Any time.
+    virtual Result<void> may_go_back(const std::string& where, const std::string& name) = 0;
     // Answers a question about the history, in words for people. Any thread.
     virtual Result<std::string> ask(const std::string& question, const std::vector<std::string>& words) = 0;
     // Who asks, or goes back, is given the failure "stopped" soon, and whoever does so later at once. Any thread.

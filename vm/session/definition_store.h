@@ -42,13 +42,17 @@ class DefinitionStore {
     virtual Result<std::map<std::string, std::string>> desk() = 0;
     virtual Result<void> save_desk(std::string_view key, std::string_view text) = 0;
     virtual Result<void> forget_desk(std::string_view key) = 0;
+    // Keys of texts of the desk that are damaged, and that `desk` leaves out.
+    virtual std::vector<std::string> damaged_texts() { return {}; }
 
     // ---- of what is kept in a file; "no_image" where nothing is
     virtual Result<std::vector<StoredEpoch>> epochs() { return no_image(); }
     virtual Result<std::vector<StoredModule>> modules_at(uint64_t /*epoch*/) { return no_image(); }
     virtual Result<void> verify() { return no_image(); } // looks at all of it
-    virtual Result<void> save_as(const std::string&) { return no_image(); }
-    // Gives space that nothing uses back to the disk, and lets others in between.
+    // Answers what the copy has damaged, in words for people; empty: nothing of what is now.
+    virtual Result<std::string> save_as(const std::string&) { return no_image(); }
+    // Gives space that nothing uses back to the disk, and lets others in between. Failure "damaged": not while something that is
+    // there may be all that is left of something else.
     struct Compacted {
         uint64_t before = 0, after = 0; // bytes of the file
     };

@@ -86,6 +86,11 @@ Result<std::unique_ptr<Session>> Session::make(DefinitionStore& store, Deliver d
 
 Result<void> Session::start() {
     if (auto read = read_modules(); !read) return read;
+    for (const std::string& key : store_.damaged_texts())
+        deliver_(
+            Event{Trouble{"the text `" + key +
+                          "` of the desk is damaged and left out; `indent image recover` may find an older "
+                          "one"}});
     if (!paused_) return run();
     auto made = make_world({}); // its library alone can be asked about
     if (made) list_library();
@@ -245,7 +250,8 @@ void Session::go_back(RequestId id, const GoBack& request) {
     ActorStory* story = options_.story;
     if (!story) return fail(id, {"no_image", "nothing of this session is kept in a file"});
     if (const std::string why = why_not_kept(); !why.empty()) return fail(id, {"io_error", why});
-    if (auto known = story->knows(request.where); !known) return fail(id, std::move(known).failure());
+    if (auto may = story->may_go_back(request.where, request.name); !may)
+        return fail(id, std::move(may).failure());
     story->end();
     auto gone = story->go_back(request.where, request.name);
     std::vector<std::string> changed;
@@ -452,7 +458,10 @@ void Session::serve(const RequestEnvelope& envelope) {
                         return Failure{"bad_path", "`" + request.path +
                                                        "` must begin at the root: this program may stand in "
                                                        "another folder than you"};
-                    return store_.save_as(request.path);
+                    auto saved = store_.save_as(request.path);
+                    if (!saved) return std::move(saved).failure();
+                    if (!saved->empty()) deliver_(Event{Trouble{*saved}});
+                    return ok();
                 });
             else
                 static_assert(!sizeof(Kind), "a request that nobody serves");
@@ -668,10 +677,20 @@ Loaded Session::load(const Load& request) {
     answer.actors = report.actors_tried;
     answer.objects = report.objects_tried;
     answer.microseconds = report.total_ns / 1000;
+    if (options_.story && !answer.identical) name_epoch(answer.modules);
     now_are(std::move(modules));
     if (options_.story) options_.story->follow_reload();
     answer.problem = why_not_kept();
     return answer;
+}
+
+// `shop: generation 2` is how often this program has taken it; the image counts its changes, and its log shows them.
+void Session::name_epoch(std::vector<std::string>& modules) {
+    std::lock_guard lock(store_mutex_);
+    const auto epochs = store_.epochs();
+    if (!epochs || epochs->empty()) return;
+    for (std::string& module : modules)
+        module = module.substr(0, module.find(':')) + ": epoch " + std::to_string(epochs->back().number);
 }
 
 Completions Session::complete(const std::string& text) {

@@ -95,6 +95,7 @@ class Session {
     protocol::Accepted accept(const protocol::Accept& request);
     void take(const protocol::Accept& request, ModuleText next, size_t at, protocol::Accepted& answer);
     protocol::Loaded load(const protocol::Load& request);
+    void name_epoch(std::vector<std::string>& modules);
     void go_back(protocol::RequestId id, const protocol::GoBack& request);
     // Why nobody may make a module of this path; empty: it may be made.
     std::string why_no_module(const std::string& path) const;

@@ -113,6 +113,7 @@ std::vector<Example> examples_of(const ExampleText& from, std::string& problem) 
 void World::forget_inputs() {
     // The array stays, and with it the first variable, `_`: places are written before they are read again.
     std::erase_if(workspace_->variables, [](const auto& variable) { return variable.second != 0; });
+    workspace_->places = 1;
     if (auto found = runtime_->modules.find("workspace"); found != runtime_->modules.end())
         found->second->names.clear();
 }

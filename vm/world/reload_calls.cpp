@@ -11,7 +11,11 @@ ReloadText named_by_itself(Runtime& runtime, std::string text, std::string& word
     ReloadText one;
     auto parsed = syntax::parse("load", text, syntax::ParseMode::Module);
     if (parsed.tree.module) one.path = parsed.tree.module->path;
-    if (one.path.empty())
+    if (one.path.empty() && text.ends_with(".ind") && text.find('\n') == std::string::npos)
+        words = "`" + text +
+                "` is the name of a file, and what is wanted is the text of a module: File.read(\"" + text +
+                "\") is that of the file";
+    else if (one.path.empty())
         words = "the text does not begin with `module NAME`, so nobody knows what it is a new version of";
     auto known = runtime.modules.find(one.path);
     one.file = known != runtime.modules.end() ? known->second->file : one.path;

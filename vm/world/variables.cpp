@@ -159,10 +159,8 @@ void World::make_room_for_variables(size_t variables) {
 std::string World::give_variables(const std::vector<std::string>& names, Parcel::Pointer values) {
     if (!values || values->count() != names.size()) return "there are not as many values as names";
     std::vector<uint32_t> slots;
-    for (const std::string& name : names)
-        slots.push_back(
-            workspace_->variables.try_emplace(name, uint32_t(workspace_->variables.size())).first->second);
-    make_room_for_variables(workspace_->variables.size());
+    for (const std::string& name : names) slots.push_back(workspace_->declare(name));
+    make_room_for_variables(workspace_->places);
     std::string problem;
     actors_->run_main([&](Machine& vm) {
         const size_t count = names.size();

@@ -105,7 +105,7 @@ Result<std::unique_ptr<World>> World::make(WorldOptions options) {
     world->reload_calls_ = std::make_unique<ReloadCalls>(*world);
     world->runtime_->reloads = world->reload_calls_.get();
     world->workspace_ = std::make_unique<Workspace>();
-    world->workspace_->variables.emplace("_", 0);
+    world->workspace_->declare("_");
     world->kept_roots_.push_back(&world->workspace_->array);
     world->actors_->main_kept_roots = &world->kept_roots_;
     world->runtime_->prelude.exclusively = [runtime = world->runtime_.get()](const auto& work) {
@@ -225,6 +225,7 @@ void World::run(Code* code, Outcome& outcome, bool inspect) {
 void World::run_in_turn(Code* code, Outcome& outcome, bool inspect) {
     Machine& vm = *machine_;
     RunResult result;
+    bool shows = false;
     if (inspect) {
         result = run_protected(vm, [&](Value* args) {
             Value* nf = native_frame(vm, args, args + kPrimitiveFrame);
@@ -236,6 +237,7 @@ void World::run_in_turn(Code* code, Outcome& outcome, bool inspect) {
                 size_t last = workspace_->variables.at("_");
                 if (!Heap::store(vm, workspace_->array.cell(), 1 + last, args[0])) assert(false);
             }
+            shows = true;
             outcome.value = vm.inspect(args[0], args);
             return Value::nil();
         });
@@ -257,6 +259,9 @@ void World::run_in_turn(Code* code, Outcome& outcome, bool inspect) {
     } else {
         describe(outcome, result.error);
     }
+    if (shows && outcome.exit_code < 0)
+        outcome.error +=
+            "  when its value was to be shown; end the input with `nil`, which is shown in any case\n";
     vm.inner->uncaught = {};
     vm.heap->rollback();
     if (outcome.exit_code >= 0) outcome.error.clear();
@@ -478,9 +483,14 @@ Outcome World::evaluate(std::string_view text, std::string_view name) {
     body.workspace = workspace_.get();
     body.name = "input";
     body.sets_module_values = true;
+    const uint32_t first_new = workspace_->places;
     Code* code = make_code(body);
-    make_room_for_variables(workspace_->variables.size());
+    make_room_for_variables(workspace_->places);
     run(code, outcome, true);
+    // An input that failed has bound nothing, and what it would have declared is not there.
+    if (!outcome.ok || outcome.exit_code >= 0)
+        std::erase_if(workspace_->variables,
+                      [&](const auto& variable) { return variable.second >= first_new; });
     return outcome;
 }
 

@@ -125,7 +125,8 @@ class World {
     // The modules with these paths and all that import one of them, directly or not.
     std::set<std::string> modules_that_reach(const std::set<std::string>& modules) const;
 
-    // An input of a REPL or a workspace: one stretch. Its variables stay; definitions go to the module "workspace".
+    // An input of a REPL or a workspace: one stretch. Its variables stay, unless it fails: then it has bound nothing;
+    // definitions go to the module "workspace".
     Outcome evaluate(std::string_view text, std::string_view name = "input");
 
     // The whole new text of a module (made if there is none), as a person accepts it: a reload, so that all of it is
