@@ -385,3 +385,31 @@ TEST_CASE("A library that has lost its core is none: a world is not made with it
     CHECK_FALSE(report.ok);
     CHECK((*world)->evaluate("1 + 1").value == "2");
 }
+
+TEST_CASE("A program that ended before a reload was told as followed goes on with variables of before it") {
+    in_a_world([](const std::string& path) {
+        {
+            Program program(path, library_of_program());
+            program.load("shop", "module shop\nclass Item:\n    field size = 1\n");
+            CHECK(program.value("first = [\"one\", \"two\"].frozen\nmine = shop.Item()\nfirst.size") == "2");
+        }
+        {
+            auto image = image::Image::open(path);
+            REQUIRE(image);
+            auto modules = (*image)->modules();
+            REQUIRE(modules);
+            std::erase_if(*modules, [](const image::ModuleRecord& module) { return module.path != "shop"; });
+            REQUIRE(modules->size() == 1);
+            bool is_edited = false;
+            for (auto& definition : modules->front().definitions)
+                if (const size_t at = definition.text.find("    field size"); at != std::string::npos) {
+                    definition.text.insert(at, "    field colour = :red\n");
+                    is_edited = true;
+                }
+            REQUIRE(is_edited);
+            REQUIRE((*image)->commit("another field", *modules));
+        }
+        Program program(path, library_of_program());
+        CHECK(program.value("[mine.size, mine.colour, first]") == "[1, :red, [\"one\", \"two\"]]");
+    });
+}

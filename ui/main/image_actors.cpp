@@ -53,7 +53,11 @@ bool ImageActors::fits(World& world) {
     std::unique_lock lock(mutex_);
     const bool settled = recovery_->is_settled() && recovery_->epoch() == image_.newest_epoch();
     lock.unlock();
-    return settled || (recovery_->fits(*names_) && image::VariableStory::fits(*recovery_, world, *names_));
+    if (settled || (recovery_->fits(*names_) && image::VariableStory::fits(*recovery_, world, *names_)))
+        return true;
+    recovery_.reset(); // they have things of a world that goes now
+    names_.reset();
+    return false;
 }
 
 Result<std::vector<std::string>> ImageActors::begin(World& world) {
