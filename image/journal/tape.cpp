@@ -2,6 +2,7 @@
 #include "image/codec/words.h"
 #include "image/journal/parcels.h"
 #include "vm/actors/actor_system.h"
+#include "vm/actors/break_record.h"
 
 namespace indent::image {
 
@@ -70,6 +71,13 @@ void write_raw(ByteWriter& out, const Raw& entry) {
         out.number(entry.number);
         out.number(entry.count);
         break;
+    case TapeEntry::Had:
+        out.number(entry.count);
+        out.number(entry.number);
+        out.number(entry.to);
+        out.number(entry.selector);
+        out.text(entry.values);
+        break;
     case TapeEntry::Again:
     case TapeEntry::Changed:
     case TapeEntry::Taken:
@@ -134,6 +142,14 @@ bool read_raw(ByteReader& in, std::string_view all, Raw& entry) {
     case TapeEntry::Rests:
         entry.number = in.number();
         entry.count = in.number();
+        break;
+    case TapeEntry::Had:
+        entry.count = in.number();
+        entry.number = in.number();
+        entry.to = in.number();
+        entry.selector = in.number();
+        entry.values = in.text();
+        if (entry.count > BreakRecord::kLast) return false;
         break;
     case TapeEntry::Again:
     case TapeEntry::Changed:
@@ -247,7 +263,9 @@ bool tape_from(std::string_view bytes, ActorSystem& actors, Names& names,
                         entry.words = actors.describe(*actor_of(who)) + " has ended";
             }
         }
-        if (entry.kind == TapeEntry::Spawned) {
+        if (entry.kind == TapeEntry::Had && entry.count == BreakRecord::Ask && !entry.values) return false;
+        if (entry.kind == TapeEntry::Spawned ||
+            (entry.kind == TapeEntry::Had && entry.count == BreakRecord::Spawn)) {
             if (const Value who = address_of(entry.number)) // of one that has not left there is nothing
                 entry.values = Parcel::of_shared(runtime.shared, &who, 1);
         }

@@ -174,7 +174,7 @@ TEST_CASE("A large heap that cannot be read has its actor held; its messages wai
     gate.broken = true;
     gate.closed = false;
     while (world.reports().empty()) world.value("sleep(1.milliseconds)");
-    CHECK(world.reports().find("is held: its state cannot be brought back") != std::string::npos);
+    CHECK(world.reports().find("is held: what the image has of its state is damaged") != std::string::npos);
     CHECK(world.value("ask actor(:echo).ping(1) within 1.hours") == "1");
     CHECK(world.value("actor(:big).mailbox.size") == "1");
 }

@@ -347,6 +347,9 @@ class ActorSystem final : public ActorPort {
     // ---- turns that are run again (turn_tape.h)
     Value ask_again(Machine& vm, const OutgoingMessage& out, Actor& actor, uint64_t patience);
     Value give_recorded(Machine& vm, struct TapeEntry& entry, Value* nf);
+    struct TapeEntry* had_before(Machine& vm, uint8_t kind, const Actor* whom, SymbolId selector);
+    TimerPointer timer_of(uint64_t number);
+    Value spawned_before(Machine& vm, Value address);
     void sleep_again(Machine& vm, Value* args);
     Actor* spawn_again(Machine& vm, const Class& cls, Value name, Value* nf, Value& resumed);
     Value fail_taken(Machine& vm, Value name, Value* nf);

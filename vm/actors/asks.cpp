@@ -128,6 +128,10 @@ void ActorSystem::open_answer(Machine& vm, Answer& reply, Value* nf) {
     {
         const std::unique_ptr<ActorMessage> message = letter(vm, out, resumed);
         if (!message) return resumed;
+        if (BreakRecord* record = worker.record()) // as when it was asked
+            record->pending = BreakRecord::deed(vm, BreakRecord::Ask, runtime_.shared, actor, *message);
+        if (TapeEntry* had = had_before(vm, BreakRecord::Ask, &actor, out.selector))
+            return give_recorded(vm, *had, nf);
         worker.segment_leaves();
         if (tape.only_reads()) tape.collect(Collected::Asked, actor, *message);
     }
@@ -149,6 +153,7 @@ void ActorSystem::open_answer(Machine& vm, Answer& reply, Value* nf) {
                                 std::string(runtime_.symbols.text(out.selector)) + "`");
     vm.had_effects = true;
     worker.departed.add(out.selector, actor);
+    if (BreakRecord* record = worker.record()) record->do_pending(true);
     if (!tape.repeats()) {
         // It is there, and may have been answered meanwhile.
         const uint64_t waited = tape.waited_ms() * kMillisecond;
@@ -174,9 +179,39 @@ void ActorSystem::open_answer(Machine& vm, Answer& reply, Value* nf) {
     return give_recorded(vm, *answer, nf);
 }
 
+// What the turn had done before it was retried, where it is run again from then on; it counts as done. Null: it is done now,
+// as it was.
+TapeEntry* ActorSystem::had_before(Machine& vm, uint8_t kind, const Actor* whom, SymbolId selector) {
+    Worker& worker = worker_of(vm);
+    TurnTape* tape = worker.tape.get();
+    if (!tape || !tape->repeats() || !(tape->is_loose() || tape->next_is(TapeEntry::Had))) return nullptr;
+    TapeEntry* had = tape->take_if(TapeEntry::Had, [&](const TapeEntry& each) {
+        return each.count == kind && (!whom || each.to == whom->id) && each.selector == selector;
+    });
+    if (!had) return nullptr;
+    if (BreakRecord* record = worker.record()) {
+        if (kind == BreakRecord::Later) record->pending.timer = timer_of(had->number);
+        if (kind == BreakRecord::Spawn && had->values)
+            record->pending.whom = ActorRef(runtime_.shared, actor_of(had->values->peek(0)));
+        record->do_pending(true);
+    }
+    return had;
+}
+
+// It may be over.
+TimerPointer ActorSystem::timer_of(uint64_t number) {
+    if (TimerPointer timer = timers_.find(number)) return timer;
+    auto timer = std::make_shared<TimerRecord>();
+    timer->number = number;
+    timer->over = true;
+    return timer;
+}
+
 Value ActorSystem::give_recorded(Machine& vm, TapeEntry& entry, Value* nf) {
     auto reply = std::make_unique<Answer>();
     reply->value = std::move(entry.values);
+    reply->failed = entry.failed;
+    if (BreakRecord* record = worker_of(vm).record()) record->answered(vm, *reply);
     if (!entry.failed) {
         open_answer(vm, *reply, nf);
         return nf[1];

@@ -14,6 +14,7 @@ struct BrokenTurn;
 class BreakRecord {
   public:
     enum Kind : uint8_t { Ask, Send, Later, Spawn, Stop };
+    static constexpr uint8_t kLast = Stop;
     struct Deed {
         Kind kind = Ask;
         ActorRef whom; // of Spawn: who came of it

@@ -1,6 +1,7 @@
 // How an error stops a turn, what a person may do with it then, and how a turn that is retried meets what it had done.
 #include "vm/actors/broken.h"
 #include "vm/actors/actor_system.h"
+#include "vm/actors/turn_tape.h"
 #include "vm/interp/error_report.h"
 #include "vm/interp/frames.h"
 #include "vm/interp/nodes_try.h"
@@ -488,6 +489,16 @@ Value ActorSystem::done_before(Machine& vm, BreakRecord::Deed& deed, Value* nf, 
         return Value();
     }
     const BreakRecord::Deed& known = record.meet();
+    if (TurnTape* tape =
+            worker_of(vm).tape.get()) { // if the program ends here, the turn is run again on that
+        TapeEntry had;
+        had.count = known.kind;
+        had.selector = known.selector;
+        if (known.whom) (known.kind == BreakRecord::Spawn ? had.number : had.to) = known.whom->id;
+        if (known.timer) had.number = known.timer->number;
+        if (known.answer) had.values = std::move(BreakRecord::copy_of(vm, *known.answer)->value);
+        tape->note_had(std::move(had));
+    }
     switch (known.kind) {
     case BreakRecord::Ask: {
         const std::unique_ptr<Answer> reply = BreakRecord::copy_of(vm, *known.answer);
@@ -501,7 +512,10 @@ Value ActorSystem::done_before(Machine& vm, BreakRecord::Deed& deed, Value* nf, 
         return vm.object(vm.runtime.prelude_class("Timer"), {nf[0]}, nf);
     case BreakRecord::Spawn: break;
     }
-    const Value address = Value::cell(known.whom->address);
+    return spawned_before(vm, Value::cell(known.whom->address));
+}
+
+Value ActorSystem::spawned_before(Machine& vm, Value address) {
     runtime_.shared.hold(address);
     vm.heap->hold_for_stretch(address);
     return address;

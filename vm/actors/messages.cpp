@@ -163,6 +163,10 @@ Value ActorSystem::spawn(Machine& vm, Class* cls, const OutgoingMessage& out, Va
     Value resumed;
     if (worker_of(vm).record()) [[unlikely]]
         if (Value known = before_spawn(vm, cls, out, name)) return known;
+    if (TapeEntry* had = had_before(vm, BreakRecord::Spawn, nullptr, 0)) [[unlikely]] {
+        if (!had->values) return worker_of(vm).tape->lose(vm, out.nf, "what it had spawned is gone");
+        return spawned_before(vm, had->values->peek(0));
+    }
     Actor* actor = create(vm, cls, out, name, nullptr, resumed);
     if (!actor) return resumed;
     if (BreakRecord* record = worker_of(vm).record()) [[unlikely]] {
@@ -217,23 +221,34 @@ Value ActorSystem::send(Machine& vm, const OutgoingMessage& out, Value after, Va
         if (Value known = before_deed(vm, kind, *actor, *message, nf, beyond, delay, period)) return known;
     }
     BreakRecord* const record = worker.record();
+    auto as_value = [&](uint64_t id) {
+        nf[0] = vm.integer(int64_t(id), nf);
+        return vm.object(vm.runtime.prelude_class("Timer"), {nf[0]}, nf);
+    };
+    const auto as = after || every ? BreakRecord::Later : BreakRecord::Send;
+    if (TapeEntry* had = had_before(vm, as, actor, out.selector)) [[unlikely]] {
+        message.reset();
+        return as == BreakRecord::Later ? as_value(had->number) : Value::nil();
+    }
     if (!after && !every) {
         if (record) [[unlikely]]
             record->do_pending(false);
         worker.outbox.letters.push_back({ActorRef(runtime_.shared, actor), std::move(message)});
         return Value::nil();
     }
-    auto as_value = [&](uint64_t id) {
-        nf[0] = vm.integer(int64_t(id), nf);
-        return vm.object(vm.runtime.prelude_class("Timer"), {nf[0]}, nf);
-    };
     if (tape && tape->repeats()) [[unlikely]] {
         const bool has_left = tape->has_left();
         const TapeEntry* entry = tape->take_if(TapeEntry::Timer);
         if (tape->only_reads()) tape->collect(Collected::Timed, *actor, *message);
         if (has_left || !entry) message.reset();
         if (!entry) return tape->diverge(vm, nf, "it sends with a timer");
-        if (has_left) return as_value(entry->number);
+        if (has_left) {
+            if (record) {
+                record->pending.timer = timer_of(entry->number);
+                record->do_pending(false); // until its segment ends
+            }
+            return as_value(entry->number);
+        }
     }
     auto timer = std::make_shared<TimerRecord>();
     timer->target = ActorRef(runtime_.shared, actor);
@@ -313,8 +328,11 @@ Value ActorSystem::stop(Machine& vm, Value* nf) {
     message->era = worker_of(vm).running->era;
     if (worker_of(vm).record()) [[unlikely]] {
         if (Value known = before_deed(vm, BreakRecord::Stop, *actor, *message, nf, nf + 1)) return known;
-        worker_of(vm).record()->do_pending(false);
     }
+    if (had_before(vm, BreakRecord::Stop, actor, sym::stop)) [[unlikely]]
+        return nf[0];
+    if (BreakRecord* record = worker_of(vm).record()) [[unlikely]]
+        record->do_pending(false);
     worker_of(vm).outbox.letters.push_back({ActorRef(runtime_.shared, actor), std::move(message)});
     return nf[0];
 }

@@ -114,6 +114,8 @@ void Worker::segment_leaves(SegmentEnd end) {
 
 // What has left of a turn that is run again stays what it has become.
 void Worker::leaves_again() {
+    if (running && running->message && running->message->record) [[unlikely]]
+        running->message->record->all_left();
     if (outbox.empty()) return;
     machine->had_effects = true;
     departed.spawned += uint32_t(outbox.spawned.size());

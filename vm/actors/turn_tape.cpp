@@ -157,6 +157,7 @@ std::string TurnTape::in_words(const TapeEntry& entry) const {
     case TapeEntry::TimedOut: return "it waited for an answer";
     case TapeEntry::Sleeps: return "it slept";
     case TapeEntry::Stopped: return "it was stopped";
+    case TapeEntry::Had: return "it did what it had done before it was retried";
     default: return "it did something else";
     }
 }
@@ -321,6 +322,12 @@ void TurnTape::note_answer(Machine& vm, const Answer& reply) {
     if (reply.error_class) entry.error_class = reply.error_class;
     entry.words = reply.words;
     if (reply.trace) entry.where = reply.trace->where;
+    written_.push_back(std::move(entry));
+}
+
+void TurnTape::note_had(TapeEntry entry) {
+    if (repeats() || inside_ || lost()) return;
+    entry.kind = TapeEntry::Had;
     written_.push_back(std::move(entry));
 }
 

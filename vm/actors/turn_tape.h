@@ -37,8 +37,10 @@ struct TapeEntry {
         Epoch,    // a reload came: `number` of them by now
         Rests, // the program had ended: of the wait before, `number` ms were over when it went on at `count` (ms since 1970)
         Anew, // the turn has begun anew: what was before counts no more
+        Had, // it was retried (break_record.h) and had done before, as `count` (BreakRecord::Kind) says: ask or tell `to` for
+             // `selector` and get `values`, spawn the actor `number`, start the timer `number`
     };
-    static constexpr uint8_t kLast = Anew;
+    static constexpr uint8_t kLast = Had;
     Kind kind = Result;
     bool failed = false;
     SymbolId selector = 0;
@@ -120,6 +122,7 @@ class TurnTape final : public InputTape {
     void note_asked(const Actor& to, SymbolId selector, uint64_t number); // where the log does not tell of it
     void note_answer(Machine& vm, const Answer& reply);
     void note_rests();
+    void note_had(TapeEntry entry);
     void note_left(const Outbox& outbox);
     void begin_epoch(uint32_t epoch); // Runtime::epoch when the turn begins
     void note_epoch(uint32_t epoch);  // and when it goes on

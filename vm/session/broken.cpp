@@ -43,10 +43,10 @@ void Session::tell_of_broken_before() {
     for (const auto& [key, report] : *desk) {
         if (key.rfind(kKey, 0) != 0) continue;
         had_broken_ = true;
-        deliver_(Event{
-            Trouble{"a turn was stopped when the image was closed; where nothing of it had left, its message "
-                    "is handled anew, and stops again where it fails\n" +
-                    report}});
+        deliver_(Event{Trouble{
+            "a turn was stopped when the image was closed; it is run again, without sending twice what "
+            "had left, and stops again where it fails\n" +
+            report}});
     }
 }
 
