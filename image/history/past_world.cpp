@@ -71,6 +71,7 @@ Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& 
     auto restored = self.restorer_->begin(false, how != How::Alive);
     for (std::string& words : restored.troubles) self.troubles_.push_back(std::move(words));
     actors.dormant = self.restorer_.get();
+    self.restorer_->bring_busy();
     self.numbers_ = self.recovery_->actors();
     if (how == How::Looked) return made;
     if (how == How::Alive) // its own troubles are of today's opening

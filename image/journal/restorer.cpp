@@ -105,7 +105,9 @@ void Restorer::allow_memory() {
 void Restorer::trouble(std::string words, size_t known) {
     for (size_t i = known; i < names_.troubles().size(); ++i)
         words += (i > known ? "; " : ": ") + names_.troubles()[i];
-    if (begun_ && actors_.report)
+    if (begun_ && tell)
+        tell(words);
+    else if (begun_ && actors_.report)
         actors_.report("error: " + words + "\n");
     else
         troubles_.push_back(std::move(words));
@@ -415,6 +417,10 @@ bool Restorer::awaken_now(Actor& actor, std::unique_lock<std::recursive_mutex>& 
                     (damaged ? std::string("what the image has of its state is damaged") + kWhatToDo
                              : "its state cannot be brought back"),
                 known);
+    if (!whole) { // before anybody takes it for one that has come
+        std::lock_guard own(actor.lock);
+        if (actor.status == Actor::Idle || actor.status == Actor::Ready) actor.status = Actor::Held;
+    }
     actor.dormant = false;
     recovery_.forget_heap(actor.id); // it is in memory once
     return whole;
@@ -505,13 +511,12 @@ Recovery::Restored Restorer::begin(bool everything, bool still) {
     actors_.number_from(recovery_.last_actor());
     actors_.asks_from(recovery_.last_ask());
     const bool brings = !everything && !still && !actors_.is_deterministic();
-    std::vector<Actor*> large;
     for (uint64_t number : everything ? recovery_.actors() : recovery_.busy()) {
         Actor* actor = make(number);
         if (!actor || actor->status == Actor::Ended || !actor->dormant) continue;
         if (still && !everything) continue; // it is needed when somebody looks at it
         if (brings && is_large(*actor))
-            large.push_back(actor);
+            large_.push_back(actor);
         else if (!awaken(*actor))
             actor->status = Actor::Held;
     }
@@ -524,16 +529,25 @@ Recovery::Restored Restorer::begin(bool everything, bool still) {
     restored.waited = waited_;
     restored.held = std::exchange(held_, {});
     begun_ = true;
-    if (brings) begin_bringing(large);
+    if (brings) begin_bringing();
     return restored;
 }
 
-void Restorer::begin_bringing(const std::vector<Actor*>& at_once) {
+void Restorer::begin_bringing() {
     auto thread = os::Thread::start("bringer", size_t(1) << 20, [this] { bring_those_wanted(); });
     if (!thread) return; // then whoever needs one waits for it
     bringer_ = std::move(*thread);
     brings_ = true;
-    for (Actor* actor : at_once) bring(*actor, nullptr);
+}
+
+void Restorer::bring_busy() {
+    std::lock_guard lock(mutex_);
+    for (Actor* actor : std::exchange(large_, {})) {
+        if (brings_)
+            bring(*actor, nullptr);
+        else
+            (void)awaken(*actor);
+    }
 }
 
 void Restorer::restore_rest() {

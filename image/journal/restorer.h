@@ -16,10 +16,16 @@ class Restorer final : public DormantActors {
     Restorer(Recovery& recovery, ActorSystem& actors, WorldNames& names);
     ~Restorer() override;
 
+    // Hears what cannot be brought back after `begin`; where it is not set, the ActorSystem's report does. Set before that.
+    std::function<void(const std::string& words)> tell;
+
     // All of it; or else what has something to do, or shows something, and what is of no actor. Then it may be the
     // ActorSystem's `dormant`. Once, before any actor runs. `still`: to be looked at; no timers, no messages, no turns that
     // waited, and no states but those of all.
     Recovery::Restored begin(bool everything, bool still = false);
+
+    // When they have begun (ActorSystem::begin_restored): those of them whose heaps are large come in, beside the others.
+    void bring_busy();
 
     // The actor with this number, without its state if nobody has needed that; null: there has never been one. Any thread.
     Actor* make(uint64_t number);
@@ -52,7 +58,7 @@ class Restorer final : public DormantActors {
     std::string names_in_words(const std::vector<uint64_t>& symbols); // ` (:counter)`, or nothing
     bool is_large(const Actor& actor);
     bool awaken_now(Actor& actor, std::unique_lock<std::recursive_mutex>& lock, bool beside);
-    void begin_bringing(const std::vector<Actor*>& at_once);
+    void begin_bringing();
     void bring_those_wanted();
     Actor* find_or_make(uint64_t number); // alone: finish_all makes what belongs to it
     void finish_all();
@@ -76,7 +82,8 @@ class Restorer final : public DormantActors {
     std::recursive_mutex mutex_; // of all that follows, and of recovery_
     std::condition_variable_any wanted_;
     std::deque<Wanted> to_bring_;
-    os::Thread bringer_; // of large heaps, while others run
+    std::vector<Actor*> large_; // that have something to do, or show something
+    os::Thread bringer_;        // of large heaps, while others run
     bool brings_ = false;
     std::atomic<bool> stopping_ = false;
     std::map<uint64_t, Actor*> by_number_;

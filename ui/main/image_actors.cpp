@@ -64,6 +64,7 @@ Result<std::vector<std::string>> ImageActors::begin(World& world) {
     if (auto prepared = prepare(world); !prepared) return std::move(prepared).failure();
     ActorSystem& actors = world.actors();
     restorer_ = std::make_unique<image::Restorer>(*recovery_, actors, *names_);
+    restorer_->tell = on_trouble;
     auto restored = restorer_->begin(false);
     for (Value address : restored.held) world.runtime().shared.release(address);
     variables_ = std::make_unique<image::VariableStory>(world, *names_);
@@ -97,6 +98,7 @@ Result<std::vector<std::string>> ImageActors::begin(World& world) {
     if (!thread) return std::move(thread).failure();
     checkpoints_ = std::move(*thread);
     actors.begin_restored(restored.actors);
+    restorer_->bring_busy();
     if (behind) follow();
     return restored.troubles;
 }

@@ -2,6 +2,7 @@
 // program's thread alone calls.
 #pragma once
 #include "vm/base/result.h"
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,8 @@ class World;
 class ActorStory {
   public:
     virtual ~ActorStory() = default;
+    // Hears what cannot be brought back later, in words for people, on any thread. Set before all else.
+    std::function<void(const std::string& words)> on_trouble;
     // Reads what there is. Before anything else.
     virtual Result<void> open() = 0;
     // Nothing has been told yet: the first effects of modules are still to run.

@@ -194,6 +194,7 @@ Result<void> Session::open() {
         return ok();
     }
     const bool first = story->is_new(); // effects of modules are a part of the story, and run once
+    story->on_trouble = [this](const std::string& words) { deliver_(Event{Trouble{words + "\n"}}); };
     auto begun = story->begin(*world_);
     if (!begun) return std::move(begun).failure();
     for (const std::string& trouble : *begun) deliver_(Event{Trouble{trouble + "\n"}});
