@@ -181,14 +181,14 @@ TEST_CASE("A large heap that cannot be read has its actor held; its messages wai
 
 TEST_CASE("A world that ends while a large heap comes in does not wait for it") {
     const ToldStory story = with_a_large_heap();
-    for (int i = 0; i < 20; ++i) {
+    for (int i = 0; i < 6; ++i) {
         Gate gate;
         std::thread opener;
         {
             Opened world(kText, story, gate);
             when_closed(gate, world, "send actor(:asker).go(actor(:big))");
             opener = std::thread([&gate, i] {
-                std::this_thread::sleep_for(std::chrono::microseconds(100 * i));
+                std::this_thread::sleep_for(std::chrono::microseconds(400 * i));
                 gate.closed = false;
             });
         }
