@@ -16,23 +16,11 @@ using indent::test::TestHeap;
 
 namespace {
 
-class TwoFields final : public Names {
+class TwoFields final : public NamesOfOther {
   public:
-    explicit TwoFields(TestNames& names) : names_(names) {}
-    uint64_t symbol(SymbolId id) override { return names_.symbol(id); }
+    using NamesOfOther::NamesOfOther;
     uint64_t shape(ShapeId id) override { return id; }
-    uint64_t shared(const Cell* cell) override { return names_.shared(cell); }
-    uint64_t raw(const Cell& cell, size_t word) override { return names_.raw(cell, word); }
-    bool symbol_of(uint64_t number, SymbolId& id) override { return names_.symbol_of(number, id); }
-    bool shape_of(uint64_t number, ShapeId& id) override { return names_.shape_of(number, id); }
-    bool shared_of(uint64_t number, Value& cell) override { return names_.shared_of(number, cell); }
-    bool raw_of(ShapeId shape, size_t word, uint64_t number, Value& value) override {
-        return names_.raw_of(shape, word, number, value);
-    }
     size_t field_count(ShapeId) override { return 2; }
-
-  private:
-    TestNames& names_;
 };
 
 struct Fixture {
