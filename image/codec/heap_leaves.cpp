@@ -10,7 +10,6 @@ namespace indent::image {
 
 namespace {
 
-constexpr uint64_t kPlaces = kPageBytes / 8; // of a page
 constexpr uint64_t kMostPages = uint64_t(1) << 32;
 constexpr uint64_t kMostParts = uint64_t(1) << 28;
 

@@ -33,6 +33,7 @@ namespace indent::image {
 // Records that go before the one in `out`, where all that is to be said would be longer than kPartBytes.
 using PutPart = std::function<void(std::string record)>;
 constexpr size_t kPartBytes = size_t(4) << 20;
+constexpr uint64_t kPlaces = kPageBytes / 8; // of a page
 
 // All that the roots reach. Nobody may be in the middle of a stretch of the heap: all is old.
 void write_base(ByteWriter& out, Heap& heap, std::span<const Value> roots, Names& names,
@@ -74,10 +75,7 @@ class HeapPicture {
         uint8_t form = 0;
         bool gone = false;
         // Of what it takes of its page's places: a large cell is longer, and has the page alone.
-        uint64_t end() const {
-            constexpr uint64_t kPlaces = kPageBytes / 8;
-            return std::min(place + 1 + words, (place / kPlaces + 1) * kPlaces);
-        }
+        uint64_t end() const { return std::min(place + 1 + words, (place / kPlaces + 1) * kPlaces); }
     };
     struct Patch { // words from `first` on, or those of the bits in `mask`
         uint64_t first = 0;

@@ -21,8 +21,7 @@ namespace indent::image {
 
 namespace {
 
-constexpr uint64_t kPlaces = kPageBytes / 8;       // of a page
-constexpr uint64_t kMostWords = uint64_t(1) << 40; // of a cell
+constexpr uint64_t kMostLargeWords = uint64_t(1) << 40; // of a cell
 
 size_t room_of(const PageFacts& page) {
     return page.kind == Page::kSmall && page.size < kSmallPageSizes ? small_page_bytes(page.size)
@@ -35,7 +34,8 @@ bool may_take(const std::vector<PageFacts>& pages, Names& names) {
     uint64_t numbers = 0;
     for (const PageFacts& page : pages) {
         numbers = std::max<uint64_t>(numbers, uint64_t(page.number) + 1);
-        const uint64_t bytes = page.kind == Page::kLarge ? 8 * std::min<uint64_t>(page.words, kMostWords) : 0;
+        const uint64_t bytes =
+            page.kind == Page::kLarge ? 8 * std::min<uint64_t>(page.words, kMostLargeWords) : 0;
         if (!names.may_take(room_of(page) + bytes)) return false;
     }
     return names.may_take(kOfEachNumber * numbers);

@@ -5,7 +5,7 @@ namespace indent::image {
 
 namespace {
 
-constexpr size_t kSliceBytes = 256 << 10;     // of rows that one call reads
+constexpr size_t kReadBytes = 256 << 10;      // of rows that one call reads
 constexpr size_t kLargestWaypoint = 16 << 20; // bytes that it was read from
 
 } // namespace
@@ -76,11 +76,11 @@ Result<std::unique_ptr<Recovery>> Past::read(const StoryPlace& place) {
                     bytes += batch.body.size();
                     bodies.emplace_back(batch.number, std::move(batch.body));
                     seen = batch.number + 1;
-                    return Result<bool>(bytes < kSliceBytes);
+                    return Result<bool>(bytes < kReadBytes);
                 });
             if (!read) return std::move(read).failure();
         }
-        if (bytes < kSliceBytes) seen = place.batch + 1;
+        if (bytes < kReadBytes) seen = place.batch + 1;
         const bool has_more = next > skip_in;
         if (keeps_way_ && seen > place.batch && has_more && recovery->bytes_read() <= kLargestWaypoint) {
             auto kept = std::make_unique<const Recovery>(*recovery);
@@ -142,7 +142,7 @@ Result<void> Past::walk(const StoryPlace& from, const StoryPlace& upto,
                     image_.story().read_batches(leg->timeline, next, leg->batch, [&](BatchRecord& batch) {
                         bytes += batch.body.size();
                         bodies.emplace_back(batch.number, std::move(batch.body));
-                        if (bytes < kSliceBytes) return Result<bool>(true);
+                        if (bytes < kReadBytes) return Result<bool>(true);
                         seen = batch.number + 1;
                         return Result<bool>(false);
                     });

@@ -95,9 +95,10 @@ class Parts {
 
 // ---- in words
 
-class Writer {
+class ValueWriter {
   public:
-    Writer(ActorSystem& actors, size_t most) : actors_(actors), vm_(actors.main_machine()), most_(most) {}
+    ValueWriter(ActorSystem& actors, size_t most)
+        : actors_(actors), vm_(actors.main_machine()), most_(most) {}
 
     Shown write(Value value) {
         begin(value);
@@ -365,7 +366,7 @@ std::vector<Field> fields_of_state(ActorSystem& actors, Value state) {
 }
 
 Shown show(ActorSystem& actors, Value value, size_t most) {
-    return Writer(actors, most).write(value);
+    return ValueWriter(actors, most).write(value);
 }
 
 std::optional<Difference> first_difference(ActorSystem& before, Value was, ActorSystem& after, Value is) {

@@ -14,10 +14,11 @@ namespace indent::image {
 
 namespace {
 
-constexpr SymbolId kNoSymbol = UINT32_MAX;             // of a number whose name is lost
-constexpr size_t kMostRows = size_t(1) << 24;          // that one shared value may lead to
-constexpr size_t kMostTroubles = 1000;                 // that are told apart
-constexpr uint64_t kLargestNumber = uint64_t(1) << 46; // of something shared: it is an identity hash, too
+constexpr SymbolId kNoSymbol = UINT32_MAX;    // of a number whose name is lost
+constexpr size_t kMostRows = size_t(1) << 24; // that one shared value may lead to
+constexpr size_t kMostTroubles = 1000;        // that are told apart
+constexpr uint64_t kLargestSharedNumber = uint64_t(1)
+                                          << 46; // of something shared: it is an identity hash, too
 enum Special : uint8_t { kClassValue, kModuleValue, kAddressOf, kAtomCell, kPlainCell };
 enum Root : uint8_t { kMethodBody, kInitialiserBody };
 
@@ -330,7 +331,7 @@ bool WorldNames::add(NameRow row) {
         code_contents_.push_back(std::move(row.content));
         return true;
     case NameRow::Shared:
-        if (row.number == 0 || row.number > kLargestNumber) return false;
+        if (row.number == 0 || row.number > kLargestSharedNumber) return false;
         runtime_.shared.number_from(row.number);
         return shared_contents_.emplace(row.number, std::move(row.content)).second;
     default: return false;

@@ -10,7 +10,6 @@ namespace indent {
 
 namespace {
 constexpr uint64_t kPatience = 5'000'000'000; // of an ask that does not say
-constexpr uint64_t kMillisecond = 1'000'000;  // ns
 } // namespace
 
 void ActorSystem::answer(Actor& asker, uint64_t ask, std::unique_ptr<Answer> reply, Worker* worker) {

@@ -10,7 +10,6 @@ namespace indent {
 
 namespace {
 
-constexpr uint64_t kMillisecond = 1'000'000; // ns
 constexpr int kSlot = int(kPrimitiveFrame) - 1;
 
 // How the tape of a turn has to do with a primitive that has an effect.
