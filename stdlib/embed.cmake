@@ -1,5 +1,5 @@
 # Writes each file as a raw string literal, cut into pieces that every compiler takes.
-set(text "#include \"stdlib/sources.h\"\nnamespace indent {\nstatic const LibrarySource kSources[] = {\n")
+set(text "#include \"stdlib/sources.h\"\nnamespace indent {\nstatic const LibrarySource k_${FUNCTION}[] = {\n")
 foreach(file IN LISTS FILES)
   file(READ ${ROOT}/${file} content HEX)
   string(REGEX REPLACE "([0-9a-f][0-9a-f])" "\\\\x\\1" bytes "${content}")
@@ -8,5 +8,5 @@ foreach(file IN LISTS FILES)
   math(EXPR size "${digits} / 2")
   string(APPEND text "{\"${file}\", std::string_view(\n${bytes}\"\", ${size})},\n")
 endforeach()
-string(APPEND text "{\"\", \"\"}};\nstd::span<const LibrarySource> ${FUNCTION}() { return {kSources, std::size(kSources) - 1}; }\n}\n")
+string(APPEND text "{\"\", \"\"}};\nstd::span<const LibrarySource> ${FUNCTION}() { return {k_${FUNCTION}, std::size(k_${FUNCTION}) - 1}; }\n}\n")
 file(WRITE ${OUT} "${text}")

@@ -28,7 +28,7 @@ std::string joined(const std::vector<std::string>& names) {
     return all;
 }
 
-bool is_name(const std::string& name) {
+bool is_one_name(const std::string& name) {
     return !name.empty() && name != "_" && name.find_first_of(" \n\t") == std::string::npos;
 }
 
@@ -51,7 +51,7 @@ std::vector<std::string> VariableStory::restore(const Recovery& recovery) {
         const size_t said = names_.troubles().size();
         Parcel::Pointer values;
         std::string why = "what it holds cannot be read";
-        if (std::all_of(names.begin(), names.end(), is_name) &&
+        if (std::all_of(names.begin(), names.end(), is_one_name) &&
             parcel_from(value, world_.runtime().shared, 0, names_, values) && values)
             why = world_.give_variables(names, std::move(values));
         else if (names_.troubles().size() > said)

@@ -8,7 +8,7 @@ using namespace indent::image;
 
 namespace {
 
-constexpr const char* kModule = R"(module m
+constexpr const char* kValuesModule = R"(module m
 class Item:
     field size = 1
     field name = "a"
@@ -29,7 +29,7 @@ class Held {
         auto made = World::make(std::move(options));
         REQUIRE(made);
         world = std::move(*made);
-        REQUIRE(world->load_text("m", kModule).ok);
+        REQUIRE(world->load_text("m", kValuesModule).ok);
         const Outcome outcome =
             world->evaluate("import m (Item, Pair, Holder)\nlet h = spawn Holder() as :h\n" + expression +
                             "\nask h.hold(x)\nnil");

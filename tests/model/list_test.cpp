@@ -10,7 +10,7 @@ using test::HeapFixture;
 
 namespace {
 
-std::vector<int64_t> contents(Value list) {
+std::vector<int64_t> numbers_in(Value list) {
     std::vector<int64_t> numbers;
     for (size_t i = 0; i < list_size(list); ++i) {
         Value element = list_get(list, i);
@@ -91,7 +91,7 @@ void compare_with_vector(HeapFixture& fixture, unsigned seed, int steps, bool co
             size_t from = below(size + 1), count = below(size - from + 1);
             Value part = make_list_part(mutator, list, from, count, top);
             fixture.slot(2) = part;
-            REQUIRE(contents(part) ==
+            REQUIRE(numbers_in(part) ==
                     std::vector<int64_t>(model.begin() + long(from), model.begin() + long(from + count)));
             break;
         }
@@ -105,9 +105,9 @@ void compare_with_vector(HeapFixture& fixture, unsigned seed, int steps, bool co
                 fixture.collect();
             break;
         }
-        if (step % 16 == 0) REQUIRE(contents(list) == model);
+        if (step % 16 == 0) REQUIRE(numbers_in(list) == model);
     }
-    REQUIRE(contents(list) == model);
+    REQUIRE(numbers_in(list) == model);
 }
 
 } // namespace
@@ -117,7 +117,7 @@ TEST_CASE("a list keeps what is added in order, however often its storage grows"
     count_up(fixture, 5000);
     std::vector<int64_t> expected(5000);
     for (size_t i = 0; i < expected.size(); ++i) expected[i] = int64_t(i);
-    CHECK(contents(fixture.slot(0)) == expected);
+    CHECK(numbers_in(fixture.slot(0)) == expected);
 }
 
 TEST_CASE("a list made with room for many does not allocate while it fills") {
@@ -150,28 +150,28 @@ TEST_CASE("a failed stretch gives a list its size and its elements back") {
     count_up(fixture, 1000);
     fixture.commit();
     Value list = fixture.slot(0); // old now: it stays where it is
-    auto before = contents(list);
+    auto before = numbers_in(list);
     fixture.slot(1) = Value::integer(-5);
     for (int i = 0; i < 2000; ++i)
         REQUIRE(list_add(fixture.mutator(), fixture.slot(0), fixture.slot(1), fixture.top()));
     REQUIRE(list_insert(fixture.mutator(), fixture.slot(0), 3, fixture.slot(1), fixture.top()));
     REQUIRE(list_remove(fixture.mutator(), fixture.slot(0), 0));
     fixture.roll_back();
-    CHECK(contents(list) == before);
+    CHECK(numbers_in(list) == before);
 }
 
 TEST_CASE("a list that holds what it is appended to takes itself once") {
     HeapFixture fixture;
     count_up(fixture, 3);
     REQUIRE(list_append(fixture.mutator(), fixture.slot(0), fixture.slot(0), fixture.top()));
-    CHECK(contents(fixture.slot(0)) == std::vector<int64_t>{0, 1, 2, 0, 1, 2});
+    CHECK(numbers_in(fixture.slot(0)) == std::vector<int64_t>{0, 1, 2, 0, 1, 2});
 }
 
 TEST_CASE("cutting a list lets go of what it held") {
     HeapFixture fixture;
     count_up(fixture, 10);
     REQUIRE(list_resize(fixture.mutator(), fixture.slot(0), 4, Value::nil(), fixture.top()));
-    CHECK(contents(fixture.slot(0)) == std::vector<int64_t>{0, 1, 2, 3});
+    CHECK(numbers_in(fixture.slot(0)) == std::vector<int64_t>{0, 1, 2, 3});
     const Cell& storage = *list_storage(fixture.slot(0));
     for (size_t i = 4; i < array_capacity(&storage); ++i) CHECK(storage[1 + i].is_absent());
     REQUIRE(list_remove(fixture.mutator(), fixture.slot(0), 0));
@@ -196,7 +196,7 @@ TEST_CASE("a frozen list refuses every change and stays as it was") {
         CHECK_FALSE(list_resize(mutator, list, 1, value, fixture.top()));
         CHECK_FALSE(list_reserve(mutator, list, 100, fixture.top()));
         CHECK_FALSE(list_append(mutator, list, list, fixture.top()));
-        CHECK(contents(list) == std::vector<int64_t>{0, 1, 2});
+        CHECK(numbers_in(list) == std::vector<int64_t>{0, 1, 2});
     }
 }
 
@@ -230,7 +230,7 @@ TEST_CASE("tuples and lists are made from each other's elements") {
     fixture.slot(1) = make_tuple_of_list(fixture.mutator(), fixture.slot(0), fixture.top());
     CHECK(tuple_size(fixture.slot(1)) == 6);
     fixture.slot(2) = make_list_of_tuple(fixture.mutator(), fixture.slot(1), 2, 3, fixture.top());
-    CHECK(contents(fixture.slot(2)) == std::vector<int64_t>{2, 3, 4});
+    CHECK(numbers_in(fixture.slot(2)) == std::vector<int64_t>{2, 3, 4});
 }
 
 TEST_CASE("a list does what a vector does, whatever is collected and committed in between") {

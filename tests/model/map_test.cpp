@@ -11,7 +11,7 @@ using test::HeapFixture;
 
 namespace {
 
-SymbolTable symbols;
+SymbolTable known_symbols;
 
 using Pairs = std::vector<std::pair<int64_t, int64_t>>;
 
@@ -21,7 +21,8 @@ Value key_of(HeapFixture& fixture, int64_t number) {
     case 0: return Value::integer(number);
     case 1: return Value::floating(double(number) + 0.5);
     case 2:
-        while (symbols.size() <= size_t(number)) symbols.intern("s" + std::to_string(symbols.size()));
+        while (known_symbols.size() <= size_t(number))
+            known_symbols.intern("s" + std::to_string(known_symbols.size()));
         return Value::symbol(uint32_t(number));
     default: return fixture.number_cell(number);
     }
@@ -61,14 +62,14 @@ struct Model {
 void put(HeapFixture& fixture, int64_t key, int64_t value) {
     fixture.slot(1) = key_of(fixture, key);
     fixture.slot(2) = fixture.number_cell(value);
-    REQUIRE(map_put(fixture.mutator(), symbols, fixture.slot(0), fixture.slot(1), fixture.slot(2),
+    REQUIRE(map_put(fixture.mutator(), known_symbols, fixture.slot(0), fixture.slot(1), fixture.slot(2),
                     fixture.top()) == MapPut::Done);
 }
 
 size_t find(HeapFixture& fixture, int64_t key) {
     Value value = key_of(fixture, key);
     bool ask = false;
-    size_t entry = map_find(fixture.slot(0), value, *quick_hash(symbols, value), ask);
+    size_t entry = map_find(fixture.slot(0), value, *quick_hash(known_symbols, value), ask);
     REQUIRE_FALSE(ask);
     return entry;
 }
@@ -185,15 +186,15 @@ TEST_CASE("one and one point zero are one key, zero and minus zero too") {
     fixture.slot(1) = Value::integer(1);
     fixture.slot(2) = Value::nil();
     Value* top = fixture.top();
-    REQUIRE(map_put(fixture.mutator(), symbols, fixture.slot(0), fixture.slot(1), fixture.slot(2), top) ==
-            MapPut::Done);
-    CHECK(map_get(symbols, fixture.slot(0), Value::floating(1.0)).is_nil());
-    CHECK(map_get(symbols, fixture.slot(0), Value::floating(1.5)).is_absent());
+    REQUIRE(map_put(fixture.mutator(), known_symbols, fixture.slot(0), fixture.slot(1), fixture.slot(2),
+                    top) == MapPut::Done);
+    CHECK(map_get(known_symbols, fixture.slot(0), Value::floating(1.0)).is_nil());
+    CHECK(map_get(known_symbols, fixture.slot(0), Value::floating(1.5)).is_absent());
     fixture.slot(1) = Value::floating(-0.0);
-    REQUIRE(map_put(fixture.mutator(), symbols, fixture.slot(0), fixture.slot(1), fixture.slot(2), top) ==
-            MapPut::Done);
-    CHECK(map_get(symbols, fixture.slot(0), Value::integer(0)).is_nil());
-    CHECK(map_get(symbols, fixture.slot(0), Value::floating(0.0)).is_nil());
+    REQUIRE(map_put(fixture.mutator(), known_symbols, fixture.slot(0), fixture.slot(1), fixture.slot(2),
+                    top) == MapPut::Done);
+    CHECK(map_get(known_symbols, fixture.slot(0), Value::integer(0)).is_nil());
+    CHECK(map_get(known_symbols, fixture.slot(0), Value::floating(0.0)).is_nil());
     CHECK(map_count(fixture.slot(0)) == 2);
 }
 
@@ -202,12 +203,12 @@ TEST_CASE("keys that only Indent code can compare are left to who can ask them")
     fixture.slot(0) = make_map(fixture.mutator(), 0, fixture.top());
     fixture.slot(1) = make_list(fixture.mutator(), 0, fixture.top()); // can change: no key at all
     fixture.slot(2) = Value::nil();
-    CHECK_FALSE(quick_hash(symbols, fixture.slot(1)).has_value());
-    CHECK(map_put(fixture.mutator(), symbols, fixture.slot(0), fixture.slot(1), fixture.slot(2),
+    CHECK_FALSE(quick_hash(known_symbols, fixture.slot(1)).has_value());
+    CHECK(map_put(fixture.mutator(), known_symbols, fixture.slot(0), fixture.slot(1), fixture.slot(2),
                   fixture.top()) == MapPut::Ask);
     CHECK(map_count(fixture.slot(0)) == 0);
     list_freeze(fixture.mutator(), fixture.slot(1));
-    CHECK(map_put(fixture.mutator(), symbols, fixture.slot(0), fixture.slot(1), fixture.slot(2),
+    CHECK(map_put(fixture.mutator(), known_symbols, fixture.slot(0), fixture.slot(1), fixture.slot(2),
                   fixture.top()) == MapPut::Done);
 }
 
@@ -263,10 +264,10 @@ TEST_CASE("a frozen map refuses every change") {
             fixture.slot(1) = Value::integer(100'000);
             fixture.slot(2) = Value::nil();
             Mutator& mutator = fixture.mutator();
-            CHECK(map_put(mutator, symbols, map, fixture.slot(1), fixture.slot(2), fixture.top()) ==
+            CHECK(map_put(mutator, known_symbols, map, fixture.slot(1), fixture.slot(2), fixture.top()) ==
                   MapPut::Frozen);
             fixture.slot(1) = Value::integer(0);
-            CHECK(map_put(mutator, symbols, map, fixture.slot(1), fixture.slot(2), fixture.top()) ==
+            CHECK(map_put(mutator, known_symbols, map, fixture.slot(1), fixture.slot(2), fixture.top()) ==
                   MapPut::Frozen);
             CHECK_FALSE(map_remove_entry(mutator, map, 0));
             CHECK_FALSE(map_clear(mutator, map, fixture.top()));

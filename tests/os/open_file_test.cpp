@@ -7,8 +7,8 @@ using namespace indent::os;
 
 namespace {
 
-struct Folder {
-    Folder() : folder(TemporaryFolder::make().value()), path(folder.path() + "/file") {}
+struct FolderWithFile {
+    FolderWithFile() : folder(TemporaryFolder::make().value()), path(folder.path() + "/file") {}
     TemporaryFolder folder;
     std::string path;
 };
@@ -22,7 +22,7 @@ std::unique_ptr<OpenFile> open(const std::string& path, OpenMode mode) {
 } // namespace
 
 TEST_CASE("a file that is read says where it is, and goes on anywhere") {
-    Folder in;
+    FolderWithFile in;
     REQUIRE(bool(write_file_atomically(in.path, "one\r\ntwo\nlast")));
     auto file = open(in.path, OpenMode::Read);
     std::string line;
@@ -44,7 +44,7 @@ TEST_CASE("a file that is read says where it is, and goes on anywhere") {
 }
 
 TEST_CASE("what was written before goes to its own place") {
-    Folder in;
+    FolderWithFile in;
     auto file = open(in.path, OpenMode::Write);
     REQUIRE(bool(file->write("abcdef")));
     CHECK(file->position() == 6);
@@ -59,7 +59,7 @@ TEST_CASE("what was written before goes to its own place") {
 }
 
 TEST_CASE("updating keeps what is there, and wants it there") {
-    Folder in;
+    FolderWithFile in;
     CHECK(OpenFile::open(in.path, OpenMode::Update).failure().code == "not_found");
     REQUIRE(bool(write_file_atomically(in.path, "abc")));
     auto file = open(in.path, OpenMode::Update);
@@ -69,7 +69,7 @@ TEST_CASE("updating keeps what is there, and wants it there") {
 }
 
 TEST_CASE("what is added counts from the end, and has no other place") {
-    Folder in;
+    FolderWithFile in;
     REQUIRE(bool(write_file_atomically(in.path, "abc")));
     auto file = open(in.path, OpenMode::Append);
     CHECK(file->position() == 3);

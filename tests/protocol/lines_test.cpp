@@ -167,7 +167,7 @@ TEST_CASE("every kind of message has a name of its own, and every member of it a
     check(ModuleMirror{});
     check(DefinitionMirror{});
     check(Frame{});
-    check(Completion{});
+    check(Proposal{});
     check(EpochMirror{});
     check(BrokenMirror{});
     check(VariableMirror{});

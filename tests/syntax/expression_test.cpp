@@ -1,30 +1,8 @@
 // Each row of the charter's table of expressions, and its order of precedence.
-#include "vm/syntax/dump.h"
-#include "vm/syntax/parser.h"
+#include "tests/syntax/parsed.h"
 #include <doctest/doctest.h>
 
 using namespace indent::syntax;
-
-namespace {
-
-std::string tree(std::string_view text) {
-    auto outcome = parse("t.ind", std::string(text));
-    if (!outcome.ok()) return render(outcome);
-    std::string result = dump(outcome.tree);
-    if (!result.empty()) result.pop_back();
-    return result;
-}
-
-std::string wrong(std::string_view text) {
-    std::string result;
-    for (const Diagnostic& diagnostic : parse("t.ind", std::string(text)).diagnostics) {
-        if (!result.empty()) result += ' ';
-        result += code_name(diagnostic.code);
-    }
-    return result;
-}
-
-} // namespace
 
 TEST_CASE("precedence goes from postfix to the arrow as the charter says") {
     CHECK(tree("a.b ** c.d") == "(send (send a b) ** (send c d))");

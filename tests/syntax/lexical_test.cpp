@@ -1,34 +1,11 @@
 // Each sentence of the charter about the text of programs.
-#include "vm/syntax/dump.h"
+#include "tests/syntax/parsed.h"
 #include "vm/syntax/lexer.h"
 #include "vm/syntax/parser.h"
 #include "vm/syntax/source.h"
 #include <doctest/doctest.h>
 
 using namespace indent::syntax;
-
-namespace {
-
-// The dump of one expression or statement; what is wrong with it instead, where something is.
-std::string tree(std::string_view text) {
-    auto outcome = parse("t.ind", std::string(text));
-    if (!outcome.ok()) return render(outcome);
-    std::string result = dump(outcome.tree);
-    if (!result.empty()) result.pop_back();
-    return result;
-}
-
-// The codes of what is wrong, in order.
-std::string wrong(std::string_view text) {
-    std::string result;
-    for (const Diagnostic& diagnostic : parse("t.ind", std::string(text)).diagnostics) {
-        if (!result.empty()) result += ' ';
-        result += code_name(diagnostic.code);
-    }
-    return result;
-}
-
-} // namespace
 
 TEST_CASE("a hash begins a comment, which says nothing") {
     CHECK(tree("1 # one\n# two\n  # three, indented as it likes\n2") == "1\n2");

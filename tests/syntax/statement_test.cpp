@@ -1,30 +1,9 @@
 // Statements, patterns and definitions, one by one as the charter names them.
-#include "vm/syntax/dump.h"
+#include "tests/syntax/parsed.h"
 #include "vm/syntax/parser.h"
 #include <doctest/doctest.h>
 
 using namespace indent::syntax;
-
-namespace {
-
-std::string tree(std::string_view text, ParseMode mode = ParseMode::Module) {
-    auto outcome = parse("t.ind", std::string(text), mode);
-    if (!outcome.ok()) return render(outcome);
-    std::string result = dump(outcome.tree);
-    if (!result.empty()) result.pop_back();
-    return result;
-}
-
-std::string wrong(std::string_view text, ParseMode mode = ParseMode::Module) {
-    std::string result;
-    for (const Diagnostic& diagnostic : parse("t.ind", std::string(text), mode).diagnostics) {
-        if (!result.empty()) result += ' ';
-        result += code_name(diagnostic.code);
-    }
-    return result;
-}
-
-} // namespace
 
 TEST_CASE("let declares, plainly, with a type, or taking apart") {
     CHECK(tree("let x = 1") == "(let x 1)");

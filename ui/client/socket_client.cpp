@@ -16,11 +16,9 @@ using namespace protocol;
 
 namespace {
 
-constexpr uint64_t kMillisecond = 1'000'000;
-
 // Sends the hello and waits for what comes of it.
 Result<Welcome> be_greeted(os::LocalSocket& socket, LineBuffer& lines, const ServedAt& place, int ms) {
-    const uint64_t until = os::monotonic_ns() + uint64_t(ms) * kMillisecond;
+    const uint64_t until = os::monotonic_ns() + uint64_t(ms) * os::kMillisecond;
     std::string out = encode(Hello{kLineProtocol, place.token}) + "\n";
     const Failure silent{"no_answer",
                          "process " + std::to_string(place.process) + " does not answer at " + place.socket};
@@ -46,7 +44,7 @@ Result<Welcome> be_greeted(os::LocalSocket& socket, LineBuffer& lines, const Ser
         const uint64_t now = os::monotonic_ns();
         if (now >= until) return silent;
         os::Wanted wanted{socket.descriptor(), true, !out.empty()};
-        os::wait_for({&wanted, 1}, int((until - now) / kMillisecond) + 1);
+        os::wait_for({&wanted, 1}, int((until - now) / os::kMillisecond) + 1);
     }
 }
 

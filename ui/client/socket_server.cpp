@@ -21,7 +21,6 @@ constexpr size_t kPiece = 64 << 10; // read at once
 constexpr int kPiecesAtOnce = 16;   // of one client before others have their turn
 constexpr size_t kWrittenAhead =
     1 << 20; // bytes that are made lines before the client has read what is there
-constexpr uint64_t kMillisecond = 1'000'000;
 
 struct Connection {
     explicit Connection(os::LocalSocket from) : socket(std::move(from)) {}
@@ -113,7 +112,7 @@ void SocketServer::State::run() {
             wanted.push_back({client.socket.descriptor(), !client.ending, client.unsent() > 0});
             if (!client.guest) until = std::min(until, client.hello_until);
         }
-        const uint64_t wait = until <= now ? 0 : (until - now) / kMillisecond + 1;
+        const uint64_t wait = until <= now ? 0 : (until - now) / os::kMillisecond + 1;
         os::wait_for(wanted, until == UINT64_MAX ? -1 : int(std::min<uint64_t>(wait, 60'000)));
         waker.clear();
         size_t at = first;
@@ -137,12 +136,12 @@ void SocketServer::State::take_new() {
     while (clients.size() < options.most_clients) {
         auto came = listener.accept();
         if (!came) { // it stays in the queue, so not at once again
-            not_before = os::monotonic_ns() + 100 * kMillisecond;
+            not_before = os::monotonic_ns() + 100 * os::kMillisecond;
             return;
         }
         if (!*came) return;
         clients.emplace_back(std::move(**came));
-        clients.back().hello_until = os::monotonic_ns() + uint64_t(options.hello_ms) * kMillisecond;
+        clients.back().hello_until = os::monotonic_ns() + uint64_t(options.hello_ms) * os::kMillisecond;
     }
 }
 
@@ -270,7 +269,7 @@ void SocketServer::State::tell(Connection& client, Message message) {
 
 // What is there is still told, to those who read.
 void SocketServer::State::say_goodbye() {
-    const uint64_t until = os::monotonic_ns() + 500 * kMillisecond;
+    const uint64_t until = os::monotonic_ns() + 500 * os::kMillisecond;
     for (Connection& client : clients) {
         tell(client);
         if (client.guest && !client.ending) client.say(encode(Message(Event{Ended{}})));
@@ -284,7 +283,7 @@ void SocketServer::State::say_goodbye() {
         if (clients.empty() || now >= until) break;
         std::vector<os::Wanted> wanted;
         for (Connection& client : clients) wanted.push_back({client.socket.descriptor(), false, true});
-        os::wait_for(wanted, int((until - now) / kMillisecond) + 1);
+        os::wait_for(wanted, int((until - now) / os::kMillisecond) + 1);
         for (Connection& client : clients) client.write();
     }
     clients.clear();

@@ -17,9 +17,9 @@ namespace indent {
 namespace {
 
 // Lines of print, written in large pieces; flushed when the program ends or its output has grown.
-class Output {
+class PrintedOutput {
   public:
-    ~Output() { flush(); }
+    ~PrintedOutput() { flush(); }
     void line(std::string_view text) {
         pending_ += text;
         pending_ += '\n';
@@ -112,7 +112,7 @@ std::optional<std::vector<std::string>> sources_in(const std::vector<std::string
 }
 
 int run_program(const RunOptions& options) {
-    Output output;
+    PrintedOutput output;
     WorldOptions world_options;
     world_options.output = [&](std::string_view line) { output.line(line); };
     world_options.partial = [&](std::string_view text) { output.part(text); };
@@ -157,7 +157,7 @@ int run_program(const RunOptions& options) {
 int run_tests(const TestOptions& options) {
     const auto files = sources_in(options.paths);
     if (!files) return 2;
-    Output output;
+    PrintedOutput output;
     size_t passed = 0, failed = 0;
     auto run_file = [&](const std::string& file) {
         WorldOptions world_options;

@@ -2,6 +2,7 @@
 #include "stdlib/sources.h"
 #include "ui/cli/repl.h"
 #include "ui/client/socket_client.h"
+#include "ui/main/asking.h"
 #include "ui/main/image_home.h"
 #include "ui/main/image_session.h"
 #include "ui/main/session_host.h"
@@ -19,11 +20,6 @@
 namespace indent {
 
 namespace {
-
-int complain(const Failure& failure) {
-    std::fprintf(stderr, "indent: %s\n", failure.message.c_str());
-    return 1;
-}
 
 // What the workspace of a new image says.
 constexpr std::string_view kFirstWorkspace =

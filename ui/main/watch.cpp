@@ -179,7 +179,7 @@ class Refusals {
     std::map<std::string, std::string> last_; // by file
 };
 
-std::string counted(size_t n, const char* one, const char* several) {
+std::string counted_as(size_t n, const char* one, const char* several) {
     return std::to_string(n) + " " + (n == 1 ? one : several);
 }
 
@@ -187,8 +187,8 @@ std::string counted(size_t n, const char* one, const char* several) {
 std::string migration_in_words(const ReloadReport& report) {
     std::string words;
     if (report.objects_tried)
-        words = counted(report.objects_tried, "object", "objects") + " of " +
-                counted(report.actors_tried, "actor", "actors") +
+        words = counted_as(report.objects_tried, "object", "objects") + " of " +
+                counted_as(report.actors_tried, "actor", "actors") +
                 (report.objects_tried == 1 ? " migrates" : " migrate");
     std::string fields;
     auto add = [&](size_t n, const char* what) {
@@ -199,7 +199,7 @@ std::string migration_in_words(const ReloadReport& report) {
     add(report.fields_carried, "carried");
     if (!fields.empty()) words += (words.empty() ? "fields: " : ", fields: ") + fields;
     if (report.by_hand)
-        words += (words.empty() ? "" : ", ") + counted(report.by_hand, "class", "classes") + " by hand";
+        words += (words.empty() ? "" : ", ") + counted_as(report.by_hand, "class", "classes") + " by hand";
     return words;
 }
 

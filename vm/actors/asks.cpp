@@ -155,7 +155,7 @@ void ActorSystem::open_answer(Machine& vm, Answer& reply, Value* nf) {
     if (BreakRecord* record = worker.record()) record->do_pending(true);
     if (!tape.repeats()) {
         // It is there, and may have been answered meanwhile.
-        const uint64_t waited = tape.waited_ms() * kMillisecond;
+        const uint64_t waited = tape.waited_ms() * os::kMillisecond;
         tape.note_rests();
         if (log) log->segment(worker, *worker.running, worker.running->message.get(), SegmentEnd::Waits);
         const uint64_t begun = now();
@@ -404,7 +404,7 @@ void ActorSystem::sleep(Machine& vm, uint64_t nanoseconds, Value* args) {
             sleep_again(vm, args);
             return;
         }
-        tape->note(TapeEntry::Sleeps, (uint64_t(os::wall_ns()) + nanoseconds) / kMillisecond);
+        tape->note(TapeEntry::Sleeps, (uint64_t(os::wall_ns()) + nanoseconds) / os::kMillisecond);
     }
     if (wait(vm, nanoseconds, args)) return;
     if (tape) tape->note(TapeEntry::Stopped);
@@ -434,8 +434,8 @@ void ActorSystem::sleep(Machine& vm, uint64_t nanoseconds, Value* args) {
     if (stopped) {
         tape->take();
     } else if (!tape->repeats()) {
-        const uint64_t now = uint64_t(os::wall_ns()) / kMillisecond;
-        stopped = !wait(vm, (until - std::min(until, now)) * kMillisecond, args);
+        const uint64_t now = uint64_t(os::wall_ns()) / os::kMillisecond;
+        stopped = !wait(vm, (until - std::min(until, now)) * os::kMillisecond, args);
         if (stopped) tape->note(TapeEntry::Stopped);
     }
     if (stopped) vm.fail("Stopped", "the program was stopped", args);

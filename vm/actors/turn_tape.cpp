@@ -332,7 +332,7 @@ void TurnTape::note_had(TapeEntry entry) {
 
 void TurnTape::note_rests() {
     note(TapeEntry::Rests, waited_ms_);
-    if (!written_.empty()) written_.back().count = uint64_t(os::wall_ns()) / kMillisecond;
+    if (!written_.empty()) written_.back().count = uint64_t(os::wall_ns()) / os::kMillisecond;
 }
 
 void TurnTape::note_left(const Outbox& outbox) {
@@ -347,7 +347,7 @@ void TurnTape::note_left(const Outbox& outbox) {
     if (std::exchange(just_left_, false) && outbox.empty()) return; // the tape says so already
     TapeEntry entry;
     entry.kind = TapeEntry::Left;
-    entry.number = uint64_t(os::wall_ns()) / kMillisecond;
+    entry.number = uint64_t(os::wall_ns()) / os::kMillisecond;
     entry.count = outbox.letters.size();
     entry.hash = entry.count ? hash_of_letters(outbox, system_.runtime().symbols) : 0;
     written_.push_back(std::move(entry));

@@ -13,8 +13,6 @@ namespace indent {
 class ActorSystem;
 struct Outbox;
 
-constexpr uint64_t kMillisecond = 1'000'000; // ns
-
 struct TapeEntry {
     enum Kind : uint8_t {
         Result,   // a primitive `selector` answered `plain` or the one value in `values`

@@ -44,7 +44,7 @@ struct Block {
 };
 
 constexpr uint64_t kKept = uint64_t(1) << 63;
-constexpr size_t kMostWords = size_t(1) << 36; // half a terabyte
+constexpr size_t kMostSharedWords = size_t(1) << 36; // half a terabyte
 
 } // namespace
 
@@ -74,7 +74,7 @@ struct SharedSpace::State {
 
     // All words zero.
     Block* make(size_t words, Cell header) {
-        if (words > kMostWords) throw OutOfMemory{words};
+        if (words > kMostSharedWords) throw OutOfMemory{words};
         size_t size = sizeof(Block) + sizeof(Cell) + 8 * words;
         void* memory = ::operator new(size, std::nothrow);
         if (!memory) throw OutOfMemory{size};

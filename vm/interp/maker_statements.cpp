@@ -5,12 +5,11 @@
 
 namespace indent {
 
-using syntax::Kind;
 using syntax::PatternKind;
 
 namespace {
-bool is_definition(Kind kind) {
-    return kind >= Kind::Module && kind != Kind::ModuleValue && kind != Kind::Once;
+bool is_definition(syntax::Kind kind) {
+    return kind >= syntax::Kind::Module && kind != syntax::Kind::ModuleValue && kind != syntax::Kind::Once;
 }
 } // namespace
 
@@ -86,15 +85,15 @@ Node* Maker::while_statement(const syntax::Node* at, const syntax::Node* conditi
 Node* Maker::statement(const syntax::Node* node, bool tail) {
     const unsigned temp = b_.next;
     switch (node->kind) {
-    case Kind::Let: return let(syntax::as<syntax::LetNode>(node));
-    case Kind::Assign: return assign(syntax::as<syntax::AssignNode>(node));
-    case Kind::If: return if_statement(syntax::as<syntax::IfNode>(node), 0, tail, {});
-    case Kind::While: {
+    case syntax::Kind::Let: return let(syntax::as<syntax::LetNode>(node));
+    case syntax::Kind::Assign: return assign(syntax::as<syntax::AssignNode>(node));
+    case syntax::Kind::If: return if_statement(syntax::as<syntax::IfNode>(node), 0, tail, {});
+    case syntax::Kind::While: {
         auto* loop = syntax::as<syntax::WhileNode>(node);
         return while_statement(node, loop->condition, loop->body);
     }
-    case Kind::Loop: return while_statement(node, nullptr, syntax::as<syntax::LoopNode>(node)->body);
-    case Kind::For: {
+    case syntax::Kind::Loop: return while_statement(node, nullptr, syntax::as<syntax::LoopNode>(node)->body);
+    case syntax::Kind::For: {
         auto* loop = syntax::as<syntax::ForNode>(node);
         // The target is the parameter of the body: (a, b) two of them, anything else one.
         std::vector<syntax::Parameter> parameters;
@@ -113,30 +112,30 @@ Node* Maker::statement(const syntax::Node* node, bool tail) {
             parameters.push_back(parameter_of(loop->target));
         return inline_loop(sym::each, loop->iterable, arena().copy(parameters), true, loop->body, node, true);
     }
-    case Kind::Break:
+    case syntax::Kind::Break:
         if (!b_.loops) return failure(node, "ParseError", "`break` stands outside a loop");
         return placed(make_break(arena()), node, temp);
-    case Kind::Continue:
+    case syntax::Kind::Continue:
         if (!b_.loops) return failure(node, "ParseError", "`continue` stands outside a loop");
         return placed(make_continue(arena()), node, temp);
-    case Kind::Return: {
+    case syntax::Kind::Return: {
         auto* leave = syntax::as<syntax::ReturnNode>(node);
         Node* value =
             leave->value ? expression(leave->value) : placed(make_literal(arena(), Value::nil()), node, temp);
         return tail && !b_.is_block ? value : placed(make_return(arena(), value), node, temp);
     }
-    case Kind::Pass: return placed(make_literal(arena(), Value::nil()), node, temp);
-    case Kind::Match: return match(syntax::as<syntax::MatchNode>(node), tail);
-    case Kind::Try: return try_statement(syntax::as<syntax::TryNode>(node), tail);
-    case Kind::Expect: return expect(syntax::as<syntax::ExpectNode>(node));
-    case Kind::ExpectError: return expect_error(syntax::as<syntax::ExpectErrorNode>(node));
-    case Kind::ModuleValue: {
+    case syntax::Kind::Pass: return placed(make_literal(arena(), Value::nil()), node, temp);
+    case syntax::Kind::Match: return match(syntax::as<syntax::MatchNode>(node), tail);
+    case syntax::Kind::Try: return try_statement(syntax::as<syntax::TryNode>(node), tail);
+    case syntax::Kind::Expect: return expect(syntax::as<syntax::ExpectNode>(node));
+    case syntax::Kind::ExpectError: return expect_error(syntax::as<syntax::ExpectErrorNode>(node));
+    case syntax::Kind::ModuleValue: {
         auto* definition = syntax::as<syntax::ModuleValueNode>(node);
         Binding* binding = find_binding(vm_.runtime, b_.module, definition->head.name.text);
         if (!binding || !definition->initial) return placed(make_literal(arena(), Value::nil()), node, temp);
         return placed(make_set_module_value(arena(), binding, expression(definition->initial)), node, temp);
     }
-    case Kind::Once: return suite(syntax::as<syntax::OnceNode>(node)->body, false);
+    case syntax::Kind::Once: return suite(syntax::as<syntax::OnceNode>(node)->body, false);
     default:
         if (is_definition(node->kind)) return placed(make_literal(arena(), Value::nil()), node, temp);
         return expression(node, true);
@@ -155,7 +154,7 @@ Node* Maker::let(const syntax::LetNode* node) {
         b_.workspace->declare(name);
         return placed(write_variable(name, value), node, temp);
     }
-    if (node->value->kind == Kind::Block && b_.names->assigned.count(name)) {
+    if (node->value->kind == syntax::Kind::Block && b_.names->assigned.count(name)) {
         // The block may name the variable: it is declared, as nil, before the block is made.
         uint16_t slot = take();
         declare(name, slot);

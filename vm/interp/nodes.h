@@ -7,6 +7,14 @@
 
 namespace indent {
 
+// A node of this type that runs so.
+template <class T>
+T* made(Arena& arena, RunFunction run) {
+    T* node = arena.make<T>();
+    node->run = run;
+    return node;
+}
+
 // ---- nodes_basic
 
 struct LiteralNode : Node {

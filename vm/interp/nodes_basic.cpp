@@ -358,13 +358,6 @@ Value run_failure(Node* node, Value* fp) {
     return Machine::of(fp).fail(failure->error_class, failure->message, nf);
 }
 
-template <class T>
-T* made(Arena& arena, RunFunction run) {
-    T* node = arena.make<T>();
-    node->run = run;
-    return node;
-}
-
 std::span<Node*> copied(Arena& arena, std::span<Node* const> nodes) {
     return arena.copy(std::vector<Node*>(nodes.begin(), nodes.end()));
 }

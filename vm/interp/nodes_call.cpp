@@ -10,13 +10,6 @@ namespace indent {
 
 namespace {
 
-template <class T>
-T* made(Arena& arena, RunFunction run) {
-    T* node = arena.make<T>();
-    node->run = run;
-    return node;
-}
-
 struct BlockNode : Node {
     const BlockTemplate* block = nullptr;
 };

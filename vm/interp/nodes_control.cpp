@@ -14,13 +14,6 @@ namespace indent {
 
 namespace {
 
-template <class T>
-T* made(Arena& arena, RunFunction run) {
-    T* node = arena.make<T>();
-    node->run = run;
-    return node;
-}
-
 // ---- sequences
 
 struct SequenceNode : Node {

@@ -7,13 +7,6 @@ namespace indent {
 
 namespace {
 
-template <class T>
-T* made(Arena& arena, RunFunction run) {
-    T* node = arena.make<T>();
-    node->run = run;
-    return node;
-}
-
 bool bind(Matcher* matcher, Value* fp) {
     if (matcher->slot >= 0) {
         fp[matcher->slot] = fp[matcher->own];

@@ -12,13 +12,6 @@ namespace indent {
 
 namespace {
 
-template <class T>
-T* made(Arena& arena, RunFunction run) {
-    T* node = arena.make<T>();
-    node->run = run;
-    return node;
-}
-
 // The chain of handlers as it was, however the scope is left.
 struct HandlerScope {
     Machine::Inner& inner;
@@ -141,7 +134,7 @@ Value run_try(Node* node_, Value* fp) {
     jump_to(vm, nf, static_cast<TryRecord*>(const_cast<void*>(target)));
 }
 
-struct OneNode : Node {
+struct RaisingNode : Node {
     Node* operand = nullptr;
     Node* body = nullptr;
     uint16_t slot = 0;
@@ -152,7 +145,7 @@ struct OneNode : Node {
 };
 
 Value run_raise(Node* node_, Value* fp) {
-    auto* node = static_cast<OneNode*>(node_);
+    auto* node = static_cast<RaisingNode*>(node_);
     Value* nf = fp + node->temp + 1;
     nf[0] = run(node->operand, fp);
     nf[-1] = Value::raw(node);
@@ -160,7 +153,7 @@ Value run_raise(Node* node_, Value* fp) {
 }
 
 Value run_expect(Node* node_, Value* fp) {
-    auto* node = static_cast<OneNode*>(node_);
+    auto* node = static_cast<RaisingNode*>(node_);
     Machine& vm = Machine::of(fp);
     Value* nf = fp + node->temp + 1;
     if (!node->compare) {
@@ -200,13 +193,13 @@ Node* make_try(Arena& arena, Node* body, std::span<const CatchTemplate> catches,
 }
 
 Node* make_raise(Arena& arena, Node* error) {
-    auto* node = made<OneNode>(arena, run_raise);
+    auto* node = made<RaisingNode>(arena, run_raise);
     node->operand = error;
     return node;
 }
 
 Node* make_expect(Arena& arena, Node* condition, std::string_view text) {
-    auto* node = made<OneNode>(arena, run_expect);
+    auto* node = made<RaisingNode>(arena, run_expect);
     node->operand = condition;
     node->text = arena.copy(text);
     return node;
@@ -214,7 +207,7 @@ Node* make_expect(Arena& arena, Node* condition, std::string_view text) {
 
 Node* make_expect_comparison(Arena& arena, Node* left, Node* right, SendSite* compare, std::string_view text,
                              uint16_t slot) {
-    auto* node = made<OneNode>(arena, run_expect);
+    auto* node = made<RaisingNode>(arena, run_expect);
     node->left = left;
     node->right = right;
     node->compare = compare;

@@ -16,7 +16,7 @@ namespace indent {
 
 namespace {
 
-constexpr size_t kFirstCapacity = 4;
+constexpr size_t kFirstEntries = 4;
 constexpr size_t kWithoutIndex = 8;              // entries searched one by one
 constexpr size_t kMostEntries = size_t(1) << 31; // an index slot has 32 bits
 constexpr size_t kMapWords = 4;
@@ -84,7 +84,7 @@ bool remake(Mutator& mutator, Value& map_slot, size_t capacity, Value* top) {
 }
 
 size_t roomy(size_t count) {
-    return std::max(kFirstCapacity, std::bit_ceil(count + count / 2 + 1));
+    return std::max(kFirstEntries, std::bit_ceil(count + count / 2 + 1));
 }
 
 } // namespace
@@ -148,7 +148,7 @@ size_t map_find(Value map, Value key, uint64_t hash, bool& ask) {
 }
 
 Value make_map(Mutator& mutator, size_t capacity, Value* top) {
-    size_t first = std::max(capacity, kFirstCapacity);
+    size_t first = std::max(capacity, kFirstEntries);
     if (first <= kWithoutIndex) {
         // Map and entries by one allocation, as lists are made.
         size_t words = kEntryWords * first + 1;
@@ -247,7 +247,7 @@ void map_freeze(Mutator& mutator, Value map) {
 
 bool map_clear(Mutator& mutator, Value& map_slot, Value* top) {
     if (map_slot.cell()->is_frozen()) return false;
-    size_t words = kEntryWords * kFirstCapacity + 1;
+    size_t words = kEntryWords * kFirstEntries + 1;
     Cell* entries = mutator.heap->allocate_array(shape::kArray, Format::Slots, words, top);
     Cell* map = map_slot.cell();
     if (!may_change(mutator, map, 0, kMapWords)) return false;

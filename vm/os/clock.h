@@ -4,6 +4,8 @@
 
 namespace indent::os {
 
+constexpr uint64_t kMillisecond = 1'000'000; // ns
+
 // Nanoseconds that never go back; the zero means nothing. For durations and deadlines.
 uint64_t monotonic_ns();
 

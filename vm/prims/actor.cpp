@@ -15,7 +15,7 @@ ActorSystem& system_of(Machine& vm) {
     return static_cast<ActorSystem&>(*vm.actors);
 }
 
-bool wrong_receiver(Machine& vm, Value* args, Value& resumed) {
+bool not_an_address(Machine& vm, Value* args, Value& resumed) {
     if (has_shape(args[0], shape::kAddress)) return false;
     resumed = vm.wrong_type(args, 0, "an actor's address");
     return true;
@@ -23,19 +23,19 @@ bool wrong_receiver(Machine& vm, Value* args, Value& resumed) {
 
 Value address_hash(Machine& vm, Value* args) {
     Value resumed;
-    if (wrong_receiver(vm, args, resumed)) return resumed;
+    if (not_an_address(vm, args, resumed)) return resumed;
     return hash_value(mix_hash(actor_of(args[0])->id));
 }
 
 Value address_text(Machine& vm, Value* args) {
     Value resumed;
-    if (wrong_receiver(vm, args, resumed)) return resumed;
+    if (not_an_address(vm, args, resumed)) return resumed;
     return vm.text(system_of(vm).describe(*actor_of(args[0])), args);
 }
 
 Value address_class(Machine& vm, Value* args) {
     Value resumed;
-    if (wrong_receiver(vm, args, resumed)) return resumed;
+    if (not_an_address(vm, args, resumed)) return resumed;
     Class* cls = actor_of(args[0])->cls;
     return cls ? cls->value : vm.runtime.prelude_class("Address")->value;
 }
@@ -49,7 +49,7 @@ Value held_address(Machine& vm, Actor& actor) {
 
 Value address_names(Machine& vm, Value* args) {
     Value resumed;
-    if (wrong_receiver(vm, args, resumed)) return resumed;
+    if (not_an_address(vm, args, resumed)) return resumed;
     const std::vector<SymbolId> names = system_of(vm).names_of(*actor_of(args[0]));
     args[1] = vm.list(names.size(), args);
     for (SymbolId name : names) {
@@ -61,7 +61,7 @@ Value address_names(Machine& vm, Value* args) {
 
 Value address_supervisor(Machine& vm, Value* args) {
     Value resumed;
-    if (wrong_receiver(vm, args, resumed)) return resumed;
+    if (not_an_address(vm, args, resumed)) return resumed;
     const ActorRef supervisor = system_of(vm).supervisor_of(*actor_of(args[0]));
     return supervisor ? held_address(vm, *supervisor) : Value::nil();
 }
@@ -80,7 +80,7 @@ Value all_actors(Machine& vm, Value* args) {
 
 Value address_alive(Machine& vm, Value* args) {
     Value resumed;
-    if (wrong_receiver(vm, args, resumed)) return resumed;
+    if (not_an_address(vm, args, resumed)) return resumed;
     Actor& actor = *actor_of(args[0]);
     std::lock_guard lock(actor.lock);
     return Value::boolean(actor.status != Actor::Ended);
@@ -88,7 +88,7 @@ Value address_alive(Machine& vm, Value* args) {
 
 Value address_metrics(Machine& vm, Value* args) {
     Value resumed;
-    if (wrong_receiver(vm, args, resumed)) return resumed;
+    if (not_an_address(vm, args, resumed)) return resumed;
     const ActorMetrics metrics = system_of(vm).metrics(*actor_of(args[0]));
     const std::pair<const char*, uint64_t> rows[] = {{"turns", metrics.turns},
                                                      {"errors", metrics.errors},
@@ -114,7 +114,7 @@ void freeze_copy(Machine& vm, Value* args, int i) {
 
 Value address_state(Machine& vm, Value* args) {
     Value resumed;
-    if (wrong_receiver(vm, args, resumed)) return resumed;
+    if (not_an_address(vm, args, resumed)) return resumed;
     Parcel::Pointer copy = system_of(vm).look_at_state(vm, *actor_of(args[0]), args);
     if (!copy) return Value::nil();
     Parcel::unpack(std::move(copy), vm, args + 1, args + kPrimitiveFrame);
@@ -133,7 +133,7 @@ Value address_state(Machine& vm, Value* args) {
 
 Value address_mailbox(Machine& vm, Value* args) {
     Value resumed;
-    if (wrong_receiver(vm, args, resumed)) return resumed;
+    if (not_an_address(vm, args, resumed)) return resumed;
     std::vector<WaitingLetter> letters = system_of(vm).look_at_mailbox(vm, *actor_of(args[0]));
     args[1] = vm.list(letters.size(), args);
     for (WaitingLetter& letter : letters) {
@@ -158,7 +158,7 @@ Value address_current(Machine& vm, Value*) {
 
 Value address_kill(Machine& vm, Value* args) {
     Value resumed;
-    if (wrong_receiver(vm, args, resumed)) return resumed;
+    if (not_an_address(vm, args, resumed)) return resumed;
     system_of(vm).kill(*actor_of(args[0]));
     return args[0];
 }
@@ -213,7 +213,7 @@ Value untie(Machine& vm, Value* args) {
     return Value::nil();
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kActorRows[] = {
     {"hash", 0, address_hash},
     {"to_text", 0, address_text},
     {"inspect", 0, address_text},
@@ -226,10 +226,10 @@ constexpr PrimitiveRow kRows[] = {
     {"mailbox", 0, address_mailbox, Effect::Input},
     {"kill", 0, address_kill, Effect::Inside},
 };
-constexpr PrimitiveRow kClassRows[] = {
+constexpr PrimitiveRow kActorClassRows[] = {
     {"current", 0, address_current, Effect::Input},
 };
-constexpr PrimitiveRow kFunctions[] = {
+constexpr PrimitiveRow kActorFunctions[] = {
     {"find_actor", 1, find_actor, Effect::Input},
     {"actors", 0, all_actors, Effect::Input},
     {"_cancel_timer", 1, cancel_timer, Effect::Inside},
@@ -240,13 +240,13 @@ constexpr PrimitiveRow kFunctions[] = {
 } // namespace
 
 PrimitiveTable address_primitives() {
-    return {"Address", kRows};
+    return {"Address", kActorRows};
 }
 PrimitiveTable address_class_primitives() {
-    return {"Address class", kClassRows};
+    return {"Address class", kActorClassRows};
 }
 PrimitiveTable actor_functions() {
-    return {"", kFunctions};
+    return {"", kActorFunctions};
 }
 
 } // namespace indent

@@ -50,7 +50,7 @@ bool set_and_tell(Machine& vm, Value atom, Value value, Set set) {
     return true;
 }
 
-bool wrong_receiver(Machine& vm, Value* args, Value& resumed) {
+bool not_an_atom(Machine& vm, Value* args, Value& resumed) {
     if (has_shape(args[0], shape::kAtom)) return false;
     resumed = vm.wrong_type(args, 0, "an Atom");
     return true;
@@ -58,12 +58,12 @@ bool wrong_receiver(Machine& vm, Value* args, Value& resumed) {
 
 Value atom_get(Machine& vm, Value* args) {
     Value resumed;
-    return wrong_receiver(vm, args, resumed) ? resumed : read(vm, args[0]);
+    return not_an_atom(vm, args, resumed) ? resumed : read(vm, args[0]);
 }
 
 Value atom_set(Machine& vm, Value* args) {
     Value resumed;
-    if (wrong_receiver(vm, args, resumed)) return resumed;
+    if (not_an_atom(vm, args, resumed)) return resumed;
     Value shared = share_argument(vm, args, 1, resumed);
     if (!shared) return resumed;
     if (InputTape* tape = vm.inner->tape; tape && tape->repeats()) {
@@ -79,7 +79,7 @@ Value atom_set(Machine& vm, Value* args) {
 
 Value atom_swap(Machine& vm, Value* args) {
     Value resumed;
-    if (wrong_receiver(vm, args, resumed)) return resumed;
+    if (not_an_atom(vm, args, resumed)) return resumed;
     InputTape* tape = vm.inner->tape;
     for (;;) {
         vm.poll(args);
@@ -104,7 +104,7 @@ Value atom_swap(Machine& vm, Value* args) {
 
 Value atom_inspect(Machine& vm, Value* args) {
     Value resumed;
-    if (wrong_receiver(vm, args, resumed)) return resumed;
+    if (not_an_atom(vm, args, resumed)) return resumed;
     std::string out = "Atom(";
     vm.check_native_stack(args); // an atom may hold what holds the atom
     args[1] = read(vm, args[0]);
@@ -112,21 +112,21 @@ Value atom_inspect(Machine& vm, Value* args) {
     return vm.text(out + ")", args);
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kAtomRows[] = {
     {"value", 0, atom_get, Effect::Input},
     {"set", 1, atom_set, Effect::Inside},
     {"swap", 1, atom_swap, Effect::Inside},
     {"inspect", 0, atom_inspect, Effect::Input},
 };
-constexpr PrimitiveRow kClassRows[] = {{"new", 1, atom_new, Effect::Inside}};
+constexpr PrimitiveRow kAtomClassRows[] = {{"new", 1, atom_new, Effect::Inside}};
 
 } // namespace
 
 PrimitiveTable atom_primitives() {
-    return {"Atom", kRows};
+    return {"Atom", kAtomRows};
 }
 PrimitiveTable atom_class_primitives() {
-    return {"Atom class", kClassRows};
+    return {"Atom class", kAtomClassRows};
 }
 
 } // namespace indent

@@ -251,7 +251,7 @@ constexpr PrimitiveRow kDigestRows[] = {
     {"sha256", 1, sha256},           {"sha512", 1, sha512},           {"blake2b", 3, blake2b},
     {"hmac_sha256", 2, hmac_sha256}, {"hmac_sha512", 2, hmac_sha512},
 };
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kBytesRows[] = {
     {"_base64_decode", 1, base64_decode},
     {"_hex_decode", 1, hex_decode},
     {"_secret_bits", 0, secret_bits, Effect::Input},
@@ -269,7 +269,7 @@ PrimitiveTable digest_primitives() {
     return {"Digest class", kDigestRows};
 }
 PrimitiveTable bytes_primitives() {
-    return {"", kRows};
+    return {"", kBytesRows};
 }
 
 } // namespace indent

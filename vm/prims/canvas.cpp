@@ -63,7 +63,7 @@ Value drawing(Machine& vm, Value* args) {
     return tuple_get(tuple_get(vm.actor_drawings, at), 5);
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kCanvasRows[] = {
     {"_canvas_number", 0, new_number, Effect::Input},
     {"_set_drawing", 2, set_drawing}, // state of the actor, as its fields are: goes back with a failing turn
     {"_drawing", 1, drawing},
@@ -72,7 +72,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable canvas_primitives() {
-    return {"", kRows};
+    return {"", kCanvasRows};
 }
 
 } // namespace indent

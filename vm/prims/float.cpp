@@ -244,7 +244,7 @@ Value next_down(Machine&, Value* args) {
     return Value::floating(std::nextafter(args[0].as_float(), -std::numeric_limits<double>::infinity()));
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kFloatRows[] = {
     {"+", 1, add},
     {"-", 1, subtract},
     {"*", 1, times},
@@ -277,7 +277,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable float_primitives() {
-    return {"Float", kRows};
+    return {"Float", kFloatRows};
 }
 
 } // namespace indent

@@ -41,14 +41,14 @@ Value ask_past(Machine& vm, Value* args) {
     return args[2];
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kImageRows[] = {
     {"_ask_past", 2, ask_past, Effect::Input},
 };
 
 } // namespace
 
 PrimitiveTable image_primitives() {
-    return {"", kRows};
+    return {"", kImageRows};
 }
 
 } // namespace indent

@@ -183,7 +183,7 @@ Value times_do(Machine& vm, Value* args) {
     return args[0];
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kIntegerRows[] = {
     {"+", 1, add},
     {"-", 1, subtract},
     {"*", 1, times},
@@ -208,7 +208,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable integer_primitives() {
-    return {"Integer", kRows};
+    return {"Integer", kIntegerRows};
 }
 
 } // namespace indent

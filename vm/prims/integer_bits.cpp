@@ -101,7 +101,7 @@ Value bit_count(Machine&, Value* args) {
     return Value::integer(count);
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kIntegerBitsRows[] = {
     {"bit_and", 1, bit_and},       {"bit_or", 1, bit_or},
     {"bit_xor", 1, bit_xor},       {"bit_not", 0, bit_not},
     {"shift_left", 1, shift_left}, {"shift_right", 1, shift_right},
@@ -112,7 +112,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable integer_bit_primitives() {
-    return {"Integer", kRows};
+    return {"Integer", kIntegerBitsRows};
 }
 
 } // namespace indent

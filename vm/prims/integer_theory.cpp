@@ -63,7 +63,7 @@ Value power_mod(Machine& vm, Value* args) {
                 args);
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kIntegerTheoryRows[] = {
     {"gcd", 1, gcd_of},         {"factorial", 0, factorial_of}, {"integer_sqrt", 0, integer_sqrt},
     {"prime?", 0, is_prime_of}, {"power_mod", 2, power_mod},
 };
@@ -71,7 +71,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable integer_theory_primitives() {
-    return {"Integer", kRows};
+    return {"Integer", kIntegerTheoryRows};
 }
 
 } // namespace indent

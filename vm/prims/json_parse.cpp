@@ -213,12 +213,12 @@ Value json_events(Machine& vm, Value* args) {
     }
 }
 
-constexpr PrimitiveRow kRows[] = {{"_json_parse", 4, json_parse}, {"_json_events", 5, json_events}};
+constexpr PrimitiveRow kJsonParseRows[] = {{"_json_parse", 4, json_parse}, {"_json_events", 5, json_events}};
 
 } // namespace
 
 PrimitiveTable json_parse_primitives() {
-    return {"", kRows};
+    return {"", kJsonParseRows};
 }
 
 } // namespace indent

@@ -12,7 +12,7 @@ namespace indent {
 
 namespace {
 
-constexpr int64_t kMostDepth = 10'000, kMostIndent = 64;
+constexpr int64_t kMostPrintedDepth = 10'000, kMostIndent = 64;
 
 class JsonPrinter {
   public:
@@ -206,20 +206,20 @@ bool is_integer_up_to(Value value, int64_t most) {
 Value json_print(Machine& vm, Value* args) {
     if (is_given(args[2]) && !is_integer_up_to(args[2], kMostIndent))
         return vm.wrong_type(args, 2, "an Integer from 0 to " + std::to_string(kMostIndent));
-    if (!is_integer_up_to(args[3], kMostDepth))
-        return vm.wrong_type(args, 3, "an Integer from 0 to " + std::to_string(kMostDepth));
+    if (!is_integer_up_to(args[3], kMostPrintedDepth))
+        return vm.wrong_type(args, 3, "an Integer from 0 to " + std::to_string(kMostPrintedDepth));
     JsonPrinter printer(vm, args, size_t(args[3].as_integer()),
                         is_given(args[2]) ? int(args[2].as_integer()) : -1, args[4]);
     if (!printer.print(args[1], 0)) return printer.resumed();
     return vm.text(printer.out(), args);
 }
 
-constexpr PrimitiveRow kRows[] = {{"_json_print", 4, json_print}};
+constexpr PrimitiveRow kJsonPrintRows[] = {{"_json_print", 4, json_print}};
 
 } // namespace
 
 PrimitiveTable json_print_primitives() {
-    return {"", kRows};
+    return {"", kJsonPrintRows};
 }
 
 } // namespace indent

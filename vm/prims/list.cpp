@@ -12,10 +12,6 @@ namespace indent {
 
 namespace {
 
-Value size_value(size_t size) {
-    return Value::integer(int64_t(size));
-}
-
 Value fail_empty(Machine& vm, Value* args, const char* what) {
     return vm.fail("IndexError", std::string("an empty List has no ") + what, args);
 }
@@ -57,7 +53,7 @@ Value list_plus(Machine& vm, Value* args) {
 // ---- elements
 
 Value list_size_of(Machine&, Value* args) {
-    return size_value(list_size(args[0]));
+    return Value::integer(int64_t(list_size(args[0])));
 }
 
 Value list_at(Machine& vm, Value* args) {
@@ -194,7 +190,7 @@ size_t find_place(Machine& vm, Value* args) {
 
 Value list_index_of(Machine& vm, Value* args) {
     size_t at = find_place(vm, args);
-    return at == SIZE_MAX ? Value::nil() : size_value(at);
+    return at == SIZE_MAX ? Value::nil() : Value::integer(int64_t(at));
 }
 
 Value list_includes(Machine& vm, Value* args) {
@@ -317,7 +313,7 @@ Value list_is_frozen(Machine&, Value* args) {
     return Value::boolean(args[0].cell()->is_frozen());
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kListRows[] = {
     {"size", 0, list_size_of},
     {"at", 1, list_at},
     {"at_put", 2, list_at_put},
@@ -346,7 +342,7 @@ constexpr PrimitiveRow kRows[] = {
     {"frozen?", 0, list_is_frozen},
 };
 
-constexpr PrimitiveRow kClassRows[] = {
+constexpr PrimitiveRow kListClassRows[] = {
     {"new", 0, list_class_new},
     {"filled", 2, list_class_filled},
 };
@@ -354,10 +350,10 @@ constexpr PrimitiveRow kClassRows[] = {
 } // namespace
 
 PrimitiveTable list_primitives() {
-    return {"List", kRows};
+    return {"List", kListRows};
 }
 PrimitiveTable list_class_primitives() {
-    return {"List class", kClassRows};
+    return {"List class", kListClassRows};
 }
 
 } // namespace indent

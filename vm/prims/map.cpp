@@ -12,10 +12,6 @@ namespace indent {
 
 namespace {
 
-Value size_value(size_t size) {
-    return Value::integer(int64_t(size));
-}
-
 // `key :ada is missing (there is "ada", which is another key)`. args[1] is the key.
 Value fail_missing(Machine& vm, Value* args) {
     std::string message = "key " + vm.inspect(args[1], args) + " is missing";
@@ -61,7 +57,7 @@ Value map_copy(Machine& vm, Value* args) {
 // ---- keys and values
 
 Value map_size(Machine&, Value* args) {
-    return size_value(map_count(args[0]));
+    return Value::integer(int64_t(map_count(args[0])));
 }
 
 Value map_at(Machine& vm, Value* args) {
@@ -301,7 +297,7 @@ Value map_is_frozen(Machine&, Value* args) {
     return Value::boolean(args[0].cell()->is_frozen());
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kMapRows[] = {
     {"size", 0, map_size},
     {"at", 1, map_at},
     {"get", 2, map_get_or},
@@ -325,15 +321,15 @@ constexpr PrimitiveRow kRows[] = {
     {"frozen", 0, map_frozen},
     {"frozen?", 0, map_is_frozen},
 };
-constexpr PrimitiveRow kClassRows[] = {{"new", 0, map_class_new}};
+constexpr PrimitiveRow kMapClassRows[] = {{"new", 0, map_class_new}};
 
 } // namespace
 
 PrimitiveTable map_primitives() {
-    return {"Map", kRows};
+    return {"Map", kMapRows};
 }
 PrimitiveTable map_class_primitives() {
-    return {"Map class", kClassRows};
+    return {"Map class", kMapClassRows};
 }
 
 } // namespace indent

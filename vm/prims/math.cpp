@@ -101,7 +101,7 @@ Value two(Machine& vm, Value* args) {
     return Value::floating(Function(x, y));
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kMathRows[] = {
     {"sqrt", 1, one<std::sqrt>},     {"cbrt", 1, one<cube_root>},       {"exp", 1, one<std::exp>},
     {"_ln", 1, logarithm<std::log>}, {"log2", 1, logarithm<std::log2>}, {"log10", 1, logarithm<std::log10>},
     {"sin", 1, one<std::sin>},       {"cos", 1, one<std::cos>},         {"tan", 1, one<std::tan>},
@@ -113,7 +113,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable math_primitives() {
-    return {"Math class", kRows};
+    return {"Math class", kMathRows};
 }
 
 } // namespace indent

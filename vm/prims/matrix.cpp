@@ -235,7 +235,7 @@ Value matrix_solve(Machine& vm, Value* args) {
     return frozen_list(vm, args, x);
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kMatrixRows[] = {
     {"_matrix_values", 1, matrix_values},
     {"_matrix_filled", 3, matrix_filled},
     {"_matrix_sum", 3, matrix_sum},
@@ -249,7 +249,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable matrix_primitives() {
-    return {"", kRows};
+    return {"", kMatrixRows};
 }
 
 } // namespace indent

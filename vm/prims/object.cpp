@@ -210,9 +210,9 @@ Value what_was_meant(Machine& vm, Value* args) {
     return vm.text(help, args);
 }
 
-constexpr PrimitiveRow kFunctions[] = {{"_what_was_meant", 2, what_was_meant}};
+constexpr PrimitiveRow kObjectFunctions[] = {{"_what_was_meant", 2, what_was_meant}};
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kObjectRows[] = {
     {"==", 1, object_is_equal},
     {"hash", 0, object_hash},
     {"class", 0, object_class},
@@ -230,11 +230,11 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable not_understood_primitives() {
-    return {"", kFunctions};
+    return {"", kObjectFunctions};
 }
 
 PrimitiveTable object_primitives() {
-    return {"Object", kRows};
+    return {"Object", kObjectRows};
 }
 
 } // namespace indent

@@ -83,7 +83,7 @@ Value file_read_line(Machine& vm, Value* args) {
     return *read ? text_of_file(vm, path, line, args) : Value::nil();
 }
 
-Value file_read_bytes(Machine& vm, Value* args) {
+Value open_file_read_bytes(Machine& vm, Value* args) {
     if (!args[2].is_integer() || args[2].as_integer() < 0 || args[2].as_integer() > int64_t(kLongestPiece))
         return vm.wrong_type(args, 2, "an Integer from 0 to " + std::to_string(kLongestPiece));
     std::string path;
@@ -150,10 +150,10 @@ Value file_is_open(Machine& vm, Value* args) {
     return Value::boolean(device_of(vm, args[1]) != nullptr);
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kOpenFileRows[] = {
     {"_open_file", 2, open_file, Effect::Output},
     {"_file_read_line", 1, file_read_line, Effect::Input},
-    {"_file_read_bytes", 2, file_read_bytes, Effect::Input},
+    {"_file_read_bytes", 2, open_file_read_bytes, Effect::Input},
     {"_file_write", 2, file_write_text, Effect::Output},
     {"_file_flush", 1, file_flush, Effect::Output},
     {"_file_position", 1, file_position, Effect::Input},
@@ -166,7 +166,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable open_file_primitives() {
-    return {"", kRows};
+    return {"", kOpenFileRows};
 }
 
 } // namespace indent

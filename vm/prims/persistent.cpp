@@ -54,19 +54,19 @@ uint32_t bit_of_place(uint64_t hash, unsigned shift) {
     return uint32_t(1) << (hash >> shift & 31);
 }
 
-struct Slot {
+struct NodeSlot {
     size_t at = 0; // 0: nothing is there
     bool is_entry = false;
 };
-Slot slot_of(Value node, uint64_t hash, unsigned shift) {
+NodeSlot slot_of(Value node, uint64_t hash, unsigned shift) {
     uint32_t entries = bits_of(node, 0), nodes = bits_of(node, 1), bit = bit_of_place(hash, shift);
-    Slot slot;
+    NodeSlot slot;
     if (entries & bit)
         slot = {kFirstSlot + size_t(std::popcount(entries & (bit - 1))), true};
     else if (nodes & bit)
         slot = {kFirstSlot + size_t(std::popcount(entries)) + size_t(std::popcount(nodes & (bit - 1))),
                 false};
-    return slot.at < tuple_size(node) ? slot : Slot();
+    return slot.at < tuple_size(node) ? slot : NodeSlot();
 }
 
 // The hash of what is to be a key.
@@ -98,7 +98,7 @@ Value trie_find(Machine& vm, Value* args) {
     args[4] = args[1];
     for (unsigned shift = 0; shift < kBitsOfHash; shift += kBitsOfPlace) {
         if (!is_node(args[4])) return Value::nil();
-        Slot slot = slot_of(args[4], hash, shift);
+        NodeSlot slot = slot_of(args[4], hash, shift);
         if (slot.at == 0) return Value::nil();
         args[5] = tuple_get(args[4], slot.at);
         if (slot.is_entry) return has_key(vm, args, wanted) ? args[5] : Value::nil();
@@ -119,7 +119,7 @@ Value trie_slot(Machine& vm, Value* args) {
     if (!args[2].is_integer()) return vm.wrong_type(args, 2, "an Integer");
     if (!args[3].is_integer() || uint64_t(args[3].as_integer()) >= kBitsOfHash)
         return vm.wrong_type(args, 3, "a shift");
-    Slot slot = slot_of(args[1], uint64_t(args[2].as_integer()), unsigned(args[3].as_integer()));
+    NodeSlot slot = slot_of(args[1], uint64_t(args[2].as_integer()), unsigned(args[3].as_integer()));
     return Value::integer(slot.is_entry ? int64_t(slot.at) : -int64_t(slot.at));
 }
 
@@ -158,7 +158,7 @@ Value trie_entries(Machine& vm, Value* args) {
     return args[3];
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kPersistentRows[] = {
     {"_vector_leaf", 3, vector_leaf}, {"_key_hash", 1, key_hash},         {"_trie_find", 3, trie_find},
     {"_trie_slot", 3, trie_slot},     {"_trie_entries", 2, trie_entries},
 };
@@ -166,7 +166,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable persistent_primitives() {
-    return {"", kRows};
+    return {"", kPersistentRows};
 }
 
 } // namespace indent

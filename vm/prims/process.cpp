@@ -138,7 +138,7 @@ Value start_process(Machine& vm, Value* args) {
     return vm.integer(int64_t(number), args);
 }
 
-std::shared_ptr<ProcessDevice> device_of(Machine& vm, Value number) {
+std::shared_ptr<ProcessDevice> process_of(Machine& vm, Value number) {
     if (!number.is_integer() || number.as_integer() < 0) return nullptr;
     return std::dynamic_pointer_cast<ProcessDevice>(vm.runtime.devices.find(uint64_t(number.as_integer())));
 }
@@ -146,7 +146,7 @@ std::shared_ptr<ProcessDevice> device_of(Machine& vm, Value number) {
 // Does `work` with the process of args[1], fed and listened to, while nobody else has it.
 template <class T, class Work>
 Result<T> with_process(Machine& vm, Value* args, Work work) {
-    const std::shared_ptr<ProcessDevice> device = device_of(vm, args[1]);
+    const std::shared_ptr<ProcessDevice> device = process_of(vm, args[1]);
     if (!device) return Failure{"closed", "the program was closed"};
     std::lock_guard lock(device->mutex);
     if (auto stepped = device->process.step(0); !stepped) return std::move(stepped).failure();
@@ -196,12 +196,12 @@ Value process_status(Machine& vm, Value* args) {
 }
 
 Value process_close(Machine& vm, Value* args) {
-    if (device_of(vm, args[1])) vm.runtime.devices.close(uint64_t(args[1].as_integer()));
+    if (process_of(vm, args[1])) vm.runtime.devices.close(uint64_t(args[1].as_integer()));
     return Value::nil();
 }
 
 Value process_is_open(Machine& vm, Value* args) {
-    return Value::boolean(device_of(vm, args[1]) != nullptr);
+    return Value::boolean(process_of(vm, args[1]) != nullptr);
 }
 
 Value all_environment(Machine& vm, Value* args) {
@@ -216,7 +216,7 @@ Value all_environment(Machine& vm, Value* args) {
     return args[1];
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kProcessRows[] = {
     {"_run_process", 6, run_process, Effect::Output},
     {"_start_process", 3, start_process, Effect::Output},
     {"_process_write", 2, process_write, Effect::Output},
@@ -231,7 +231,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable process_primitives() {
-    return {"", kRows};
+    return {"", kProcessRows};
 }
 
 } // namespace indent

@@ -70,7 +70,7 @@ Value random_seed(Machine& vm, Value*) {
     return Value::integer(int64_t((uint64_t(device()) << 32 | device()) & uint64_t(Value::kMaxInteger)));
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kRandomRows[] = {
     {"_random_float", 2, random_float},
     {"_random_below", 3, random_below},
     {"_random_seed", 0, random_seed, Effect::Input},
@@ -79,7 +79,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable random_primitives() {
-    return {"", kRows};
+    return {"", kRandomRows};
 }
 
 } // namespace indent

@@ -136,7 +136,7 @@ Value range_inspect(Machine& vm, Value* args) {
     return vm.text(out, args);
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kRangeRows[] = {
     {"low", 0, range_low_of},
     {"high", 0, range_high_of},
     {"exclusive?", 0, range_is_exclusive},
@@ -148,15 +148,15 @@ constexpr PrimitiveRow kRows[] = {
     {"hash", 0, range_hash},
     {"inspect", 0, range_inspect},
 };
-constexpr PrimitiveRow kClassRows[] = {{"new", 3, range_class_new}};
+constexpr PrimitiveRow kRangeClassRows[] = {{"new", 3, range_class_new}};
 
 } // namespace
 
 PrimitiveTable range_primitives() {
-    return {"Range", kRows};
+    return {"Range", kRangeRows};
 }
 PrimitiveTable range_class_primitives() {
-    return {"Range class", kClassRows};
+    return {"Range class", kRangeClassRows};
 }
 
 } // namespace indent

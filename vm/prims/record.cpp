@@ -77,7 +77,7 @@ Value record_part_names(Machine& vm, Value* args) {
     return args[1];
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kRecordRows[] = {
     {"==", 1, record_is_equal},           {"hash", 0, record_hash},
     {"inspect", 0, record_inspect},       {"parts", 0, record_parts},
     {"part_names", 0, record_part_names},
@@ -86,7 +86,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable record_primitives() {
-    return {"Record", kRows};
+    return {"Record", kRecordRows};
 }
 
 } // namespace indent

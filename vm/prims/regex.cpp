@@ -147,12 +147,12 @@ Value regex_scan(Machine& vm, Value* args) {
     return args[kResult];
 }
 
-constexpr PrimitiveRow kRows[] = {{"_regex_groups", 3, regex_groups}, {"_regex_scan", 6, regex_scan}};
+constexpr PrimitiveRow kRegexRows[] = {{"_regex_groups", 3, regex_groups}, {"_regex_scan", 6, regex_scan}};
 
 } // namespace
 
 PrimitiveTable regex_primitives() {
-    return {"", kRows};
+    return {"", kRegexRows};
 }
 
 } // namespace indent

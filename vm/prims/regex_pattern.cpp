@@ -12,7 +12,7 @@ constexpr uint32_t kMostNested = 200;      // brackets in a pattern
 constexpr uint32_t kMostSteps = 1'000'000; // of one attempt
 constexpr uint32_t kFewSteps = 10'000;     // of each attempt, while many are made in one go
 constexpr uint32_t kMostHeap = 1 << 15;    // KiB
-constexpr uint32_t kMostDepth = 100'000;
+constexpr uint32_t kMostPatternDepth = 100'000;
 constexpr size_t kWindow = 4096, kCarefulWindow = 16; // bytes in which matches may begin
 
 pcre2_code* code_of(void* code) {
@@ -92,7 +92,7 @@ RegexSearch::RegexSearch(std::shared_ptr<const RegexPattern> pattern, std::strin
         throw std::bad_alloc();
     }
     pcre2_set_heap_limit(context_of(context_), kMostHeap);
-    pcre2_set_depth_limit(context_of(context_), kMostDepth);
+    pcre2_set_depth_limit(context_of(context_), kMostPatternDepth);
 }
 
 RegexSearch::~RegexSearch() {
@@ -157,7 +157,7 @@ RegexSearch::Found RegexSearch::take_match(int count) {
 
 RegexSearch::Found RegexSearch::fail_at_limit(int error) {
     limit_ = error == PCRE2_ERROR_MATCHLIMIT   ? "takes more than " + std::to_string(kMostSteps) + " steps"
-             : error == PCRE2_ERROR_DEPTHLIMIT ? "goes deeper than " + std::to_string(kMostDepth)
+             : error == PCRE2_ERROR_DEPTHLIMIT ? "goes deeper than " + std::to_string(kMostPatternDepth)
              : error == PCRE2_ERROR_HEAPLIMIT || error == PCRE2_ERROR_NOMEMORY
                  ? "needs more than " + std::to_string(kMostHeap / 1024) + " MiB"
                  : "fails: " + error_text(error);

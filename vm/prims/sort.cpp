@@ -124,7 +124,7 @@ Value list_sort_by(Machine& vm, Value* args) {
     return put_back(vm, args, list_sorted_by(vm, args));
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kSortRows[] = {
     {"sorted", 1, list_sorted},
     {"sorted_by", 1, list_sorted_by},
     {"sort", 1, list_sort},
@@ -134,7 +134,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable sort_primitives() {
-    return {"List", kRows};
+    return {"List", kSortRows};
 }
 
 } // namespace indent

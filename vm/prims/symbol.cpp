@@ -28,7 +28,7 @@ Value symbol_to_symbol(Machine&, Value* args) {
     return args[0];
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kSymbolRows[] = {
     {"to_text", 0, symbol_to_text},
     {"inspect", 0, symbol_inspect},
     {"compare", 1, symbol_compare},
@@ -38,7 +38,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable symbol_primitives() {
-    return {"Symbol", kRows};
+    return {"Symbol", kSymbolRows};
 }
 
 } // namespace indent

@@ -106,7 +106,7 @@ Value system_exit(Machine& vm, Value* args) {
     return vm.raise(args[2], args);
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kSystemRows[] = {
     {"print", 3, system_print, Effect::Inside},
     {"print_error", 3, system_print_error, Effect::Inside},
     {"log", 1, system_log, Effect::Inside},
@@ -137,7 +137,7 @@ PrimitiveTable console_primitives() {
     return {"Console class", kConsoleRows};
 }
 PrimitiveTable system_primitives() {
-    return {"", kRows};
+    return {"", kSystemRows};
 }
 
 } // namespace indent

@@ -155,7 +155,7 @@ Value text_characters(Machine& vm, Value* args) {
     return args[1];
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kTextRows[] = {
     {"size", 0, text_size},
     {"at", 1, text_at},
     {"+", 1, text_plus},
@@ -180,7 +180,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable text_primitives() {
-    return {"Text", kRows};
+    return {"Text", kTextRows};
 }
 
 } // namespace indent

@@ -174,7 +174,7 @@ Value text_is_lower(Machine& vm, Value* args) {
     return only_case(vm, args, unicode::is_lower, unicode::is_upper);
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kTextCaseRows[] = {
     {"upper", 0, text_upper},
     {"lower", 0, text_lower},
     {"capitalised", 0, text_capitalised},
@@ -193,7 +193,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable text_case_primitives() {
-    return {"Text", kRows};
+    return {"Text", kTextCaseRows};
 }
 
 } // namespace indent

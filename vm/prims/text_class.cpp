@@ -64,7 +64,7 @@ Value text_from_bytes(Machine& vm, Value* args) {
     return vm.text(bytes, args);
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kTextClassRows[] = {
     {"from_code_points", 1, text_from_code_points},
     {"from_bytes", 1, text_from_bytes},
 };
@@ -72,7 +72,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable text_class_primitives() {
-    return {"Text class", kRows};
+    return {"Text class", kTextClassRows};
 }
 
 } // namespace indent

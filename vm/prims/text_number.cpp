@@ -68,10 +68,10 @@ std::optional<Digits> integer_digits(std::string text, int base) {
 }
 
 // So many digits fit a small integer in every base up to 36.
-constexpr size_t kFewDigits = 9;
+constexpr size_t kShortNumber = 9;
 
 Value integer_of(Machine& vm, const Digits& from, int base, Value* args) {
-    if (from.digits.size() <= kFewDigits) {
+    if (from.digits.size() <= kShortNumber) {
         int64_t number = 0;
         for (char c : from.digits) number = number * base + digit_value(c);
         return Value::integer(from.negative ? -number : number);
@@ -168,7 +168,7 @@ Value text_is_number(Machine&, Value* args) {
     return Value::boolean(integer_digits(text, 10).has_value() || float_of(text).has_value());
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kTextNumberRows[] = {
     {"to_integer", 1, text_to_integer}, {"to_float", 0, text_to_float}, {"to_number", 0, text_to_number},
     {"integer?", 0, text_is_integer},   {"number?", 0, text_is_number},
 };
@@ -176,7 +176,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable text_number_primitives() {
-    return {"Text", kRows};
+    return {"Text", kTextNumberRows};
 }
 
 } // namespace indent

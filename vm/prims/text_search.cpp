@@ -94,7 +94,7 @@ Value text_replace_first(Machine& vm, Value* args) {
     return replace_up_to(vm, args, 1);
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kTextSearchRows[] = {
     {"includes?", 1, text_includes},
     {"starts_with?", 1, text_starts_with},
     {"ends_with?", 1, text_ends_with},
@@ -108,7 +108,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable text_search_primitives() {
-    return {"Text", kRows};
+    return {"Text", kTextSearchRows};
 }
 
 } // namespace indent

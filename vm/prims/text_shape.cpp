@@ -113,7 +113,7 @@ Value text_insert(Machine& vm, Value* args) {
     return result.finish(vm, args + kPrimitiveFrame);
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kTextShapeRows[] = {
     {"pad_left", 2, text_pad_left}, {"pad_right", 2, text_pad_right},
     {"centred", 2, text_centred},   {"reversed", 0, text_reversed},
     {"insert", 2, text_insert},     {"display_width", 0, text_display_width},
@@ -122,7 +122,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable text_shape_primitives() {
-    return {"Text", kRows};
+    return {"Text", kTextShapeRows};
 }
 
 } // namespace indent

@@ -103,7 +103,7 @@ Value text_trim_end(Machine& vm, Value* args) {
     return trim(vm, args, kEnd);
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kTextSplitRows[] = {
     {"split", 1, text_split},         {"words", 0, text_words}, {"lines", 0, text_lines},
     {"graphemes", 0, text_graphemes}, {"trim", 0, text_trim},   {"trim_start", 0, text_trim_start},
     {"trim_end", 0, text_trim_end},
@@ -112,7 +112,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable text_split_primitives() {
-    return {"Text", kRows};
+    return {"Text", kTextSplitRows};
 }
 
 } // namespace indent

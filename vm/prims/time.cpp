@@ -51,20 +51,20 @@ Value sleep_seconds(Machine& vm, Value* args) {
     }
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kTimeRows[] = {
     {"_time_now", 0, time_now, Effect::Input},
     {"_time_offset", 1, time_offset, Effect::Input},
     {"_sleep_seconds", 1, sleep_seconds, Effect::Input},
 };
-constexpr PrimitiveRow kClassRows[] = {{"monotonic", 0, time_monotonic, Effect::Input}};
+constexpr PrimitiveRow kTimeClassRows[] = {{"monotonic", 0, time_monotonic, Effect::Input}};
 
 } // namespace
 
 PrimitiveTable time_primitives() {
-    return {"", kRows};
+    return {"", kTimeRows};
 }
 PrimitiveTable time_class_primitives() {
-    return {"Time class", kClassRows};
+    return {"Time class", kTimeClassRows};
 }
 
 } // namespace indent

@@ -151,7 +151,7 @@ Value tuple_is_frozen(Machine&, Value* args) {
     return Value::boolean(args[0].cell()->is_frozen());
 }
 
-constexpr PrimitiveRow kRows[] = {
+constexpr PrimitiveRow kTupleRows[] = {
     {"size", 0, tuple_size_of},    {"at", 1, tuple_at},
     {"each", 1, tuple_each},       {"to_list", 0, tuple_to_list},
     {"==", 1, tuple_equal},        {"hash", 0, tuple_hash},
@@ -163,7 +163,7 @@ constexpr PrimitiveRow kRows[] = {
 } // namespace
 
 PrimitiveTable tuple_primitives() {
-    return {"Tuple", kRows};
+    return {"Tuple", kTupleRows};
 }
 
 } // namespace indent

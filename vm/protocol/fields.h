@@ -191,7 +191,7 @@ void fields(auto& v, Of<Frame> auto& m) {
     v.may("file", m.file);
     v.may("line", m.line);
 }
-void fields(auto& v, Of<Completion> auto& m) {
+void fields(auto& v, Of<Proposal> auto& m) {
     v.must("text", m.text);
     v.may("kind", m.kind);
 }

@@ -65,7 +65,7 @@ struct Desk {
 };
 struct Completions {
     std::string prefix{}; // the part of the text that the completions begin with
-    std::vector<Completion> completions{};
+    std::vector<Proposal> completions{};
 };
 struct Documentation {
     std::string text{}; // for a terminal; lines end in '\n'

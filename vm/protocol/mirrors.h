@@ -75,7 +75,7 @@ struct FrameMirror {
     std::vector<VariableMirror> variables{};
 };
 
-struct Completion {
+struct Proposal {
     std::string text{}; // the whole word
     std::string kind{}; // "class", "function", "local", "selector", "keyword"
 };

@@ -6,10 +6,9 @@ namespace indent {
 
 using syntax::as;
 using syntax::Kind;
-using syntax::Node;
 
 // The left side of `x is Integer` where that is no class itself: a name that has a meaning, or a literal.
-std::string Checker::asked_by_identity(const Node* left) {
+std::string Checker::asked_by_identity(const syntax::Node* left) {
     if (auto* name = syntax::try_as<syntax::NameNode>(left))
         return !name->capital() && resolve(name->text).meaning != Meaning::Nothing ? std::string(name->text)
                                                                                    : std::string();
@@ -27,7 +26,7 @@ std::string Checker::asked_by_identity(const Node* left) {
     return written.size() <= 30 ? std::string(written) : std::string("x");
 }
 
-void Checker::expression(const Node* node) {
+void Checker::expression(const syntax::Node* node) {
     if (!node) return;
     switch (node->kind) {
     case Kind::Integer:
@@ -39,13 +38,13 @@ void Checker::expression(const Node* node) {
     case Kind::Self:
     case Kind::Error: return;
     case Kind::Interpolation:
-        for (const Node* part : as<syntax::InterpolationNode>(node)->parts) expression(part);
+        for (const syntax::Node* part : as<syntax::InterpolationNode>(node)->parts) expression(part);
         return;
     case Kind::List:
         for (const auto& element : as<syntax::ListNode>(node)->elements) expression(element.value);
         return;
     case Kind::Tuple:
-        for (const Node* element : as<syntax::TupleNode>(node)->elements) expression(element);
+        for (const syntax::Node* element : as<syntax::TupleNode>(node)->elements) expression(element);
         return;
     case Kind::Map:
         for (const auto& entry : as<syntax::MapNode>(node)->entries) {
@@ -144,7 +143,7 @@ void Checker::send(const syntax::SendNode* node) {
     if (node->receiver->kind == Kind::Name || node->receiver->kind == Kind::Send)
         path = module_path(node->receiver);
     if (!path.empty() && !node->is_operator) {
-        const Node* first = node->receiver;
+        const syntax::Node* first = node->receiver;
         while (first->kind == Kind::Send) first = as<syntax::SendNode>(first)->receiver;
         if (auto* name = syntax::try_as<syntax::NameNode>(first))
             note_use(name->text, name->span, resolve(name->text));

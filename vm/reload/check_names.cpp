@@ -5,7 +5,6 @@
 namespace indent {
 
 using syntax::Kind;
-using syntax::Node;
 
 namespace {
 
@@ -75,7 +74,7 @@ std::string Checker::near_name(std::string_view name, bool assignable) const {
 namespace {
 
 // An argument as it is written, fit to be a receiver; empty where that would be long.
-std::string as_receiver(std::string_view source, const Node* argument) {
+std::string as_receiver(std::string_view source, const syntax::Node* argument) {
     constexpr size_t longest = 30;
     std::string written(source.substr(argument->span.begin, argument->span.end - argument->span.begin));
     if (written.empty() || written.size() > longest || written.find('\n') != std::string::npos) return {};
@@ -120,7 +119,7 @@ std::string Checker::as_message(std::string_view name, const syntax::CallNode* c
         if (selector.empty() || selector[0] < 'a') continue;
         std::string rest;
         if (call->arguments.size() == 2) {
-            const Node* second = call->arguments[1].value;
+            const syntax::Node* second = call->arguments[1].value;
             rest =
                 "(" +
                 std::string(tree_.source->substr(second->span.begin, second->span.end - second->span.begin)) +
@@ -148,7 +147,7 @@ void Checker::undefined(std::string_view name, syntax::Span where, const syntax:
 }
 
 // `shop.catalog` as a module, where no variable or definition takes its first name.
-std::string Checker::module_path(const Node* node) {
+std::string Checker::module_path(const syntax::Node* node) {
     std::vector<std::string_view> parts;
     for (;;) {
         if (auto* name = syntax::try_as<syntax::NameNode>(node)) {

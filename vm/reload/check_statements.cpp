@@ -6,11 +6,10 @@ namespace indent {
 
 using syntax::as;
 using syntax::Kind;
-using syntax::Node;
 using syntax::PatternKind;
 
 // Whether control never goes on to the next statement.
-bool Checker::leaves(const Node* node) {
+bool Checker::leaves(const syntax::Node* node) {
     switch (node->kind) {
     case Kind::Return:
     case Kind::Break:
@@ -26,7 +25,7 @@ bool Checker::leaves(const Node* node) {
     }
 }
 bool Checker::leaves(const syntax::Suite& suite) {
-    for (const Node* node : suite.statements)
+    for (const syntax::Node* node : suite.statements)
         if (leaves(node)) return true;
     return false;
 }
@@ -60,7 +59,7 @@ void Checker::declare(std::string_view name, syntax::Span where) {
     locals_.push_back({name});
 }
 
-void Checker::condition(const Node* node, bool of_loop) {
+void Checker::condition(const syntax::Node* node, bool of_loop) {
     expression(node);
     const char* what = nullptr;
     const char* help = "";
@@ -91,7 +90,7 @@ void Checker::condition(const Node* node, bool of_loop) {
     report(Mistake::ConditionNeverBoolean, node->span, {what, help});
 }
 
-void Checker::statement(const Node* node) {
+void Checker::statement(const syntax::Node* node) {
     switch (node->kind) {
     case Kind::Let: {
         auto* it = as<syntax::LetNode>(node);

@@ -7,7 +7,6 @@ namespace indent {
 
 using syntax::as;
 using syntax::Kind;
-using syntax::Node;
 
 namespace {
 
@@ -57,7 +56,7 @@ void Checker::collect_script_names(syntax::Nodes nodes) {
         if (!pattern.name.text.empty()) script_names_.insert(pattern.name.text);
         for (const auto& entry : pattern.entries) self(*entry.pattern, self);
     };
-    for (const Node* node : nodes) {
+    for (const syntax::Node* node : nodes) {
         switch (node->kind) {
         case Kind::Let: bound(*as<syntax::LetNode>(node)->target, bound); break;
         case Kind::Assign: {
@@ -90,7 +89,7 @@ void Checker::check_duplicates() {
     syntax::Source source(tree_.file, *tree_.source);
     auto line = [&](syntax::Span where) { return std::to_string(source.position(where.begin).line); };
     std::map<std::string_view, syntax::Span> seen;
-    for (const Node* node : tree_.top_level) {
+    for (const syntax::Node* node : tree_.top_level) {
         auto* head = syntax::head_of(node);
         if (!head || head->name.text.empty()) continue;
         auto [first, fresh] = seen.emplace(head->name.text, head->name.span);
@@ -124,7 +123,7 @@ void Checker::check_members(const syntax::Behaviour& members, std::string_view o
 
 void Checker::definitions() {
     annotations();
-    for (const Node* node : tree_.top_level) {
+    for (const syntax::Node* node : tree_.top_level) {
         locals_.clear();
         body_ = Body();
         switch (node->kind) {
@@ -148,7 +147,7 @@ void Checker::definitions() {
 }
 
 // A class by name, in `extends`, `with`, `extend`, `catch`, a pattern or a type.
-void Checker::class_name(const Node* node, std::string_view what, bool trait_wanted) {
+void Checker::class_name(const syntax::Node* node, std::string_view what, bool trait_wanted) {
     if (!node || node->kind == Kind::Error) return;
     if (auto* send = syntax::try_as<syntax::SendNode>(node)) {
         std::string path = module_path(send->receiver);
@@ -183,11 +182,11 @@ void Checker::class_name(const Node* node, std::string_view what, bool trait_wan
                 std::string(what)});
 }
 
-void Checker::check_class(const Node* node) {
+void Checker::check_class(const syntax::Node* node) {
     const TextClass* cls = facts_.class_of(node);
     check_members(*cls->members, cls->name());
     if (cls->superclass_name) class_name(cls->superclass_name, "a class", false);
-    for (const Node* trait : cls->trait_names) class_name(trait, "a trait", true);
+    for (const syntax::Node* trait : cls->trait_names) class_name(trait, "a trait", true);
     if (auto* name = syntax::try_as<syntax::NameNode>(cls->superclass_name);
         name && cls->open && node->kind != Kind::Extend && facts_.find(name->text))
         report(Mistake::InheritsItself, name->span, {std::string(cls->name())});
@@ -230,7 +229,7 @@ void Checker::child(const syntax::ChildDeclaration& child) {
     arguments(child.options, nullptr);
 }
 
-void Checker::initialiser(const Node* value, std::string_view of, const TextClass* cls) {
+void Checker::initialiser(const syntax::Node* value, std::string_view of, const TextClass* cls) {
     if (!value) return;
     locals_.clear();
     body_ = Body();

@@ -11,7 +11,7 @@ namespace indent {
 
 namespace {
 
-const syntax::Behaviour* members_of(const syntax::Node* node) {
+const syntax::Behaviour* state_members_of(const syntax::Node* node) {
     if (auto* actor = syntax::try_as<syntax::ActorNode>(node)) return &actor->members;
     if (auto* cls = syntax::try_as<syntax::ClassNode>(node)) return &cls->members;
     return nullptr;
@@ -23,7 +23,7 @@ std::span<const syntax::Annotation> annotations_of(const Class& cls) {
 }
 
 bool resets(const SymbolTable& symbols, const FieldInfo& field) {
-    const auto* members = field.declared_in ? members_of(field.declared_in->definition) : nullptr;
+    const auto* members = field.declared_in ? state_members_of(field.declared_in->definition) : nullptr;
     if (!members) return false;
     for (const auto& declared : members->fields)
         if (declared.head.name.text == symbols.text(field.name))
@@ -109,7 +109,7 @@ ClassChange compare_state(Runtime& runtime, Class& live, Class& staged, bool bac
         }
     };
     take_renames(annotations_of(after));
-    if (const auto* members = members_of(after.definition))
+    if (const auto* members = state_members_of(after.definition))
         for (const auto& field : members->fields) take_renames(field.head.annotations);
     // A @reset that stands there since before says nothing new unless the state does.
     const bool same = same_signature(before, after);

@@ -208,7 +208,7 @@ constexpr ForeignName names[] = {
 
 // Words at the begin of a line that other languages have.
 // clang-format off
-constexpr ForeignName words[] = {
+constexpr ForeignName statement_words[] = {
     {"assert", "in a test write `expect …`"}, {"async", "leave it out: what runs beside is an actor"},
     {"auto", "write `let name = value`"}, {"await", "write `ask actor.message()`"},
     {"const", "write `let name = value`"},
@@ -256,7 +256,7 @@ consteval bool sorted(const Row (&rows)[n]) {
         if (rows[i - 1].theirs >= rows[i].theirs) return false;
     return true;
 }
-static_assert(sorted(selectors) && sorted(names) && sorted(words));
+static_assert(sorted(selectors) && sorted(names) && sorted(statement_words));
 
 template <class Row>
 const Row* find(std::span<const Row> rows, std::string_view theirs) {
@@ -274,7 +274,7 @@ std::span<const ForeignName> foreign_names() {
     return names;
 }
 std::span<const ForeignName> foreign_words() {
-    return words;
+    return statement_words;
 }
 
 std::string_view selector_for(std::string_view theirs,

@@ -10,7 +10,7 @@ struct Entry {
     Word word = Word::None;
 };
 
-constexpr Entry words[] = {
+constexpr Entry reserved_words[] = {
     {"and", Word::And},
     {"or", Word::Or},
     {"not", Word::Not},
@@ -86,7 +86,7 @@ constexpr size_t slot_of(std::string_view text) {
 // Open addressing, filled when the program is compiled.
 constexpr auto make_table() {
     std::array<Entry, table_size> table{};
-    for (const Entry& entry : words) {
+    for (const Entry& entry : reserved_words) {
         size_t slot = slot_of(entry.text);
         while (!table[slot].text.empty()) slot = (slot + 1) % table_size;
         table[slot] = entry;

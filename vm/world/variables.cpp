@@ -51,7 +51,7 @@ std::string World::why_not_kept(std::span<const Value> values) const {
     for (Value value : values) graph.add_root(value, "");
     std::string why;
     graph.walk(true, [&](const Cell* cell, size_t) {
-        const Shape& kind = runtime_->shapes[cell->shape];
+        const auto& kind = runtime_->shapes[cell->shape];
         auto named = [&](const Class& cls) {
             return "`" + std::string(runtime_->symbols.text(cls.name)) + "`";
         };

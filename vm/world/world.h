@@ -258,7 +258,6 @@ class World {
     bool variables_changed_ = false;
     uint32_t variables_epoch_ = 0;     // of layouts, when they were asked for
     std::set<std::string> in_circles_; // modules that are being loaded and import each other
-    size_t inputs_ = 0;
 };
 
 } // namespace indent
