@@ -1,3 +1,4 @@
+#include "tests/sanitizers.h"
 #include "vm/os/clock.h"
 #include "vm/os/memory.h"
 #include "vm/os/process.h"
@@ -10,6 +11,9 @@
 #include <memory>
 #include <signal.h>
 #include <unistd.h>
+#ifdef INDENT_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
 
 using namespace indent::os;
 
@@ -123,6 +127,24 @@ TEST_CASE("mapped memory is paid for only when touched") {
     *(memory->end() - 1) = std::byte{1};
     CHECK(peak_resident_bytes() - before < 64u << 20);
 }
+
+#ifdef INDENT_ADDRESS_SANITIZER
+TEST_CASE("memory that its owner has poisoned is not poisoned for the next one there") {
+    for (size_t bytes : {page_bytes(), size_t{1} << 20, size_t{1} << 30}) {
+        std::byte *begin = nullptr, *end = nullptr;
+        {
+            auto memory = map_aligned(bytes, page_bytes()).value();
+            begin = memory.begin();
+            end = memory.end();
+            __asan_poison_memory_region(begin, page_bytes());
+            __asan_poison_memory_region(end - page_bytes(), page_bytes());
+            CHECK(__asan_address_is_poisoned(begin));
+        }
+        CHECK_FALSE(__asan_region_is_poisoned(begin, page_bytes()));
+        CHECK_FALSE(__asan_region_is_poisoned(end - page_bytes(), page_bytes()));
+    }
+}
+#endif
 
 TEST_CASE("memory that cannot be had is a failure") {
     for (size_t bytes : {size_t{1} << 62, ~size_t{0}, ~size_t{0} - 4096})
