@@ -1,24 +1,15 @@
 #include "image/store/image.h"
+#include "tests/store/folder.h"
 #include <cstdlib>
 #include <doctest/doctest.h>
 #include <filesystem>
 
 using namespace indent;
+using namespace indent::testing;
 using image::Image;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Folder {
-    fs::path path;
-    Folder() {
-        std::string name = (fs::temp_directory_path() / "indent-compact-XXXXXX").string();
-        REQUIRE(mkdtemp(name.data()));
-        path = name;
-    }
-    ~Folder() { fs::remove_all(path); }
-    std::string file(const std::string& name) const { return (path / name).string(); }
-};
 
 Result<void> append(Image& image, std::string_view body) {
     return image.story().append({}, {0, 1, 0, 0, body});

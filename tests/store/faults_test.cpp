@@ -1,6 +1,7 @@
 // What disks and power cuts do to an image: flipped bits, files cut short, a process killed while it writes. An
 // image answers as it was or says that it is damaged; it never answers something else.
 #include "image/store/image.h"
+#include "tests/store/folder.h"
 #include <csignal>
 #include <doctest/doctest.h>
 #include <filesystem>
@@ -10,30 +11,11 @@
 #include <unistd.h>
 
 using namespace indent;
+using namespace indent::testing;
 using image::Image;
 using image::ModuleRecord;
 
 namespace {
-
-struct Folder {
-    std::filesystem::path path;
-    Folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "indent-faults-XXXXXX").string();
-        REQUIRE(mkdtemp(name.data()));
-        path = name;
-    }
-    ~Folder() { std::filesystem::remove_all(path); }
-    std::string file(const char* name) const { return (path / name).string(); }
-};
-
-std::string read(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
-void write(const std::string& path, const std::string& bytes) {
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-}
 
 // Enough for several pages, some of them overflow pages.
 std::vector<ModuleRecord> some_modules() {

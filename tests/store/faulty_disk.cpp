@@ -1,4 +1,5 @@
 #include "faulty_disk.h"
+#include "tests/store/folder.h"
 #include <algorithm>
 #include <cassert>
 #include <cstdlib>
@@ -252,8 +253,7 @@ std::shared_ptr<FaultyDisk::File> FaultyDisk::opened(const std::string& path) {
     auto& file = files_[path];
     if (file && !file->deleted) return file;
     file = std::make_shared<File>();
-    std::ifstream in(path, std::ios::binary);
-    file->durable.assign(std::istreambuf_iterator<char>(in), {});
+    file->durable = read(path);
     file->is_durable = !file->durable.empty();
     return file;
 }

@@ -1,6 +1,7 @@
 // Image files whose schema a stranger has written: views in the place of tables, triggers, further columns, texts that would run
 // if SQLite were asked to, counts that no file has.
 #include "image/store/image.h"
+#include "tests/store/folder.h"
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <fstream>
@@ -10,31 +11,10 @@
 #include <vector>
 
 using namespace indent;
+using namespace indent::testing;
 using image::Image;
 
 namespace {
-
-struct Folder {
-    std::filesystem::path path;
-    Folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "indent-hostile-XXXXXX").string();
-        REQUIRE(mkdtemp(name.data()));
-        path = name;
-    }
-    ~Folder() { std::filesystem::remove_all(path); }
-};
-
-void run_sql(const std::string& path, const std::string& sql) {
-    sqlite3* handle = nullptr;
-    REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
-    sqlite3_db_config(handle, SQLITE_DBCONFIG_DEFENSIVE, 0, nullptr);
-    char* error = nullptr;
-    const int code = sqlite3_exec(handle, sql.c_str(), nullptr, nullptr, &error);
-    INFO(sql << ": " << (error ? error : ""));
-    REQUIRE(code == SQLITE_OK);
-    sqlite3_free(error);
-    sqlite3_close(handle);
-}
 
 void make_image(const std::string& path) {
     std::filesystem::remove(path);
@@ -54,11 +34,6 @@ std::string failure_of(const std::string& path) {
     if (!image) return image.failure().code;
     auto read = (*image)->verify();
     return read ? "" : read.failure().code;
-}
-
-std::string bytes_of(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
 }
 
 } // namespace
@@ -149,7 +124,7 @@ TEST_CASE("Rows that claim more than there is are refused") {
     }
     // What the file's header counts, and no file has.
     make_image(path);
-    const std::string good = bytes_of(path);
+    const std::string good = read(path);
     size_t harmless = 0;
     struct Field {
         size_t at, size;

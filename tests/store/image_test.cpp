@@ -1,5 +1,6 @@
 #include "image/store/image.h"
 #include "image/store/schema.h"
+#include "tests/store/folder.h"
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <fstream>
@@ -7,31 +8,11 @@
 #include <unistd.h>
 
 using namespace indent;
+using namespace indent::testing;
 using image::Image;
 using image::ModuleRecord;
 
 namespace {
-
-// A folder of one's own, removed at the end.
-struct Folder {
-    std::filesystem::path path;
-    Folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "indent-store-XXXXXX").string();
-        REQUIRE(mkdtemp(name.data()));
-        path = name;
-    }
-    ~Folder() { std::filesystem::remove_all(path); }
-    std::string file(const char* name) const { return (path / name).string(); }
-};
-
-std::string read(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-
-void write(const std::string& path, const std::string& bytes) {
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-}
 
 const std::vector<ModuleRecord> kModules = {
     {"greeting",
@@ -45,13 +26,6 @@ const std::vector<ModuleRecord> kModules = {
 std::string failure_of(const std::string& path) {
     auto image = Image::open(path);
     return image ? "" : image.failure().code;
-}
-
-void run_sql(const std::string& path, const char* sql) {
-    sqlite3* handle = nullptr;
-    REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
-    REQUIRE(sqlite3_exec(handle, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
-    sqlite3_close(handle);
 }
 
 void make_image(const std::string& path) {

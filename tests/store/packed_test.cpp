@@ -3,6 +3,7 @@
 #include "image/store/image.h"
 #include "image/store/packed_text.h"
 #include "image/store/recover.h"
+#include "tests/store/folder.h"
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <fstream>
@@ -10,20 +11,10 @@
 #include <zlib.h>
 
 using namespace indent;
+using namespace indent::testing;
 using namespace indent::image;
 
 namespace {
-
-struct Folder {
-    std::filesystem::path path;
-    Folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "indent-packed-XXXXXX").string();
-        REQUIRE(mkdtemp(name.data()));
-        path = name;
-    }
-    ~Folder() { std::filesystem::remove_all(path); }
-    std::string file(const char* name) const { return (path / name).string(); }
-};
 
 // As a program reads: words that come again and again, and some that do not.
 std::string program(size_t size, unsigned seed) {

@@ -4,6 +4,7 @@
 #include "image/store/image.h"
 #include "image/store/listing.h"
 #include "tests/sanitizers.h"
+#include "tests/store/folder.h"
 #include <cstdlib>
 #include <doctest/doctest.h>
 #include <filesystem>
@@ -20,22 +21,6 @@ using image::NameRecord;
 namespace fs = std::filesystem;
 
 namespace {
-
-struct Folder {
-    fs::path path;
-    Folder() {
-        const fs::path shared_memory = "/dev/shm"; // nothing here needs a disk
-        const fs::path in = fs::is_directory(shared_memory) ? shared_memory : fs::temp_directory_path();
-        std::string name = (in / "indent-power-XXXXXX").string();
-        REQUIRE(mkdtemp(name.data()));
-        path = name;
-    }
-    ~Folder() { fs::remove_all(path); }
-    std::string file(const std::string& name) const { return (path / name).string(); }
-    void clear() const {
-        for (const auto& entry : fs::directory_iterator(path)) fs::remove_all(entry.path());
-    }
-};
 
 constexpr uint64_t kWhole = image::StoryPlace::kWhole;
 

@@ -4,6 +4,7 @@
 #include "image/store/listing.h"
 #include "image/store/recover.h"
 #include "image/store/rows.h"
+#include "tests/store/folder.h"
 #include <cstdlib>
 #include <doctest/doctest.h>
 #include <filesystem>
@@ -13,6 +14,7 @@
 #include <sqlite3.h>
 
 using namespace indent;
+using namespace indent::testing;
 using image::Image;
 using image::ModuleRecord;
 using image::NameRecord;
@@ -21,27 +23,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr size_t kPage = 4096;
-
-struct Folder {
-    fs::path path;
-    Folder() {
-        const fs::path shared_memory = "/dev/shm";
-        const fs::path in = fs::is_directory(shared_memory) ? shared_memory : fs::temp_directory_path();
-        std::string name = (in / "indent-recover-XXXXXX").string();
-        REQUIRE(mkdtemp(name.data()));
-        path = name;
-    }
-    ~Folder() { fs::remove_all(path); }
-    std::string file(const std::string& name) const { return (path / name).string(); }
-};
-
-std::string read(const std::string& path) {
-    std::ifstream in(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(in), {}};
-}
-void write(const std::string& path, const std::string& bytes) {
-    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
-}
 
 // A text of nothing but its mark, over and over.
 std::string marked(const std::string& mark, size_t times) {
@@ -507,7 +488,7 @@ TEST_CASE("of an image that was not closed, the -wal is read, damaged or not") {
 
 namespace {
 
-void run_sql(const std::string& path, const std::string& sql) {
+void run_sql_and_vacuum(const std::string& path, const std::string& sql) {
     sqlite3* handle = nullptr;
     REQUIRE(sqlite3_open(path.c_str(), &handle) == SQLITE_OK);
     const std::string all = "PRAGMA secure_delete=ON;" + sql + "; VACUUM;";
@@ -550,7 +531,7 @@ void check_left(const std::string& lost, const Left& left) {
     CAPTURE(lost);
     const std::string path = folder.file("a.indent"), to = folder.file("b.indent");
     make_two_timelines(path);
-    run_sql(path, lost);
+    run_sql_and_vacuum(path, lost);
     auto told = image::recover(path, to);
     REQUIRE_MESSAGE(told, told.failure().message);
     const Content there = content_of(to);
