@@ -8,8 +8,8 @@
 #include <doctest/doctest.h>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <random>
+#include <sstream>
 
 using namespace indent;
 using namespace indent::image;
@@ -85,8 +85,9 @@ StoryText many_things() {
 }
 
 std::string bytes_of(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
+    std::ostringstream bytes;
+    bytes << std::ifstream(path, std::ios::binary).rdbuf();
+    return bytes.str();
 }
 
 } // namespace
@@ -159,7 +160,7 @@ TEST_CASE(
     std::mt19937 random(12);
     int refused = 0, with_troubles = 0, taken = 0;
     size_t held = 0;
-    constexpr int kChanges = kThreadSanitizer ? 200 : 2000, kWorldsEvery = kChanges / 4;
+    constexpr int kChanges = kSanitizers ? 600 : 2000, kWorldsEvery = kChanges / 4;
     ImageFile file;
     std::unique_ptr<SmallWorld> world;
     for (int i = 0; i < kChanges; ++i) {

@@ -1,5 +1,6 @@
 // Records of messages and segments, in which what is not said takes no byte.
 #include "image/journal/records.h"
+#include "tests/sanitizers.h"
 #include <doctest/doctest.h>
 #include <random>
 
@@ -95,7 +96,7 @@ void check_both(const T& record) {
 TEST_CASE("messages and segments come back whatever they say, from what this version writes and what version "
           "2 wrote") {
     Random any(1);
-    for (int i = 0; i < 500; ++i) {
+    for (int i = 0; i < (indent::kSanitizers ? 150 : 500); ++i) {
         check_both(any_post(any));
         check_both(any_segment(any));
     }

@@ -1,10 +1,14 @@
 // Turns that waited when the program ended go on in the next one, wherever the story is cut.
 #include "tests/journal/told.h"
+#include "tests/sanitizers.h"
 
 using namespace indent;
 using namespace indent::image;
 
 namespace {
+
+// Each cut is a world or two: a sanitizer sees the same in every third.
+constexpr size_t kStep = kSanitizers ? 3 : 1;
 
 constexpr const char* kBank = R"(module m
 actor Account:
@@ -87,7 +91,7 @@ TEST_CASE("Money that moves by asks is neither lost nor doubled, after whatever 
     }
     const ToldStory whole = story;
     size_t cuts = 0, waited = 0;
-    for (size_t upto = 7; upto <= whole.batches.size(); ++upto) {
+    for (size_t upto = 7; upto <= whole.batches.size(); upto += kStep) {
         ToldStory part = whole;
         for (int again = 0; again < 2; ++again) {
             Told b(kBank, part, again ? SIZE_MAX : upto);
@@ -176,7 +180,7 @@ actor Worker:
     }
     const ToldStory whole = story;
     size_t cuts = 0, waited = 0, done = 0;
-    for (size_t upto = 8; upto <= whole.batches.size(); ++upto) {
+    for (size_t upto = 8; upto <= whole.batches.size(); upto += kStep) {
         ToldStory part = whole;
         Told b(text, part, upto);
         CAPTURE(upto);
