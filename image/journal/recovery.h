@@ -110,9 +110,11 @@ class Recovery {
         void take_heap(const SegmentRecord& segment, std::string heap_after);
     };
     // All of the heap, in its order. False: a piece is not to be had, or it is none. Any thread, while nothing else changes
-    // the state; beside other calls. `leaf_bytes` gets how much of it was read for this.
-    [[nodiscard]] bool give_heap(const State& state, HeapPicture& picture, uint64_t* leaf_bytes = nullptr,
-                                 const std::function<bool()>& poll = nullptr) const;
+    // the state; beside other calls.
+    [[nodiscard]] bool give_heap(const State& state, HeapPicture& picture) const;
+    // The same, where leaves go to `take`, with whether records after them change something in them, until it answers false.
+    using TakeLeaf = std::function<bool(std::string leaf, bool is_changed)>;
+    [[nodiscard]] bool give_heap(const State& state, HeapPicture& picture, const TakeLeaf& take) const;
     // Null: there has never been one. Until the next call.
     bool has(uint64_t number) { return find(number) != nullptr; }
     const State* actor(uint64_t number) { return find(number); }

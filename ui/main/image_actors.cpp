@@ -131,6 +131,7 @@ Result<void> ImageActors::keep(const image::Batch& batch) {
 }
 
 void ImageActors::make_checkpoints() {
+    os::stand_back();
     std::unique_lock lock(checkpoint_mutex_);
     for (;;) {
         checkpoint_wanted_.wait(lock, [&] { return ending_ || since_checkpoint_ >= checkpoint_after_; });
