@@ -44,6 +44,7 @@ bool Recovery::begin(std::string_view manifest, Piece piece) {
     }
     if (!take_group(rest)) return false;
     last_of_checkpoint_ = totals_.last_actor;
+    turns_of_checkpoint_ = totals_.turns;
     return true;
 }
 

@@ -63,6 +63,7 @@ class Recovery {
     uint64_t bytes_read() const { return bytes_; }
     uint64_t batch_bytes() const { return batch_bytes_; } // that came after the checkpoint
     uint64_t turns() const { return totals_.turns; }
+    uint64_t turns_of_checkpoint() const { return turns_of_checkpoint_; } // those before it
     uint64_t epoch() const { return epoch_; } // of the definitions then; 0: it is not said
     size_t actor_count();
 
@@ -203,7 +204,8 @@ class Recovery {
     bool settled_ = true;
     bool any_damaged_ = false;
     uint64_t last_of_checkpoint_ = 0; // actor
-    uint64_t bytes_ = 0;              // of all that was read
+    uint64_t turns_of_checkpoint_ = 0;
+    uint64_t bytes_ = 0; // of all that was read
     uint64_t batch_bytes_ = 0;
     uint64_t records_ = 0, passed_over_ = 0; // and messages that waited before the one that was handled
 };
