@@ -370,17 +370,22 @@ bool HeapPicture::read_entry(ByteReader& in, bool second, uint64_t last, Entry& 
     return entry.form & kWideForm ? entry.words >= 1 : entry.words < Cell::kWide;
 }
 
-bool HeapPicture::add_unchanged(std::string leaf) {
+bool HeapPicture::is_plain_leaf(std::string_view leaf, PageFacts& page, std::string_view& cells) {
     ByteReader in(leaf);
+    if (in.byte() != kSecondForm || in.number() != 0 || in.number() != 0 || in.number() != 1 ||
+        !read_page_facts(in, true, page) || page.kind == Page::kLarge)
+        return false;
+    cells = in.rest();
+    return true;
+}
+
+bool HeapPicture::add_unchanged(std::string leaf) {
     PageFacts page;
-    const bool is_whole = in.byte() == kSecondForm && in.number() == 0 && in.number() == 0 &&
-                          in.number() == 1 && read_page_facts(in, true, page) && page.kind != Page::kLarge;
-    if (!is_whole) return add(std::move(leaf));
-    const size_t left = in.remaining();
+    std::string_view cells;
+    if (!is_plain_leaf(leaf, page, cells)) return add(std::move(leaf));
     records_.push_back(std::make_unique<const std::string>(std::move(leaf)));
-    const std::string_view all = *records_.back();
-    return pages_.emplace(page.number, page).second &&
-           unchanged_.emplace(page.number, all.substr(all.size() - left)).second;
+    return is_plain_leaf(*records_.back(), page, cells) && pages_.emplace(page.number, page).second &&
+           unchanged_.emplace(page.number, cells).second;
 }
 
 bool HeapPicture::add(std::string record) {

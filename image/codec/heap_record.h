@@ -55,8 +55,9 @@ class HeapPicture {
     // Puts it into a heap that has never had a cell, and the roots that the last record names into `roots` (as many as it
     // has). False: it makes no sense, names what is not there, there is no memory, or `poll`, which is called each time that
     // a little more has been done, has answered false; the heap is to be thrown away.
+    // (heap_restore.h)
     [[nodiscard]] bool restore(Heap& heap, std::vector<Value>& roots, Names& names,
-                               const std::function<bool()>& poll = nullptr) const;
+                               const std::function<bool()>& poll = nullptr);
 
     std::set<uint64_t> shapes() const; // of its cells, as the image numbers them
     // The same as a base in leaves (heap_leaves.h): those in `only`, or all. Whatever leaves there were with numbers in
@@ -88,7 +89,9 @@ class HeapPicture {
     bool add_any(ByteReader& in, uint64_t place, uint8_t form);
     void drop_overlapping(uint64_t from, uint64_t to);
     Entry* find(uint64_t place);
-    class Filler;
+    friend class HeapRestore;
+    // A leaf of a page that has no large cell: the page, and the leaf from its cells on.
+    static bool is_plain_leaf(std::string_view leaf, PageFacts& page, std::string_view& cells);
     // `visit` gets each cell of an unchanged leaf, and answers whether to go on.
     template <class Visit>
     static bool each_cell(std::string_view leaf, Visit visit, std::map<uint64_t, uint64_t>* hashes = nullptr);

@@ -1,20 +1,26 @@
-// A picture becomes a heap again, in two passes over its bytes: first all cells, each at its place, then their words. A word
-// that points somewhere can be looked at as soon as it is read, since whatever it points to is there with its kind. So most
-// cells are known to be sound when they have been read, lists, maps and blocks when all have; and then nobody has to walk
-// from the roots.
+// A picture becomes a heap again, in two passes. The first goes over the bytes, page by page: each cell is put at its place,
+// with its words; one that points somewhere is a place until all pages are there. The second goes over the heap: places
+// become addresses, and as whatever a cell points to is there with its kind, most cells are known to be sound when they have
+// been met, lists, maps and blocks when all have; then nobody has to walk from the roots. A page is one thread's at a time,
+// so that two can share both passes: in the first one reads and the other decodes, in the second each takes pages.
 //
 // Cells that nobody reaches any more may stand in a picture: a record says what came, not what went. Where their memory was
 // given again, the newer cell takes the place and they go. So the words of a dead cell may point to places where nothing is
-// any more, or name what no image keeps (a block of a script that came with a message). Where a cell is not sound the walk
+// any more, or name what no image keeps (a block of a script that came with a message). Where a cell is not sound a walk
 // tells whether it is a dead one; only if what the roots reach has such a word is the picture wrong.
+#include "image/codec/heap_restore.h"
 #include "image/codec/cell_form.h"
-#include "image/codec/heap_record.h"
 #include "vm/heap/page.h"
 #include "vm/heap/pointer_table.h"
 #include "vm/model/shape.h"
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <bit>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
 #include <unordered_map>
 
 namespace indent::image {
@@ -26,19 +32,6 @@ constexpr uint64_t kMostLargeWords = uint64_t(1) << 40; // of a cell
 size_t room_of(const PageFacts& page) {
     return page.kind == Page::kSmall && page.size < kSmallPageSizes ? small_page_bytes(page.size)
                                                                     : kPageBytes;
-}
-
-// Whether the image may take the memory that these pages are, touched or not.
-bool may_take(const std::vector<PageFacts>& pages, Names& names) {
-    constexpr uint64_t kOfEachNumber = 12; // up to the last one, in the tables of an old space
-    uint64_t numbers = 0;
-    for (const PageFacts& page : pages) {
-        numbers = std::max<uint64_t>(numbers, uint64_t(page.number) + 1);
-        const uint64_t bytes =
-            page.kind == Page::kLarge ? 8 * std::min<uint64_t>(page.words, kMostLargeWords) : 0;
-        if (!names.may_take(room_of(page) + bytes)) return false;
-    }
-    return names.may_take(kOfEachNumber * numbers);
 }
 
 // Lets others look in each time that so much has been done.
@@ -64,41 +57,59 @@ class Polls {
 // Where cells are.
 class PlacesThere {
   public:
-    // All cells are in these pages, of which the heap is made.
-    explicit PlacesThere(const std::vector<PageFacts>& pages) : pages_(pages.size()) {
-        uint32_t last = 0;
-        for (const PageFacts& page : pages) last = std::max(last, page.number);
-        of_number_.assign(pages.empty() ? 0 : size_t(last) + 1, 0);
-        uint32_t count = 0;
-        for (const PageFacts& page : pages) of_number_[page.number] = ++count;
-    }
-    // The place of a page of the heap that is asked for its cells: all pages are there then.
-    void begin_page(Heap& heap, uint32_t number) {
-        if (PageAt* page = page_of(number * kPlaces))
-            page->base = reinterpret_cast<std::byte*>(heap.restored_at(uint64_t(number) * kPageBytes));
+    // Each page once; before cells are added to it.
+    void add_page(uint32_t number, std::byte* base) {
+        if (number >= of_number_.size()) of_number_.resize(size_t(number) + 1);
+        pages_.emplace_back().base = base;
+        of_number_[number] = uint32_t(pages_.size());
     }
     void add(uint64_t place) {
         if (PageAt* page = page_of(place)) page->there[place % kPlaces / 64] |= uint64_t(1) << (place % 64);
     }
     // Null: no cell begins there.
     Cell* cell_at(uint64_t place) const {
-        const PageAt* page = const_cast<PlacesThere*>(this)->page_of(place);
+        const PageAt* page = page_of(place);
         if (!page || !(page->there[place % kPlaces / 64] >> (place % 64) & 1)) return nullptr;
         return reinterpret_cast<Cell*>(page->base + 8 * (place % kPlaces));
     }
+    template <class Visit> // visit(Cell&) answers whether to go on
+    bool each_cell(uint32_t number, Visit visit) const {
+        const PageAt& page = *page_of(uint64_t(number) * kPlaces);
+        for (size_t i = 0; i < page.there.size(); ++i)
+            for (uint64_t some = page.there[i]; some != 0; some &= some - 1)
+                if (!visit(
+                        *reinterpret_cast<Cell*>(page.base + 8 * (64 * i + size_t(std::countr_zero(some))))))
+                    return false;
+        return true;
+    }
+    size_t numbers() const { return of_number_.size(); } // up to the last one
 
   private:
     struct PageAt {
         std::byte* base = nullptr;
         std::array<uint64_t, kPlaces / 64> there{}; // a bit for each place
     };
-    PageAt* page_of(uint64_t place) {
+    PageAt* page_of(uint64_t place) const {
         const uint64_t number = place / kPlaces;
         if (number >= of_number_.size() || of_number_[size_t(number)] == 0) return nullptr;
-        return &pages_[of_number_[size_t(number)] - 1];
+        return const_cast<PageAt*>(&pages_[of_number_[size_t(number)] - 1]);
     }
-    std::vector<PageAt> pages_;
+    std::deque<PageAt> pages_;
     std::vector<uint32_t> of_number_; // which of the pages has this number, counted from 1; 0: none
+};
+
+// A word that points somewhere, until it is known where that is. Programs have no such words, and neither do records.
+class PlacesLater final : public CellsAt {
+  public:
+    Cell* cell_at(uint64_t place) override {
+        return place >> kBits ? nullptr : reinterpret_cast<Cell*>(kTag | place);
+    }
+    static bool is_place(Value word) { return word.bits() >> kBits == kTag >> kBits; }
+    static uint64_t place(Value word) { return word.bits() ^ kTag; }
+
+  private:
+    static constexpr unsigned kBits = 48;
+    static constexpr uint64_t kTag = 0xFFFD'0000'0000'0000; // none of Value's
 };
 
 // What the words of a cell name, and whether one names what is not there.
@@ -189,79 +200,423 @@ class KnownShapes {
 
 } // namespace
 
-// Gives cells their words, and looks at those that can be looked at.
-class HeapPicture::Filler {
-  public:
-    Filler(const HeapPicture& picture, const PlacesThere& there, WordsOfCell& words, Polls& polls)
-        : picture_(picture), there_(there), words_(words), polls_(polls) {}
+struct HeapRestore::Work {
+    using Entry = HeapPicture::Entry;
 
-    // False: it makes no sense, or is not wanted any more.
-    bool fill(const Entry& entry, bool may_be_patched) {
-        words_.missed = words_.has_shared = false;
-        Cell& cell = *there_.cell_at(entry.place);
-        if (!polls_.go_on() || !read(cell, entry) || (may_be_patched && !patch(cell, entry))) return false;
-        if (words_.missed) {
-            const size_t n = cell.word_count();
-            for (size_t w = 0; w < n; ++w)
-                if (cell[w] == Value::cell(&words_.nowhere))
-                    cell[w] = Value::nil(); // it was not changed since
-            wrong.push_back(&cell);
-            return true;
-        }
-        if (words_.has_shared) with_shared.push_back(&cell);
-        const CellCheck::When when = CellCheck::when(cell.shape);
-        if (when == CellCheck::InTheEnd)
-            in_the_end.push_back(&cell);
-        else if (when == CellCheck::AtOnce && !CellCheck(words_).is_sound(cell))
-            wrong.push_back(&cell);
-        return true;
+    Work(HeapPicture& picture, Heap& heap, Names& names, Hands hands)
+        : picture(picture), heap(heap), names(names), hands(std::move(hands)), mine(*this) {}
+    ~Work() {
+        unwanted = true;
+        (void)beside_has(Done, mine.polls);
+        thread.join();
     }
 
-    std::vector<Cell*> wrong; // they may well be dead
-    std::vector<Cell*> with_shared, in_the_end;
+    // One thread's.
+    struct Hand {
+        explicit Hand(Work& work)
+            : polls(work.hands.poll), words(work.there, work.names), shapes(work.names) {}
+        Polls polls;
+        WordsOfCell words;
+        KnownShapes shapes;
+        std::vector<Entry> entries; // of the page that is being put
+        std::vector<Cell*> wrong;   // they may well be dead
+        std::vector<Cell*> with_shared, in_the_end;
+    };
 
-  private:
-    bool read(Cell& cell, const Entry& entry) {
-        if (entry.form & kBytesForm) return read_bytes(cell, entry.encoded);
-        const size_t skipped = first_written(entry.form);
-        ByteReader in(entry.encoded);
-        return read_words(in, cell.shape, skipped, cell.words() + skipped, size_t(entry.words) - skipped,
-                          words_, words_) &&
-               in.at_end();
-    }
-    bool patch(Cell& cell, const Entry& entry) {
-        auto found = picture_.patches_.find(entry.place);
-        if (found == picture_.patches_.end()) return true;
-        const auto n = size_t(entry.words);
-        const size_t skipped = first_written(entry.form);
-        const bool never_changes = cell.shape == shape::kText || cell.shape == shape::kBigInteger;
-        for (const Patch& patch : found->second) {
-            if (patch.count > kLeafWords / 2 && !polls_.now()) return false; // there are many such
-            if (never_changes && (n <= kLeafWords || patch.first % kLeafWords != 0)) return false;
-            ByteReader words(patch.encoded);
-            for (unsigned mask = patch.mask; mask != 0; mask &= mask - 1) {
-                const auto at = size_t(std::countr_zero(mask));
-                if (!read_words(words, cell.shape, at, cell.words() + at, 1, words_, words_)) return false;
-            }
-            uint64_t at = patch.first;
-            for (uint64_t i = 0; i < patch.count; ++i) {
-                const uint64_t gap = words.number();
-                if (words.failed() || gap >= n || (at += gap) >= n || at < skipped) return false;
-                if (entry.form & kBytesForm)
-                    cell[size_t(at)] = Value::from_bits(words.fixed64());
-                else if (!read_words(words, cell.shape, size_t(at), cell.words() + at, 1, words_, words_))
-                    return false;
-                ++at;
-            }
-            if (!words.at_end()) return false;
-        }
-        return true;
-    }
-    const HeapPicture& picture_;
-    const PlacesThere& there_;
-    WordsOfCell& words_;
-    Polls& polls_;
+    // ---- the first pass; one thread at a time
+
+    bool put_leaf(Hand& hand, std::string_view cells, const PageFacts& page);
+    template <class Entries>
+    bool begin_page(Hand& hand, const PageFacts& page, const Entries& entries);
+    bool put_words(Hand& hand, Cell& cell, const Entry& entry, CellsAt& cells, bool may_be_patched);
+    bool read(Hand& hand, Cell& cell, const Entry& entry, CellsAt& cells);
+    bool patch(Hand& hand, Cell& cell, const Entry& entry, CellsAt& cells);
+
+    // ---- the second; each job is one thread's
+
+    struct Job { // these pages that were leaves, or else these cells of the picture
+        bool is_pages;
+        size_t first, count;
+    };
+    bool do_jobs(Hand& hand);
+    bool find_cells(Hand& hand, Cell& cell);
+    void look_at(Hand& hand, Cell& cell);
+
+    // ---- the thread beside
+
+    // What it has done.
+    enum Stage : uint8_t { Begun, HasPut, Done };
+    void start();
+    void help();
+    bool give(std::string leaf);
+    // Waits until it is as far, and lets others look in. False: it is not wanted. Where there is no such thread it is as far.
+    bool beside_has(Stage wanted, Polls& polls);
+    bool next_leaf(std::string& leaf, Polls& polls);
+    void is_done(Stage now);
+
+    HeapPicture& picture;
+    Heap& heap;
+    Names& names;
+    const Hands hands;
+
+    PlacesThere there;
+    std::map<uint64_t, uint64_t> hashes;
+    std::vector<uint64_t> unknown;   // places of cells of layouts that are gone: they may well be dead
+    std::vector<uint32_t> of_leaves; // pages
+    std::vector<RestoredCell> cells;
+    std::vector<const Entry*> entries; // of the picture
+    std::vector<Job> jobs;
+    std::atomic<size_t> next_job = 0;
+    std::atomic<bool> failed = false, unwanted = false;
+    Hand mine;
+
+    std::unique_ptr<Hand> other;
+    os::Thread thread;
+    std::mutex mutex; // of what follows
+    std::condition_variable changed;
+    std::deque<std::string> leaves;
+    size_t leaf_bytes = 0;
+    bool no_more_leaves = false, has_jobs = false;
+    Stage stage = Done;
 };
+
+// ---- cells and their words
+
+// Of a page that is there from here on, with these cells, whose words are zero.
+template <class Entries>
+bool HeapRestore::Work::begin_page(Hand& hand, const PageFacts& page, const Entries& entries) {
+    constexpr uint64_t kOfEachNumber = 12; // up to the last one, in the tables of an old space
+    const uint64_t bytes =
+        page.kind == Page::kLarge ? 8 * std::min<uint64_t>(page.words, kMostLargeWords) : 0;
+    const uint64_t more = std::max<uint64_t>(uint64_t(page.number) + 1, there.numbers()) - there.numbers();
+    if (!names.may_take(room_of(page) + bytes + kOfEachNumber * more)) return false;
+    cells.clear();
+    for (const Entry& entry : entries) {
+        ShapeId shape = hand.shapes.of(entry.shape);
+        if (shape == 0) {
+            shape = shape::kArray;
+            unknown.push_back(entry.place);
+        } else if (!may_be(shape, entry.form, entry.words, hand.words)) {
+            return false;
+        }
+        cells.push_back({8 * entry.place, shape, bool(entry.form & kBytesForm),
+                         bool(entry.form & kFrozenForm), bool(entry.form & kWideForm), entry.words});
+        if (!hand.polls.go_on()) return false;
+    }
+    if (!heap.restore_page(page, cells)) return false;
+    there.add_page(page.number,
+                   reinterpret_cast<std::byte*>(heap.restored_at(uint64_t(page.number) * kPageBytes)));
+    for (const Entry& entry : entries) there.add(entry.place);
+    return true;
+}
+
+bool HeapRestore::Work::put_leaf(Hand& hand, std::string_view bytes, const PageFacts& page) {
+    hand.entries.clear();
+    auto take = [&](const Entry& entry) {
+        hand.entries.push_back(entry);
+        return true;
+    };
+    if (!HeapPicture::each_cell(bytes, take, &hashes) || !begin_page(hand, page, hand.entries)) return false;
+    of_leaves.push_back(page.number);
+    PlacesLater later;
+    for (const Entry& entry : hand.entries)
+        if (!put_words(hand, *there.cell_at(entry.place), entry, later, false)) return false;
+    return true;
+}
+
+// False: they make no sense, or are not wanted any more.
+bool HeapRestore::Work::put_words(Hand& hand, Cell& cell, const Entry& entry, CellsAt& cells,
+                                  bool may_be_patched) {
+    WordsOfCell& words = hand.words;
+    words.missed = words.has_shared = false;
+    if (!hand.polls.go_on() || !read(hand, cell, entry, cells) ||
+        (may_be_patched && !patch(hand, cell, entry, cells)))
+        return false;
+    if (words.has_shared) hand.with_shared.push_back(&cell);
+    if (!words.missed) return true;
+    const size_t n = cell.word_count();
+    for (size_t w = 0; w < n; ++w)
+        if (cell[w] == Value::cell(&words.nowhere)) cell[w] = Value::nil(); // it was not changed since
+    hand.wrong.push_back(&cell);
+    return true;
+}
+
+bool HeapRestore::Work::read(Hand& hand, Cell& cell, const Entry& entry, CellsAt& cells) {
+    if (entry.form & kBytesForm) return read_bytes(cell, entry.encoded);
+    const size_t skipped = first_written(entry.form);
+    ByteReader in(entry.encoded);
+    return read_words(in, cell.shape, skipped, cell.words() + skipped, size_t(entry.words) - skipped,
+                      hand.words, cells) &&
+           in.at_end();
+}
+
+bool HeapRestore::Work::patch(Hand& hand, Cell& cell, const Entry& entry, CellsAt& cells) {
+    auto found = picture.patches_.find(entry.place);
+    if (found == picture.patches_.end()) return true;
+    const auto n = size_t(entry.words);
+    const size_t skipped = first_written(entry.form);
+    const bool never_changes = cell.shape == shape::kText || cell.shape == shape::kBigInteger;
+    for (const HeapPicture::Patch& patch : found->second) {
+        if (patch.count > kLeafWords / 2 && !hand.polls.now()) return false; // there are many such
+        if (never_changes && (n <= kLeafWords || patch.first % kLeafWords != 0)) return false;
+        ByteReader words(patch.encoded);
+        for (unsigned mask = patch.mask; mask != 0; mask &= mask - 1) {
+            const auto at = size_t(std::countr_zero(mask));
+            if (!read_words(words, cell.shape, at, cell.words() + at, 1, hand.words, cells)) return false;
+        }
+        uint64_t at = patch.first;
+        for (uint64_t i = 0; i < patch.count; ++i) {
+            const uint64_t gap = words.number();
+            if (words.failed() || gap >= n || (at += gap) >= n || at < skipped) return false;
+            if (entry.form & kBytesForm)
+                cell[size_t(at)] = Value::from_bits(words.fixed64());
+            else if (!read_words(words, cell.shape, size_t(at), cell.words() + at, 1, hand.words, cells))
+                return false;
+            ++at;
+        }
+        if (!words.at_end()) return false;
+    }
+    return true;
+}
+
+// ---- where words point, and whether cells make sense
+
+bool HeapRestore::Work::find_cells(Hand& hand, Cell& cell) {
+    hand.words.missed = false;
+    if (!(cell.bits & Cell::kBytes)) {
+        const size_t n = cell.word_count();
+        for (size_t w = 0; w < n; ++w) {
+            if (!PlacesLater::is_place(cell[w])) continue;
+            const Cell* found = hand.words.cell_at(PlacesLater::place(cell[w]));
+            cell[w] = found == &hand.words.nowhere ? Value::nil() : Value::cell(found);
+        }
+    }
+    if (hand.words.missed)
+        hand.wrong.push_back(&cell);
+    else
+        look_at(hand, cell);
+    return hand.polls.go_on();
+}
+
+void HeapRestore::Work::look_at(Hand& hand, Cell& cell) {
+    const CellCheck::When when = CellCheck::when(cell.shape);
+    if (when == CellCheck::InTheEnd)
+        hand.in_the_end.push_back(&cell);
+    else if (when == CellCheck::AtOnce && !CellCheck(hand.words).is_sound(cell))
+        hand.wrong.push_back(&cell);
+}
+
+bool HeapRestore::Work::do_jobs(Hand& hand) {
+    for (size_t i = next_job++; i < jobs.size() && !failed; i = next_job++) {
+        const Job& job = jobs[i];
+        for (size_t at = job.first; at < job.first + job.count; ++at) {
+            if (job.is_pages) {
+                if (!there.each_cell(of_leaves[at], [&](Cell& cell) { return find_cells(hand, cell); }))
+                    return false;
+                continue;
+            }
+            Cell& cell = *there.cell_at(entries[at]->place);
+            if (!put_words(hand, cell, *entries[at], hand.words, !picture.patches_.empty())) return false;
+            if (!hand.words.missed) look_at(hand, cell);
+        }
+    }
+    return true;
+}
+
+// ---- the thread beside
+
+void HeapRestore::Work::start() {
+    if (!hands.beside) return;
+    other = std::make_unique<Hand>(*this);
+    stage = Begun;
+    thread = hands.beside([this] { help(); });
+    if (thread.joinable()) return;
+    stage = Done;
+    other.reset();
+}
+
+void HeapRestore::Work::help() {
+    std::string leaf;
+    bool good = true;
+    while (good && next_leaf(leaf, other->polls)) {
+        PageFacts page;
+        std::string_view cells;
+        good = HeapPicture::is_plain_leaf(leaf, page, cells) && put_leaf(*other, cells, page);
+    }
+    if (!good) failed = true;
+    is_done(HasPut);
+    {
+        std::unique_lock lock(mutex);
+        while (!has_jobs && !failed && !unwanted) {
+            changed.wait_for(lock, std::chrono::milliseconds(1));
+            lock.unlock();
+            if (!other->polls.now()) failed = true;
+            lock.lock();
+        }
+    }
+    if (!failed && !unwanted && !do_jobs(*other)) failed = true;
+    is_done(Done);
+}
+
+// False: there will be no more.
+bool HeapRestore::Work::next_leaf(std::string& leaf, Polls& polls) {
+    std::unique_lock lock(mutex);
+    for (;;) {
+        if (unwanted) return false;
+        if (!leaves.empty()) break;
+        if (no_more_leaves) return false;
+        changed.wait_for(lock, std::chrono::milliseconds(1));
+        lock.unlock();
+        if (!polls.now()) failed = true;
+        lock.lock();
+        if (failed) return false;
+    }
+    leaf = std::move(leaves.front());
+    leaves.pop_front();
+    leaf_bytes -= leaf.size();
+    changed.notify_all();
+    return true;
+}
+
+bool HeapRestore::Work::give(std::string leaf) {
+    constexpr size_t kMostBytes = size_t(8) << 20; // that wait
+    std::unique_lock lock(mutex);
+    while (leaf_bytes > kMostBytes && !failed) {
+        changed.wait_for(lock, std::chrono::milliseconds(1));
+        lock.unlock();
+        if (!mine.polls.now()) failed = true;
+        lock.lock();
+    }
+    if (failed) return false;
+    leaf_bytes += leaf.size();
+    leaves.push_back(std::move(leaf));
+    changed.notify_all();
+    return true;
+}
+
+bool HeapRestore::Work::beside_has(Stage wanted, Polls& polls) {
+    std::unique_lock lock(mutex);
+    while (stage < wanted) {
+        changed.wait_for(lock, std::chrono::milliseconds(1));
+        lock.unlock();
+        (void)polls.now(); // it stops, too
+        lock.lock();
+    }
+    return !failed && !polls.stopped();
+}
+
+void HeapRestore::Work::is_done(Stage now) {
+    std::lock_guard lock(mutex);
+    stage = now;
+    changed.notify_all();
+}
+
+// ---- all of it
+
+HeapRestore::HeapRestore(HeapPicture& picture, Heap& heap, Names& names, Hands hands)
+    : work_(std::make_unique<Work>(picture, heap, names, std::move(hands))) {
+    work_->start();
+}
+
+HeapRestore::~HeapRestore() = default;
+
+bool HeapRestore::add_leaf(std::string leaf) {
+    Work& work = *work_;
+    PageFacts page;
+    std::string_view cells;
+    if (!HeapPicture::is_plain_leaf(leaf, page, cells)) return work.picture.add(std::move(leaf));
+    return work.thread.joinable() ? work.give(std::move(leaf)) : work.put_leaf(work.mine, cells, page);
+}
+
+bool HeapRestore::finish(std::vector<Value>& roots) {
+    Work& work = *work_;
+    HeapPicture& picture = work.picture;
+    Work::Hand& mine = work.mine;
+    {
+        std::lock_guard lock(work.mutex);
+        work.no_more_leaves = true;
+        work.changed.notify_all();
+    }
+    if (!work.beside_has(Work::HasPut, mine.polls)) return false;
+
+    // What is in the picture.
+    for (auto& [number, leaf] : picture.unchanged_)
+        if (!work.put_leaf(mine, leaf, picture.pages_.at(number))) return false;
+    work.entries = picture.entries();
+    for (auto& [place, hash] : picture.hashes_) work.hashes[place] = hash;
+    auto next = work.entries.begin();
+    const auto end = work.entries.end();
+    std::vector<Work::Entry> of_page;
+    for (const PageFacts& page : picture.pages_with(work.entries)) {
+        of_page.clear();
+        for (; next != end && (*next)->place < (uint64_t(page.number) + 1) * kPlaces; ++next)
+            of_page.push_back(**next);
+        if (!work.begin_page(mine, page, of_page)) return false;
+    }
+    if (next != end) return false;
+
+    // The second pass.
+    constexpr size_t kCellsAtOnce = 1024, kPagesAtOnce = 16;
+    for (size_t i = 0; i < work.entries.size();) { // large ones have a job of their own
+        size_t count = 1;
+        while (count < kCellsAtOnce && i + count < work.entries.size() &&
+               work.entries[i + count]->words <= kLeafWords)
+            ++count;
+        work.jobs.push_back({false, i, count});
+        i += count;
+    }
+    for (size_t i = 0; i < work.of_leaves.size(); i += kPagesAtOnce)
+        work.jobs.push_back({true, i, std::min(kPagesAtOnce, work.of_leaves.size() - i)});
+    {
+        std::lock_guard lock(work.mutex);
+        work.has_jobs = true;
+        work.changed.notify_all();
+    }
+    if (!work.do_jobs(mine)) work.failed = true;
+    if (!work.beside_has(Work::Done, mine.polls) || work.failed) return false;
+    mine.words.missed = false;
+    ByteReader in(picture.roots_);
+    roots.assign(size_t(picture.root_count_), Value());
+    for (Value& root : roots)
+        if (!read_word(in, root, mine.words, mine.words) || mine.words.missed) return false;
+
+    // Whether it makes sense.
+    std::vector<Work::Hand*> all_hands{&mine};
+    if (work.other) all_hands.push_back(work.other.get());
+    bool all_sound = work.unknown.empty() && std::all_of(roots.begin(), roots.end(), [](Value root) {
+                         return root.is_absent() || is_value(root);
+                     });
+    {
+        CellCheck check(mine.words);
+        for (Work::Hand* hand : all_hands)
+            all_sound = all_sound && hand->wrong.empty() &&
+                        std::all_of(hand->in_the_end.begin(), hand->in_the_end.end(),
+                                    [&](Cell* cell) { return mine.polls.go_on() && check.is_sound(*cell); });
+    }
+    if (all_sound) {
+        for (Work::Hand* hand : all_hands)
+            if (!work.heap.hold_restored(hand->with_shared, work.hands.poll)) return false;
+    } else {
+        PointerTable wrong;
+        for (Work::Hand* hand : all_hands)
+            for (Cell* cell : hand->wrong) wrong.add(cell, 0);
+        for (uint64_t place : work.unknown) wrong.add(work.there.cell_at(place), 0);
+        MetByMarks met(mine.polls);
+        if (!are_sound(roots, work.names, met, &wrong)) return false;
+        // Nobody has looked at what the walk has not met: until it is collected it is no more than room.
+        if (!work.heap.hold_marked(shape::kArray, work.hands.poll)) return false;
+    }
+    if (mine.polls.stopped()) return false;
+    work.heap.end_restore(picture.last_hash_);
+    for (auto& [place, hash] : work.hashes)
+        if (Cell* cell = work.there.cell_at(place)) work.heap.restore_hash(cell, hash);
+    for (auto& [number, hash] : picture.shared_hashes_)
+        if (Value value; work.names.shared_of(number, value) && value.is_cell())
+            work.heap.restore_hash(value.cell(), hash);
+    return true;
+}
+
+// ---- pictures
 
 std::vector<const HeapPicture::Entry*> HeapPicture::entries() const {
     std::vector<const Entry*> entries;
@@ -279,12 +634,11 @@ std::vector<const HeapPicture::Entry*> HeapPicture::entries() const {
     return entries;
 }
 
-// A page whose cells are all gone is left out: large ones cannot be without.
+// By number; a page whose cells are all gone is left out: large ones cannot be without.
 std::vector<PageFacts> HeapPicture::pages_with(const std::vector<const Entry*>& entries) const {
     std::vector<PageFacts> pages;
     for (auto& page : pages_) pages.push_back(page.second);
     std::erase_if(pages, [&](const PageFacts& page) {
-        if (unchanged_.contains(page.number)) return false;
         const uint64_t begin = uint64_t(page.number) * kPlaces;
         auto first =
             std::lower_bound(entries.begin(), entries.end(), begin,
@@ -295,83 +649,8 @@ std::vector<PageFacts> HeapPicture::pages_with(const std::vector<const Entry*>& 
 }
 
 bool HeapPicture::restore(Heap& heap, std::vector<Value>& roots, Names& names,
-                          const std::function<bool()>& poll) const {
-    const std::vector<const Entry*> entries = this->entries();
-    const std::vector<PageFacts> pages = pages_with(entries);
-    if (!may_take(pages, names)) return false;
-
-    // The cells.
-    PlacesThere there(pages);
-    WordsOfCell words(there, names);
-    KnownShapes shapes(names);
-    Polls polls(poll);
-    std::vector<uint64_t> unknown; // places of cells of layouts that are gone: they may well be dead
-    std::map<uint64_t, uint64_t> hashes = hashes_;
-    auto next = entries.begin();
-    const bool made = heap.restore(pages, [&](const PageFacts& page, std::vector<RestoredCell>& cells) {
-        there.begin_page(heap, page.number);
-        auto take = [&](const Entry& entry) {
-            ShapeId shape = shapes.of(entry.shape);
-            if (shape == 0) {
-                shape = shape::kArray;
-                unknown.push_back(entry.place);
-            } else if (!may_be(shape, entry.form, entry.words, words)) {
-                return false;
-            }
-            cells.push_back({8 * entry.place, shape, bool(entry.form & kBytesForm),
-                             bool(entry.form & kFrozenForm), bool(entry.form & kWideForm), entry.words});
-            there.add(entry.place);
-            return polls.go_on();
-        };
-        if (auto leaf = unchanged_.find(page.number); leaf != unchanged_.end())
-            return each_cell(leaf->second, take, &hashes);
-        const uint64_t end = (uint64_t(page.number) + 1) * kPlaces;
-        for (; next != entries.end() && (*next)->place < end; ++next)
-            if (!take(**next)) return false;
-        return true;
-    });
-    if (!made || next != entries.end()) return false;
-
-    // Their words.
-    Filler filler(*this, there, words, polls);
-    for (auto& [page, leaf] : unchanged_)
-        if (!each_cell(leaf, [&](const Entry& entry) { return filler.fill(entry, false); })) return false;
-    for (const Entry* entry : entries)
-        if (!filler.fill(*entry, !patches_.empty())) return false;
-    words.missed = false;
-    ByteReader in(roots_);
-    roots.assign(size_t(root_count_), Value());
-    for (Value& root : roots)
-        if (!read_word(in, root, words, words) || words.missed) return false;
-
-    // Whether they make sense.
-    bool all_sound = unknown.empty() && filler.wrong.empty() &&
-                     std::all_of(roots.begin(), roots.end(),
-                                 [](Value root) { return root.is_absent() || is_value(root); });
-    if (all_sound) {
-        CellCheck check(words);
-        all_sound = std::all_of(filler.in_the_end.begin(), filler.in_the_end.end(),
-                                [&](Cell* cell) { return polls.go_on() && check.is_sound(*cell); });
-    }
-    if (all_sound) {
-        for (Cell* cell : filler.with_shared) cell->bits |= Cell::kMarked;
-    } else {
-        PointerTable wrong;
-        for (Cell* cell : filler.wrong) wrong.add(cell, 0);
-        for (uint64_t place : unknown) wrong.add(there.cell_at(place), 0);
-        MetByMarks met(polls);
-        if (!are_sound(roots, names, met, &wrong)) return false;
-    }
-    if (polls.stopped()) return false;
-    // Nobody has looked at what the walk has not met: until it is collected it is no more than room.
-    constexpr ShapeId kAsTheyAre = 0, kNoMore = shape::kArray;
-    if (!heap.settle_restored(last_hash_, all_sound ? kAsTheyAre : kNoMore, poll)) return false;
-    for (auto& [place, hash] : hashes)
-        if (Cell* cell = there.cell_at(place)) heap.restore_hash(cell, hash);
-    for (auto& [number, hash] : shared_hashes_)
-        if (Value value; names.shared_of(number, value) && value.is_cell())
-            heap.restore_hash(value.cell(), hash);
-    return true;
+                          const std::function<bool()>& poll) {
+    return HeapRestore(*this, heap, names, {poll, {}}).finish(roots);
 }
 
 } // namespace indent::image

@@ -15,6 +15,7 @@ namespace {
 constexpr size_t kMostWaiting = size_t(256) << 20; // bytes that may wait for the disk; turns wait then
 constexpr size_t kMostInBatch = size_t(32) << 20;  // bytes of a row
 constexpr size_t kChunkBytes = size_t(1) << 20;
+constexpr size_t kLongGroup = size_t(64) << 10;
 constexpr size_t kWorthABatch = size_t(256) << 10;     // bytes for which a batch does not wait for more,
 constexpr auto kMoment = std::chrono::milliseconds(2); // nor for longer
 constexpr size_t kKeptBytes = size_t(4) << 20;         // of memory, from one batch to the next
@@ -250,18 +251,27 @@ uint64_t Journal::turns() {
 }
 
 void Journal::take(const ByteWriter& group, bool may_wait, bool ends_turn) {
+    // Others who end a turn wait for the lock, and what is long is copied without it.
+    std::string alone;
+    if (group.size() >= kLongGroup) append_group(alone, group.view());
     std::unique_lock lock(mutex_);
     if (may_wait) done_.wait(lock, [&] { return buffer_bytes_ + tried_bytes_ < kMostWaiting || closed_; });
     if (closed_) return;
     const size_t before = buffer_bytes_;
-    if (buffer_.empty() || buffer_.back().bytes.size() >= kChunkBytes) {
-        spare_.clear();
-        buffer_.push_back({std::exchange(spare_, {}), 0, 0});
+    if (!alone.empty()) {
+        buffer_bytes_ += alone.size();
+        buffer_.push_back({std::move(alone), 0, 0});
+    } else {
+        if (buffer_.empty() || buffer_.back().bytes.size() >= kChunkBytes) {
+            spare_.clear();
+            buffer_.push_back({std::exchange(spare_, {}), 0, 0});
+        }
+        std::string& bytes = buffer_.back().bytes;
+        buffer_bytes_ -= bytes.size();
+        append_group(bytes, group.view());
+        buffer_bytes_ += bytes.size();
     }
     Chunk& chunk = buffer_.back();
-    buffer_bytes_ -= chunk.bytes.size();
-    append_group(chunk.bytes, group.view());
-    buffer_bytes_ += chunk.bytes.size();
     chunk.groups = ++appended_;
     chunk.turns = turns_ += ends_turn;
     const bool wakes = before == 0 || (before < kWorthABatch && buffer_bytes_ >= kWorthABatch);
@@ -271,19 +281,16 @@ void Journal::take(const ByteWriter& group, bool may_wait, bool ends_turn) {
 
 // ---- and is kept
 
-// So much from the front of the buffer as a row takes with what `body` has already.
-Journal::Chunk Journal::take_buffered(std::string& body) {
-    Chunk last;
-    while (!buffer_.empty() && (body.empty() || body.size() + buffer_.front().bytes.size() <= kMostInBatch)) {
-        std::swap(last, buffer_.front());
+// So much from the front of the buffer as a row takes with `before` bytes.
+std::vector<Journal::Chunk> Journal::take_buffered(size_t before) {
+    std::vector<Chunk> taken;
+    while (!buffer_.empty() && (before == 0 || before + buffer_.front().bytes.size() <= kMostInBatch)) {
+        taken.push_back(std::move(buffer_.front()));
         buffer_.pop_front();
-        buffer_bytes_ -= last.bytes.size();
-        if (body.empty())
-            body.swap(last.bytes);
-        else
-            body += last.bytes;
+        before += taken.back().bytes.size();
+        buffer_bytes_ -= taken.back().bytes.size();
     }
-    return last;
+    return taken;
 }
 
 // A batch that was not kept goes with all that has come since into the next one, and so do its names: nothing is left out.
@@ -307,13 +314,20 @@ void Journal::run() {
         }
         const bool last = ending_;
         if (!buffer_.empty() || !batch.body.empty()) {
-            if (const Chunk taken = take_buffered(batch.body); taken.groups > 0) {
-                batch.turns = taken.turns;
-                batch.at_ms = os::wall_ns() / int64_t(kMillisecond);
-                upto = taken.groups;
-            }
+            std::vector<Chunk> taken = take_buffered(batch.body.size());
             lock.unlock();
             done_.notify_all();
+            for (Chunk& chunk : taken) {
+                if (batch.body.empty())
+                    batch.body.swap(chunk.bytes);
+                else
+                    batch.body += chunk.bytes;
+            }
+            if (!taken.empty()) {
+                batch.turns = taken.back().turns;
+                batch.at_ms = os::wall_ns() / int64_t(kMillisecond);
+                upto = taken.back().groups;
+            }
             for (NameRow& row : names_.take_rows()) // all that those groups name was there before them
                 batch.names.push_back(std::move(row));
             Result<void> kept = keep_(batch);

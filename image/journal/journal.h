@@ -14,6 +14,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace indent::image {
 
@@ -73,7 +74,7 @@ class Journal final : public TurnLog {
         std::string bytes;
         uint64_t groups = 0, turns = 0; // appended_ and turns_ where it ends
     };
-    Chunk take_buffered(std::string& body);
+    std::vector<Chunk> take_buffered(size_t before);
     std::deque<Chunk> buffer_;
     std::string spare_;                         // memory for the next chunk
     size_t buffer_bytes_ = 0, tried_bytes_ = 0; // the second: of a batch that is to be tried again

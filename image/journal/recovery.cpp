@@ -44,6 +44,7 @@ bool Recovery::begin(std::string_view manifest, Piece piece) {
     }
     if (!take_group(rest)) return false;
     last_of_checkpoint_ = totals_.last_actor;
+    turns_of_checkpoint_ = totals_.turns;
     return true;
 }
 
@@ -337,18 +338,20 @@ uint64_t Recovery::State::heap_bytes() const {
     return bytes;
 }
 
-bool Recovery::give_heap(const State& state, HeapPicture& picture, uint64_t* leaf_bytes,
-                         const std::function<bool()>& poll) const {
+bool Recovery::give_heap(const State& state, HeapPicture& picture) const {
+    return give_heap(state, picture, [&](std::string leaf, bool is_changed) {
+        return is_changed ? picture.add(std::move(leaf)) : picture.add_unchanged(std::move(leaf));
+    });
+}
+
+bool Recovery::give_heap(const State& state, HeapPicture& picture, const TakeLeaf& take) const {
     std::set<LeafNumber> changed;
     for (const std::string& record : state.heap)
         if (!state.leaves.empty() && !add_leaves_of(record, changed)) return false;
     for (auto& [number, hash] : state.leaves) {
         std::string leaf;
-        if (poll && !poll()) return false;
-        if (!piece_ || !piece_(hash, leaf)) return false;
-        if (leaf_bytes) *leaf_bytes += leaf.size();
-        const bool is_changed = changed.contains(leaf_number(page_of_leaf(number), 0));
-        if (!(is_changed ? picture.add(std::move(leaf)) : picture.add_unchanged(std::move(leaf))))
+        if (!piece_ || !piece_(hash, leaf) ||
+            !take(std::move(leaf), changed.contains(leaf_number(page_of_leaf(number), 0))))
             return false;
     }
     if (!state.head.empty() && !picture.add(state.head)) return false;

@@ -63,6 +63,7 @@ class Recovery {
     uint64_t bytes_read() const { return bytes_; }
     uint64_t batch_bytes() const { return batch_bytes_; } // that came after the checkpoint
     uint64_t turns() const { return totals_.turns; }
+    uint64_t turns_of_checkpoint() const { return turns_of_checkpoint_; } // those before it
     uint64_t epoch() const { return epoch_; } // of the definitions then; 0: it is not said
     size_t actor_count();
 
@@ -110,9 +111,11 @@ class Recovery {
         void take_heap(const SegmentRecord& segment, std::string heap_after);
     };
     // All of the heap, in its order. False: a piece is not to be had, or it is none. Any thread, while nothing else changes
-    // the state; beside other calls. `leaf_bytes` gets how much of it was read for this.
-    [[nodiscard]] bool give_heap(const State& state, HeapPicture& picture, uint64_t* leaf_bytes = nullptr,
-                                 const std::function<bool()>& poll = nullptr) const;
+    // the state; beside other calls.
+    [[nodiscard]] bool give_heap(const State& state, HeapPicture& picture) const;
+    // The same, where leaves go to `take`, with whether records after them change something in them, until it answers false.
+    using TakeLeaf = std::function<bool(std::string leaf, bool is_changed)>;
+    [[nodiscard]] bool give_heap(const State& state, HeapPicture& picture, const TakeLeaf& take) const;
     // Null: there has never been one. Until the next call.
     bool has(uint64_t number) { return find(number) != nullptr; }
     const State* actor(uint64_t number) { return find(number); }
@@ -201,7 +204,8 @@ class Recovery {
     bool settled_ = true;
     bool any_damaged_ = false;
     uint64_t last_of_checkpoint_ = 0; // actor
-    uint64_t bytes_ = 0;              // of all that was read
+    uint64_t turns_of_checkpoint_ = 0;
+    uint64_t bytes_ = 0; // of all that was read
     uint64_t batch_bytes_ = 0;
     uint64_t records_ = 0, passed_over_ = 0; // and messages that waited before the one that was handled
 };

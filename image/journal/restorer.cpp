@@ -16,6 +16,7 @@ namespace indent::image {
 namespace {
 
 constexpr uint64_t kLongest = 1'000'000'000'000'000'000; // ns: ActorSystem::duration
+constexpr size_t kBringerStack = size_t(1) << 20;
 constexpr const char* kWhatToDo =
     "; `indent image verify` says what is damaged, `indent image recover` brings back into a new image what "
     "can be read, and a copy of the image may have it still";
@@ -155,7 +156,7 @@ std::shared_ptr<TurnTape> Restorer::tape_of(const Recovery::State& state) {
 
 bool Restorer::restore_heap(Actor& actor, const Recovery::State& state) {
     bool damaged = false;
-    const bool whole = restore_heap(actor, state, names_, damaged, nullptr);
+    const bool whole = restore_heap(actor, state, names_, damaged, {});
     if (!whole) {
         actor.heap.reset();
         actor.state = actor.journal = actor.drawings = Value();
@@ -164,22 +165,27 @@ bool Restorer::restore_heap(Actor& actor, const Recovery::State& state) {
 }
 
 bool Restorer::restore_heap(Actor& actor, const Recovery::State& state, Names& names, bool& damaged,
-                            const std::function<bool()>& poll) {
+                            const Hands& hands) {
     Runtime& runtime = actors_.runtime();
-    HeapPicture picture;
-    uint64_t leaf_bytes = 0;
     if (!state.has_heap()) return false;
-    if (!recovery_.give_heap(state, picture, &leaf_bytes, poll)) {
-        damaged = true;
+    HeapPicture picture;
+    Heap heap(runtime.shared, actors_.heap_options());
+    HeapRestore restore(picture, heap, names, hands);
+    bool makes_sense = true;
+    auto take = [&](std::string leaf, bool is_changed) {
+        if (hands.poll && !hands.poll()) return false;
+        {
+            std::lock_guard lock(mutex_);
+            names_.allow_memory(WorldNames::kMostPerByte * leaf.size());
+        }
+        return makes_sense = is_changed ? picture.add(std::move(leaf)) : restore.add_leaf(std::move(leaf));
+    };
+    if (!recovery_.give_heap(state, picture, take)) {
+        damaged = makes_sense;
         return false;
     }
-    {
-        std::lock_guard lock(mutex_);
-        names_.allow_memory(WorldNames::kMostPerByte * leaf_bytes);
-    }
     std::vector<Value> roots;
-    Heap heap(runtime.shared, actors_.heap_options());
-    if (!picture.restore(heap, roots, names, poll) || !is_state(runtime, actor, roots)) return false;
+    if (!restore.finish(roots) || !is_state(runtime, actor, roots)) return false;
     const uint64_t base = state.head.empty() ? state.heap.front().size() : state.leaf_bytes;
     std::lock_guard lock(actor.lock);
     if (actor.status == Actor::Ended) return true; // meanwhile
@@ -403,14 +409,24 @@ bool Restorer::awaken_now(Actor& actor, std::unique_lock<std::recursive_mutex>& 
     if (state && beside) {
         lock.unlock();
         NamesBeside names(names_, mutex_);
-        whole = restore_heap(actor, *state, names, damaged, [this] {
-            actors_.poll_beside();
-            return !stopping_;
-        });
+        const Hands hands{[this] {
+                              actors_.poll_beside();
+                              return !stopping_;
+                          },
+                          [this](std::function<void()> work) {
+                              auto thread = os::Thread::start("bringer's", kBringerStack, [this, work] {
+                                  os::stand_back();
+                                  actors_.begin_beside();
+                                  work();
+                                  actors_.end_beside();
+                              });
+                              return thread ? std::move(*thread) : os::Thread();
+                          }};
+        whole = restore_heap(actor, *state, names, damaged, hands);
         lock.lock();
         if (!whole && stopping_) return false;
     } else {
-        whole = state && restore_heap(actor, *state, names_, damaged, nullptr);
+        whole = state && restore_heap(actor, *state, names_, damaged, {});
     }
     if (!whole)
         trouble(actors_.describe(actor) + " is held: " +
@@ -433,6 +449,7 @@ void Restorer::bring(Actor& actor, std::function<void(bool whole)> then) {
 }
 
 void Restorer::bring_those_wanted() {
+    os::stand_back();
     std::unique_lock lock(mutex_);
     for (;;) {
         wanted_.wait(lock, [&] { return stopping_ || !to_bring_.empty(); });
@@ -534,7 +551,7 @@ Recovery::Restored Restorer::begin(bool everything, bool still) {
 }
 
 void Restorer::begin_bringing() {
-    auto thread = os::Thread::start("bringer", size_t(1) << 20, [this] { bring_those_wanted(); });
+    auto thread = os::Thread::start("bringer", kBringerStack, [this] { bring_those_wanted(); });
     if (!thread) return; // then whoever needs one waits for it
     bringer_ = std::move(*thread);
     brings_ = true;

@@ -1,5 +1,6 @@
 // A world comes back from what a Recovery knows: what is due at once, and the others when somebody needs them.
 #pragma once
+#include "image/codec/heap_restore.h"
 #include "image/journal/recovery.h"
 #include "vm/actors/dormant.h"
 #include "vm/os/thread.h"
@@ -51,10 +52,9 @@ class Restorer final : public DormantActors {
 
   private:
     class NamesBeside;
-    // The same; `damaged` becomes true where what there is of it is not what it was. `poll` is called often; false: it is not
-    // wanted any more.
+    // The same; `damaged` becomes true where what there is of it is not what it was.
     bool restore_heap(Actor& actor, const Recovery::State& state, Names& names, bool& damaged,
-                      const std::function<bool()>& poll);
+                      const Hands& hands);
     std::string names_in_words(const std::vector<uint64_t>& symbols); // ` (:counter)`, or nothing
     bool is_large(const Actor& actor);
     bool awaken_now(Actor& actor, std::unique_lock<std::recursive_mutex>& lock, bool beside);

@@ -1,8 +1,9 @@
 // Heaps that change at random, written turn by turn and put together again.
-#include "image/codec/heap_record.h"
+#include "image/codec/heap_restore.h"
 #include "tests/codec/names_of_test.h"
 #include "tests/heap/fixture.h"
 #include "vm/heap/pointer_table.h"
+#include <atomic>
 #include <doctest/doctest.h>
 #include <map>
 #include <random>
@@ -152,6 +153,16 @@ std::string changes_of(Actor& a, Names& names) {
     return out.take();
 }
 
+// So many small cells, and a large one that has them.
+void fill(Actor& actor, size_t many) {
+    actor.roots.values[0] = Value::cell(actor.t.array(many, Format::Slots));
+    for (size_t i = 1; i < many; ++i) {
+        Cell* cell = actor.t.plain(3);
+        for (size_t w = 0; w < 3; ++w) (*cell)[w] = Value::integer(int64_t(1000 * i + w));
+        REQUIRE(actor.t.store(actor.roots.values[0].cell(), i, Value::cell(cell)));
+    }
+}
+
 // A heap as a base in leaves, into which records of turns are folded now and then.
 struct Leaves {
     std::map<LeafNumber, std::string> all;
@@ -187,7 +198,23 @@ struct Leaves {
             good = good && (unchanged ? picture.add_unchanged(record) : picture.add(record));
         return good && picture.add(head);
     }
+    // The same into a heap, as a story that is read gives them.
+    bool restore(Heap& heap, std::vector<Value>& roots, Names& names, Hands hands) const {
+        HeapPicture picture;
+        HeapRestore restore(picture, heap, names, std::move(hands));
+        for (auto& [number, record] : all)
+            if (!restore.add_leaf(record)) return false;
+        return picture.add(head) && restore.finish(roots);
+    }
 };
+
+// A heap that comes back on two threads.
+Hands two_hands(std::function<bool()> poll = nullptr) {
+    return {std::move(poll), [](std::function<void()> work) {
+                auto thread = os::Thread::start("beside", size_t(1) << 20, std::move(work));
+                return thread ? std::move(thread).value() : os::Thread();
+            }};
+}
 
 } // namespace
 
@@ -220,11 +247,15 @@ TEST_CASE("A heap comes back from leaves into which its turns were folded, each 
             there += leaves.all.size();
             for (auto& [number, record] : leaves.all)
                 most_parts = std::max<size_t>(most_parts, part_of_leaf(number));
-            HeapPicture picture;
-            REQUIRE(leaves.give(picture, life.below(2)));
             auto again = std::make_unique<Actor>(shared);
             std::vector<Value> roots;
-            REQUIRE(picture.restore(*again->t.heap, roots, names));
+            if (life.below(2)) {
+                REQUIRE(leaves.restore(*again->t.heap, roots, names, two_hands()));
+            } else {
+                HeapPicture picture;
+                REQUIRE(leaves.give(picture, life.below(2)));
+                REQUIRE(picture.restore(*again->t.heap, roots, names));
+            }
             check_same(*actor, *again->t.heap, roots);
             again->roots.values = roots;
             if (life.below(2)) actor = std::move(again);
@@ -238,17 +269,44 @@ TEST_CASE("A heap comes back from leaves into which its turns were folded, each 
     shared.release(Value::cell(some));
 }
 
+TEST_CASE(
+    "A heap that comes back on two threads can be given up at any moment, and a leaf that is none ends it") {
+    SharedSpace shared;
+    TestNames names(shared);
+    auto actor = std::make_unique<Actor>(shared);
+    fill(*actor, 50'000);
+    Leaves leaves;
+    REQUIRE(leaves.fold({changes_of(*actor, names)}));
+    REQUIRE(leaves.all.size() > 20);
+    std::atomic<size_t> polls = 0;
+    auto comes_back = [&](const Leaves& from, size_t upto) {
+        polls = 0;
+        auto again = std::make_unique<Actor>(shared);
+        std::vector<Value> roots;
+        const bool is_back =
+            from.restore(*again->t.heap, roots, names, two_hands([&] { return ++polls <= upto; }));
+        if (is_back) check_same(*actor, *again->t.heap, roots);
+        return is_back;
+    };
+    REQUIRE(comes_back(leaves, SIZE_MAX));
+    const size_t all = polls;
+    size_t given_up = 0;
+    for (size_t upto = 0; upto < all; upto += 1 + all / 40) given_up += !comes_back(leaves, upto);
+    CHECK(given_up > 10);
+    for (size_t which : {size_t(0), leaves.all.size() / 2, leaves.all.size() - 1}) {
+        Leaves broken = leaves;
+        auto& [number, record] = *std::next(broken.all.begin(), ptrdiff_t(which));
+        record.resize(record.size() / 2);
+        CHECK_FALSE(comes_back(broken, SIZE_MAX));
+    }
+}
+
 TEST_CASE("A turn that changes little of a large heap changes few of its leaves, in a large cell, too") {
     SharedSpace shared;
     TestNames names(shared);
     Actor actor(shared);
     constexpr size_t kMany = 100'000;
-    actor.roots.values[0] = Value::cell(actor.t.array(kMany, Format::Slots));
-    for (size_t i = 1; i < kMany; ++i) {
-        Cell* cell = actor.t.plain(3);
-        for (size_t w = 0; w < 3; ++w) (*cell)[w] = Value::integer(int64_t(1000 * i + w));
-        REQUIRE(actor.t.store(actor.roots.values[0].cell(), i, Value::cell(cell)));
-    }
+    fill(actor, kMany);
     Leaves leaves;
     REQUIRE(leaves.fold({changes_of(actor, names)}));
     const size_t all = leaves.all.size(), bytes = leaves.bytes;

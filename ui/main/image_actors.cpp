@@ -16,6 +16,7 @@ namespace {
 // last one (much of the image has changed, here and there) it waits for more, and the next one for twice its size.
 constexpr uint64_t kCheckpointBytes = 8 << 20, kMostCheckpointBytes = 32 << 20;
 constexpr uint64_t kWorthIt = 256 << 10;    // the same, when it is closed
+constexpr uint64_t kTurns = 20'000;         // that are read quickly, however small they are
 constexpr uint64_t kHistoryBytes = 1 << 30; // what history may take of the file
 
 } // namespace
@@ -73,6 +74,8 @@ Result<std::vector<std::string>> ImageActors::begin(World& world) {
     checkpoint_after_ = kCheckpointBytes;
     since_checkpoint_ = recovery_->batch_bytes();
     in_session_ = 0;
+    turns_ = recovery_->turns();
+    turns_of_checkpoint_ = recovery_->turns_of_checkpoint();
     {
         std::lock_guard lock(journal_mutex_);
         journal_ = std::make_unique<image::Journal>(
@@ -118,6 +121,7 @@ Result<void> ImageActors::keep(const image::Batch& batch) {
         std::lock_guard of_checkpoints(checkpoint_mutex_);
         since_checkpoint_ += batch.body.size();
         in_session_ += batch.body.size();
+        turns_ = batch.turns;
         if (since_checkpoint_ >= checkpoint_after_) checkpoint_wanted_.notify_one();
     }
     if (bool(kept) == !trouble_told_) return kept;
@@ -131,11 +135,12 @@ Result<void> ImageActors::keep(const image::Batch& batch) {
 }
 
 void ImageActors::make_checkpoints() {
+    os::stand_back();
     std::unique_lock lock(checkpoint_mutex_);
     for (;;) {
         checkpoint_wanted_.wait(lock, [&] { return ending_ || since_checkpoint_ >= checkpoint_after_; });
         if (ending_) return;
-        const uint64_t since = since_checkpoint_;
+        const uint64_t since = since_checkpoint_, turns = turns_;
         const uint64_t most = since >= kMostCheckpointBytes ? UINT64_MAX : since;
         lock.unlock();
         const auto stop = [this] {
@@ -149,6 +154,7 @@ void ImageActors::make_checkpoints() {
         lock.lock();
         if (is_written || (!made && !ending_)) {
             since_checkpoint_ -= since;
+            turns_of_checkpoint_ = turns;
             in_session_ -= std::min(in_session_, since);
         }
         if (made) {
@@ -311,8 +317,9 @@ void ImageActors::end() {
     checkpoint_wanted_.notify_one();
     checkpoints_ = {};
     const auto never = [] { return false; };
-    const uint64_t most = since_checkpoint_ >= kCheckpointBytes ? UINT64_MAX : since_checkpoint_;
-    if (in_session_ >= kWorthIt || since_checkpoint_ >= kCheckpointBytes)
+    const bool is_much = since_checkpoint_ >= kCheckpointBytes || turns_ - turns_of_checkpoint_ >= kTurns;
+    const uint64_t most = is_much ? UINT64_MAX : since_checkpoint_;
+    if (is_much || in_session_ >= kWorthIt)
         if (auto made = image::make_checkpoint(image_, mutex_, never, most); made && *made <= most)
             (void)image::keep_budget(image_, mutex_, kHistoryBytes, never);
     since_checkpoint_ = in_session_ = 0;

@@ -79,6 +79,8 @@ class ImageActors final : public ActorStory {
     uint64_t since_checkpoint_ = 0; // bytes of batches,
     uint64_t in_session_ = 0;       // those of them that were not there when it was opened
     uint64_t checkpoint_after_ = 0; // so many
+    uint64_t turns_ = 0;            // that have ended,
+    uint64_t turns_of_checkpoint_ = 0;
     bool ending_ = false;
     os::Thread checkpoints_;
 };

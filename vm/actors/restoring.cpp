@@ -1,6 +1,7 @@
 // Actors as an image has them: they are put together while nothing runs, and begin together.
 #include "vm/actors/actor_system.h"
 #include "vm/actors/turn_tape.h"
+#include <cassert>
 
 namespace indent {
 
@@ -129,6 +130,10 @@ void ActorSystem::has_come(Actor& actor, bool whole) {
 }
 
 void ActorSystem::wait_beside(const std::function<void()>& wait) {
+    {
+        std::lock_guard lock(still_mutex_);
+        assert(exclusive_owner_ != std::this_thread::get_id()); // else such a thread waits for the caller
+    }
     const Worker* mine = here();
     const bool in_turn = mine && mine->turn_began.load(std::memory_order_relaxed) != 0;
     if (in_turn) end_work();

@@ -200,17 +200,20 @@ class Heap {
     // ---- coming back from an image
 
     PageFacts page_of(const Cell* old_cell) const;
-    // Of a heap that has never had a cell: its pages, and cells in them whose words are zero but for the first of wide
-    // ones. They are the caller's to write, before anything else; then settle_restored. `cells` is asked for those of each
-    // page, in the order of the pages' numbers and of their offsets, until it answers false. False: it did, no heap can have
-    // been so, or the system has no memory; the heap is to be thrown away.
-    bool restore(std::span<const PageFacts> pages, const CellsOfPage& cells);
-    // The cell that begins there: an old one, or one that restore was given.
+    // Into a heap that has never had a cell: a page as it was, with these cells in the order of their offsets and free memory
+    // between them. Their words are zero but for the first of wide ones, and the caller's to write before anything else. When
+    // all are there they are held, and then the heap is a heap (end_restore). False: no heap can have had such a page, or
+    // the system has no memory; the heap is to be thrown away.
+    [[nodiscard]] bool restore_page(const PageFacts& page, std::span<const RestoredCell> cells);
+    // The cell that begins there: an old one, or one that was restored.
     Cell* restored_at(CellOffset offset);
-    // Holds what cells with Cell::kMarked point to in the shared space; they lose the mark. The others stay, or where
-    // `unmarked` is a shape become empty ones of that. The next identity hash is the one after `last_hash`. `poll` is called
-    // each time that a little more has been done; where it answers false, this does, and the heap is to be thrown away.
-    bool settle_restored(uint64_t last_hash, ShapeId unmarked, const std::function<bool()>& poll);
+    // Holds what these cells point to in the shared space. `poll`, if there is one, is called each time that a little more
+    // has been done; where it answers false, this does, and the heap is to be thrown away.
+    [[nodiscard]] bool hold_restored(std::span<Cell* const> cells, const std::function<bool()>& poll);
+    // The same of all cells with Cell::kMarked, which lose the mark; the others become empty ones of the shape `unmarked`.
+    [[nodiscard]] bool hold_marked(ShapeId unmarked, const std::function<bool()>& poll);
+    // The next identity hash is the one after `last_hash`.
+    void end_restore(uint64_t last_hash);
     void restore_hash(Cell* cell, uint64_t hash);
     // Identity hashes that this stretch has given, and the last of all.
     void for_each_new_hash(const std::function<void(Cell*, uint64_t)>& visit) const;

@@ -122,9 +122,10 @@ class OldSpace {
 
     // Its page as it is to be found again; of a page with a large cell, `words` are that cell's.
     PageFacts facts_of(const Cell* cell) const;
-    // The pages, each with these cells and free memory between them, in a space that has none yet. The words of the cells
-    // are zero and the caller's to write. False: no page has room for that, two cells overlap, or no memory.
-    bool restore(std::span<const PageFacts> pages, const CellsOfPage& cells, uint64_t most_bytes);
+    // A page in a space that no mutator has had yet (Heap::restore_page). False: it has no room for that, two cells overlap,
+    // all cells would have more than `most_bytes`, or no memory.
+    bool restore_page(const PageFacts& facts, std::span<const RestoredCell> cells, uint64_t most_bytes);
+    void end_restore();
 
     uint64_t offset_of(const Cell* cell) const;
     Cell* at_offset(uint64_t offset) const;
@@ -152,6 +153,9 @@ class OldSpace {
     Cell* allocate_slowly(size_t words);
     Cell* take_block(size_t words); // one with at least as many words, or nullptr
     Cell* pop(size_t list);
+    Page* take_page_again(const PageFacts& facts);
+    bool put_again(LargePage* page, const RestoredCell& cell);
+    void put_again(std::byte* at, const RestoredCell& cell);
     Page* take_page(size_t bytes); // for a cell of so many
     void number_page(Page* page);
     void drop_page(Page* page);

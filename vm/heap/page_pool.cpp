@@ -11,9 +11,9 @@ PagePool::~PagePool() {
     for (auto& [address, region] : regions_) allow(region.memory.begin(), kRegionBytes);
 }
 
-void* PagePool::take() {
+void* PagePool::take(bool many) {
     std::lock_guard lock(mutex_);
-    return take_locked();
+    return take_locked(many);
 }
 
 void PagePool::give_back(void* page) {
@@ -21,7 +21,7 @@ void PagePool::give_back(void* page) {
     give_back_locked(page);
 }
 
-void* PagePool::take_locked() {
+void* PagePool::take_locked(bool many) {
     auto region = regions_.end();
     if (free_pages_ > 0) {
         region = regions_.find(with_room_);
@@ -31,6 +31,7 @@ void* PagePool::take_locked() {
     } else {
         auto memory = os::map_aligned(kRegionBytes, kRegionBytes);
         if (!memory) return nullptr;
+        if (many) memory->will_be_written();
         auto address = reinterpret_cast<uintptr_t>(memory->begin());
         forbid(memory->begin(), kRegionBytes);
         region = regions_.emplace(address, Region{std::move(memory).value()}).first;
@@ -91,7 +92,7 @@ void* PagePool::take_small(size_t size) {
     std::lock_guard lock(mutex_);
     Nest* nest = nests_with_room_[size];
     if (!nest) {
-        void* memory = take_locked();
+        void* memory = take_locked(false);
         if (!memory) return nullptr;
         nest = new (memory) Nest(uint8_t(size));
         forbid(nest + 1, kPageBytes - sizeof(Nest));

@@ -16,8 +16,9 @@ class PagePool {
     PagePool(const PagePool&) = delete;
     PagePool& operator=(const PagePool&) = delete;
 
-    // kPageBytes at a multiple of kPageBytes, contents unknown; nullptr where the system has no memory.
-    [[nodiscard]] void* take();
+    // kPageBytes at a multiple of kPageBytes, contents unknown; nullptr where the system has no memory. `many`: more will be
+    // taken, and all of them written at once.
+    [[nodiscard]] void* take(bool many = false);
     void give_back(void* page);
 
     // The same for a small page of one of the sizes.
@@ -45,7 +46,7 @@ class PagePool {
     };
     static_assert(sizeof(Nest) <= small_page_bytes(0) && kPageBytes == 512 * small_page_bytes(0));
 
-    void* take_locked();
+    void* take_locked(bool many);
     void give_back_locked(void* page);
     void link(Nest* nest);
     void unlink(Nest* nest);

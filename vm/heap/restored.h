@@ -1,8 +1,7 @@
 // What has to be known of a heap to have it back with every cell at its place.
 #pragma once
 #include "vm/heap/cell.h"
-#include <functional>
-#include <vector>
+#include <cstdint>
 
 namespace indent {
 
@@ -19,8 +18,5 @@ struct RestoredCell {
     bool bytes, frozen, wide; // wide: word 0 says how many follow
     uint64_t words;
 };
-
-// Puts the cells of a page behind those that are there, in the order of their offsets. False: there is no such page.
-using CellsOfPage = std::function<bool(const PageFacts& page, std::vector<RestoredCell>& cells)>;
 
 } // namespace indent

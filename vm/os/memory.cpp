@@ -75,6 +75,12 @@ void MappedMemory::discard(std::byte* from, size_t bytes) {
     if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
+void MappedMemory::will_be_written() {
+#ifdef MADV_HUGEPAGE
+    madvise(begin_, bytes_, MADV_HUGEPAGE); // where there are none, it is as it was
+#endif
+}
+
 // Maps more than asked for, all of it inaccessible, cuts off what lies before and after the aligned part with
 // its two guard pages, and opens the part itself.
 Result<MappedMemory> map_aligned(size_t bytes, size_t alignment) {

@@ -21,6 +21,8 @@ class MappedMemory {
 
     // Gives the pages that lie wholly inside back to the system; they read as zero when touched again.
     void discard(std::byte* from, size_t bytes);
+    // All of it will be written soon: the system may give it in large pieces.
+    void will_be_written();
 
   private:
     friend Result<MappedMemory> map_aligned(size_t bytes, size_t alignment);

@@ -31,6 +31,10 @@ class Thread {
     State* state_ = nullptr;
 };
 
+// From here on the calling thread gives way to others of its process where there are not enough processors; it still gets
+// a share. Nothing where the system cannot do that.
+void stand_back();
+
 // Processors that this process may use; at least 1.
 uint32_t processors();
 
