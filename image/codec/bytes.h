@@ -84,7 +84,7 @@ class ByteWriter {
     }
 
   private:
-    void grow(size_t bytes) {
+    [[gnu::noinline]] void grow(size_t bytes) {
         constexpr size_t kLeast = 64;
         bytes_.resize(std::max({2 * bytes_.size(), size_ + bytes, kLeast}));
     }

@@ -257,11 +257,6 @@ class MarkedStorages final : public Met {
 
 } // namespace
 
-uint8_t form_of(const Cell& cell) {
-    return uint8_t((cell.bits & Cell::kBytes ? kBytesForm : 0) | (cell.is_frozen() ? kFrozenForm : 0) |
-                   (cell.size == Cell::kWide ? kWideForm : 0));
-}
-
 std::string_view written_bytes(const Cell& cell) {
     const size_t first = first_written(form_of(cell));
     std::string_view bytes(reinterpret_cast<const char*>(cell.words() + first),

@@ -11,7 +11,10 @@ namespace indent::image {
 
 enum Form : uint8_t { kBytesForm = 1, kFrozenForm = 2, kWideForm = 4, kAllForms = 7 };
 
-uint8_t form_of(const Cell& cell);
+inline uint8_t form_of(const Cell& cell) {
+    return uint8_t((cell.bits & Cell::kBytes ? kBytesForm : 0) | (cell.is_frozen() ? kFrozenForm : 0) |
+                   (cell.size == Cell::kWide ? kWideForm : 0));
+}
 // The first of its words that are written: a wide cell's size is known.
 inline size_t first_written(uint8_t form) {
     return form & kWideForm ? 1 : 0;

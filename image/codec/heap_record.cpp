@@ -207,7 +207,10 @@ class Recorder {
     }
     // What there is so far goes as a record of its own.
     void end_part() {
-        if (!part_ || parts_.cells.size() + parts_.changes.size() < kPartBytes) return;
+        if (parts_.cells.size() + parts_.changes.size() >= kPartBytes && part_) [[unlikely]]
+            put_part();
+    }
+    void put_part() {
         ByteWriter rest;
         std::swap(rest, out_);
         out_.byte(kSecondForm);

@@ -40,8 +40,9 @@ uint64_t bytes_of(const Recovery::Checkpoint& checkpoint) {
 // What there was at `place` as a checkpoint, of which the pieces are written already: so many `bytes`. If they would be more
 // than `most` they are not written.
 Result<CheckpointRecord> checkpoint_of(Image& image, std::mutex& mutex, const StoryPlace& place,
-                                       const std::function<bool()>& stop, uint64_t most, uint64_t& bytes) {
-    Past past(image, mutex, Past::ReadsOnce);
+                                       const std::function<bool()>& stop, uint64_t most, uint64_t& bytes,
+                                       const RecentBatches* recent) {
+    Past past(image, mutex, Past::ReadsOnce, recent);
     auto recovery = past.read(place);
     if (!recovery) return std::move(recovery).failure();
     Recovery::Checkpoint made;
@@ -64,11 +65,11 @@ Result<CheckpointRecord> checkpoint_of(Image& image, std::mutex& mutex, const St
 Result<CheckpointRecord> checkpoint_of(Image& image, std::mutex& mutex, const StoryPlace& place,
                                        const std::function<bool()>& stop) {
     uint64_t bytes = 0;
-    return checkpoint_of(image, mutex, place, stop, UINT64_MAX, bytes);
+    return checkpoint_of(image, mutex, place, stop, UINT64_MAX, bytes, nullptr);
 }
 
 Result<uint64_t> make_checkpoint(Image& image, std::mutex& mutex, const std::function<bool()>& stop,
-                                 uint64_t most) {
+                                 uint64_t most, RecentBatches* recent) {
     StoryPlace place;
     {
         std::lock_guard lock(mutex);
@@ -79,12 +80,13 @@ Result<uint64_t> make_checkpoint(Image& image, std::mutex& mutex, const std::fun
         if (heads.last == 0 || (*last && (*last)->place.batch == heads.last)) return 0;
     }
     uint64_t bytes = 0;
-    auto checkpoint = checkpoint_of(image, mutex, place, stop, most, bytes);
+    auto checkpoint = checkpoint_of(image, mutex, place, stop, most, bytes, recent);
     if (bytes > most) return bytes;
     if (!checkpoint) return std::move(checkpoint).failure();
     std::lock_guard lock(mutex);
     auto put = image.story().put_checkpoint(*checkpoint);
     if (!put) return std::move(put).failure();
+    if (recent) recent->forget(place.batch);
     return bytes;
 }
 

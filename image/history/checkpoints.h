@@ -15,9 +15,9 @@ Result<CheckpointRecord> checkpoint_of(Image& image, std::mutex& mutex, const St
 
 // Folds what has come since the last checkpoint of the timeline that goes on into one more, in slices between which others
 // have the image. Answers how many bytes it has, 0: there is nothing new; where those are more than `most` nothing is
-// written. `stop`: gives up when it becomes true.
+// written. `stop`: gives up when it becomes true. `recent` (null: none): the image's last batches, which are forgotten then.
 Result<uint64_t> make_checkpoint(Image& image, std::mutex& mutex, const std::function<bool()>& stop,
-                                 uint64_t most = UINT64_MAX);
+                                 uint64_t most = UINT64_MAX, RecentBatches* recent = nullptr);
 
 // A timeline that begins at this place with the checkpoint of what there was. Answers its number.
 Result<uint64_t> fork(Image& image, std::mutex& mutex, const StoryPlace& place, const std::string& name,

@@ -27,6 +27,26 @@ Recovery::Piece Past::pieces() {
     };
 }
 
+Result<Past::Bodies> Past::next_bodies(uint64_t timeline, uint64_t next, uint64_t upto, uint64_t& seen) {
+    Bodies bodies = recent_ ? recent_->from(timeline, next, upto, kReadBytes) : Bodies();
+    if (!bodies.empty()) {
+        seen = bodies.back().first + 1;
+        return bodies;
+    }
+    size_t bytes = 0;
+    seen = upto + 1;
+    std::lock_guard lock(mutex_);
+    auto read = image_.story().read_batches(timeline, next, upto, [&](BatchRecord& batch) {
+        bytes += batch.body.size();
+        bodies.emplace_back(batch.number, std::make_shared<const std::string>(std::move(batch.body)));
+        if (bytes < kReadBytes) return Result<bool>(true);
+        seen = batch.number + 1;
+        return Result<bool>(false);
+    });
+    if (!read) return std::move(read).failure();
+    return bodies;
+}
+
 Result<std::unique_ptr<Recovery>> Past::read(const StoryPlace& place) {
     auto recovery = std::make_unique<Recovery>();
     std::optional<CheckpointRecord> checkpoint;
@@ -66,30 +86,18 @@ Result<std::unique_ptr<Recovery>> Past::read(const StoryPlace& place) {
     bool good = true;
     while (next <= place.batch && good) {
         if (gives_up_) return stopped();
-        std::vector<std::pair<uint64_t, std::string>> bodies;
-        size_t bytes = 0;
         uint64_t seen = next;
-        {
-            std::lock_guard lock(mutex_);
-            auto read =
-                image_.story().read_batches(place.timeline, next, place.batch, [&](BatchRecord& batch) {
-                    bytes += batch.body.size();
-                    bodies.emplace_back(batch.number, std::move(batch.body));
-                    seen = batch.number + 1;
-                    return Result<bool>(bytes < kReadBytes);
-                });
-            if (!read) return std::move(read).failure();
-        }
-        if (bytes < kReadBytes) seen = place.batch + 1;
+        auto bodies = next_bodies(place.timeline, next, place.batch, seen);
+        if (!bodies) return std::move(bodies).failure();
         const bool has_more = next > skip_in;
         if (keeps_way_ && seen > place.batch && has_more && recovery->bytes_read() <= kLargestWaypoint) {
             auto kept = std::make_unique<const Recovery>(*recovery);
             std::lock_guard lock(waypoint_mutex_);
             waypoint_ = {place.timeline, next - 1, std::move(kept)};
         }
-        for (const auto& [number, body] : bodies) {
+        for (const auto& [number, body] : *bodies) {
             const uint64_t upto = number == place.batch ? place.groups : UINT64_MAX;
-            good = good && recovery->add(body, number == skip_in ? skip : 0, upto);
+            good = good && recovery->add(*body, number == skip_in ? skip : 0, upto);
         }
         next = seen;
     }
@@ -133,24 +141,10 @@ Result<void> Past::walk(const StoryPlace& from, const StoryPlace& upto,
         const uint64_t skip = at.groups == StoryPlace::kWhole || at.timeline != leg->timeline ? 0 : at.groups;
         const uint64_t skip_in = next;
         while (next <= leg->batch) {
-            std::vector<std::pair<uint64_t, std::string>> bodies;
-            size_t bytes = 0;
-            uint64_t seen = leg->batch + 1;
-            {
-                std::lock_guard lock(mutex_);
-                auto read =
-                    image_.story().read_batches(leg->timeline, next, leg->batch, [&](BatchRecord& batch) {
-                        bytes += batch.body.size();
-                        bodies.emplace_back(batch.number, std::move(batch.body));
-                        if (bytes < kReadBytes) return Result<bool>(true);
-                        seen = batch.number + 1;
-                        return Result<bool>(false);
-                    });
-                if (!read) return std::move(read).failure();
-            }
-            next = seen;
-            for (const auto& [number, body] : bodies) {
-                ByteReader in(body);
+            auto bodies = next_bodies(leg->timeline, next, leg->batch, next);
+            if (!bodies) return std::move(bodies).failure();
+            for (const auto& [number, body] : *bodies) {
+                ByteReader in(*body);
                 std::string_view group;
                 const uint64_t most = number == leg->batch ? leg->groups : UINT64_MAX;
                 for (uint64_t i = 0; i < most && next_group(in, group); ++i) {

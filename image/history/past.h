@@ -1,6 +1,7 @@
 // Any place of the story: found by what people call it, read again from the last checkpoint before it, and walked through
 // from there, turn by turn.
 #pragma once
+#include "image/history/recent_batches.h"
 #include "image/journal/recovery.h"
 #include "image/store/image.h"
 #include <atomic>
@@ -15,8 +16,9 @@ namespace indent::image {
 class Past {
   public:
     enum Reads : uint8_t { ReadsOften, ReadsOnce }; // places: then what is read once need not be kept
-    Past(Image& image, std::mutex& mutex, Reads reads = ReadsOften)
-        : image_(image), mutex_(mutex), keeps_way_(reads == ReadsOften) {}
+    // `recent` (null: there are none) are the image's last, and outlive it, too.
+    Past(Image& image, std::mutex& mutex, Reads reads = ReadsOften, const RecentBatches* recent = nullptr)
+        : image_(image), mutex_(mutex), keeps_way_(reads == ReadsOften), recent_(recent) {}
 
     // "now"; "500": after turn 500 of the timeline that goes on; "now-3" or "-3": three turns before now; "2:500": on timeline 2; the
     // name of a snapshot, or "#3" for its number; the name of a timeline: where that is now. Failures: "not_found", with
@@ -71,12 +73,16 @@ class Past {
         return {"damaged", image_.path() + " is damaged: the story of its actors makes no sense"};
     }
     Recovery::Piece pieces();
+    using Bodies = std::vector<std::pair<uint64_t, RecentBatches::Body>>;
+    // Of the next batches of a timeline, none after `upto`. `seen` gets the first number that is not among those looked at.
+    Result<Bodies> next_bodies(uint64_t timeline, uint64_t next, uint64_t upto, uint64_t& seen);
     // The ways from the first timeline to this one: each with the place where the next one begins, the last with `place`.
     Result<std::vector<StoryPlace>> way_to(StoryPlace place);
 
     Image& image_;
     std::mutex& mutex_;
     const bool keeps_way_;
+    const RecentBatches* const recent_;
     std::atomic<bool> gives_up_ = false;
 
     // On the way to the last place that was read, not far before it: who steps back or on begins there. Any thread.

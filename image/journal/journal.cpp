@@ -16,10 +16,10 @@ constexpr size_t kMostWaiting = size_t(256) << 20; // bytes that may wait for th
 constexpr size_t kMostInBatch = size_t(32) << 20;  // bytes of a row
 constexpr size_t kChunkBytes = size_t(1) << 20;
 constexpr size_t kLongGroup = size_t(64) << 10;
-constexpr size_t kWorthABatch = size_t(256) << 10;     // bytes for which a batch does not wait for more,
-constexpr auto kMoment = std::chrono::milliseconds(2); // nor for longer
-constexpr size_t kKeptBytes = size_t(4) << 20;         // of memory, from one batch to the next
-constexpr uint64_t kMillisecond = 1'000'000;           // ns
+constexpr size_t kWorthABatch = size_t(256) << 10;      // bytes for which a batch does not wait for more,
+constexpr auto kMoment = std::chrono::milliseconds(10); // nor for longer
+constexpr size_t kKeptBytes = size_t(4) << 20;          // of memory, from one batch to the next
+constexpr uint64_t kMillisecond = 1'000'000;            // ns
 
 // Neither the main program nor a reload is an actor of the image.
 bool is_kept(const Actor& actor) {

@@ -27,8 +27,9 @@ struct Batch {
 
 class Journal final : public TurnLog {
   public:
-    // `keep` has a batch on the disk when it answers; it is called on the journal's thread, one call at a time.
-    using Keep = std::function<Result<void>(const Batch&)>;
+    // `keep` has a batch on the disk when it answers, and left it as it was; it is called on the journal's thread, one call at
+    // a time.
+    using Keep = std::function<Result<void>(Batch&)>;
     // The story so far has so many messages and turns.
     Journal(ActorSystem& actors, WorldNames& names, Keep keep, uint64_t last_message, uint64_t turns);
     ~Journal() override; // keeps what is there

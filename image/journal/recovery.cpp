@@ -517,8 +517,7 @@ void Recovery::write_state(ByteWriter& out, uint64_t number, const State& state)
     segment.draws = state.draws;
     for (const std::string& heap : state.heap) {
         segment.fresh = std::exchange(fresh, false);
-        segment.heap = heap;
-        write(out, segment);
+        write(out, segment, heap);
     }
     if (state.heap.empty() && state.turns > 0) write(out, segment);
     write_rest(out, state);

@@ -1,4 +1,5 @@
 #include "image/store/connection.h"
+#include "image/store/gathered_files.h"
 #include "vm/os/files.h"
 #include <cassert>
 #include <cerrno>
@@ -80,7 +81,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
     const int flags =
         SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (mode == Mode::Create ? SQLITE_OPEN_CREATE : 0);
     sqlite3* handle = nullptr;
-    const int code = sqlite3_open_v2(file.c_str(), &handle, flags, nullptr);
+    const int code = sqlite3_open_v2(file.c_str(), &handle, flags, gathered_files());
     if (!handle) return Failure{"io_error", path + " cannot be opened: no memory"};
     std::unique_ptr<Connection> connection(new Connection(path, handle)); // closes it in any case
     if (code != SQLITE_OK) return connection->failure(code);

@@ -38,9 +38,12 @@ inline int64_t epoch_checksum(uint64_t number, int64_t at_ms, std::string_view w
 inline int64_t name_checksum(uint64_t kind, uint64_t number, std::string_view content) {
     return checksum_of({number_bytes(kind), number_bytes(number), content});
 }
-inline int64_t checksum(const BatchRecord& batch) {
-    return checksum_of({number_bytes(batch.number), number_bytes(batch.timeline), number_bytes(batch.turn),
+inline int64_t batch_checksum(uint64_t number, uint64_t timeline, const BatchRecord& batch) {
+    return checksum_of({number_bytes(number), number_bytes(timeline), number_bytes(batch.turn),
                         number_bytes(uint64_t(batch.at_ms)), batch.body});
+}
+inline int64_t checksum(const BatchRecord& batch) {
+    return batch_checksum(batch.number, batch.timeline, batch);
 }
 inline std::string place_bytes(const StoryPlace& place) {
     return number_bytes(place.timeline) + number_bytes(place.batch) + number_bytes(place.groups) +

@@ -122,16 +122,14 @@ Result<void> Story::append(const std::vector<NameRecord>& names, const BatchReco
         return Failure{"too_large", "what was done at once is too large for " + connection_.path()};
     return commit_([&](StoryHeads& heads) -> Result<void> {
         if (auto put = put_names(heads, names); !put || batch.body.empty()) return put;
-        BatchRecord next = batch;
-        next.number = ++heads.last;
-        next.timeline = heads.timeline;
+        const uint64_t number = ++heads.last;
         Using row(put_batch_);
-        row->bind(1, int64_t(next.number));
-        row->bind(2, int64_t(next.timeline));
-        row->bind(3, int64_t(next.turn));
-        row->bind(4, next.at_ms);
-        row->bind(5, checksum(next));
-        row->bind_blob(6, next.body);
+        row->bind(1, int64_t(number));
+        row->bind(2, int64_t(heads.timeline));
+        row->bind(3, int64_t(batch.turn));
+        row->bind(4, batch.at_ms);
+        row->bind(5, batch_checksum(number, heads.timeline, batch));
+        row->bind_blob(6, batch.body);
         return run(put_batch_);
     });
 }

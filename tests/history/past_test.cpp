@@ -92,7 +92,9 @@ class Kept {
                 std::vector<NameRecord> rows;
                 for (const NameRow& row : batch.names) rows.push_back({row.kind, row.number, row.content});
                 std::lock_guard lock(mutex);
-                return image->story().append(rows, {0, 1, batch.turns, batch.at_ms, batch.body});
+                auto done = image->story().append(rows, {0, 1, batch.turns, batch.at_ms, batch.body});
+                if (done && !batch.body.empty()) recent.add(1, image->story().heads().last, batch.body);
+                return done;
             },
             recovery_->last_message(), recovery_->turns());
         if (recovery_->last_actor() == 0) journal_->append(BeginRecord{});
@@ -133,6 +135,7 @@ class Kept {
 
     std::unique_ptr<Image> image;
     std::mutex mutex;
+    RecentBatches recent;
     std::optional<Past> past;
     size_t at_once = 0; // actors that were there before anybody asked for them
 
@@ -150,6 +153,58 @@ constexpr const char* kStates =
     "actors().map(a -> \"n={a.state[:n].inspect} last={a.state[:last].inspect} \").join(\"\")";
 
 } // namespace
+
+TEST_CASE("A checkpoint of batches that are still in memory is the one that the file gives") {
+    Kept kept;
+    kept.begin();
+    for (int i = 0; i < 5; ++i) kept.value("spawn m.Cell() as :c" + std::to_string(i));
+    for (int round = 0; round < 3; ++round) {
+        for (int i = 1; i <= 20; ++i)
+            kept.value("ask actor(:c" + std::to_string(i % 5) + ").add(" + std::to_string(round * i) + ")");
+        const uint64_t last = kept.image->story().heads().last;
+        if (round == 1) kept.recent.forget(last - 7); // the rest comes from the file
+        CHECK(kept.recent.from(1, last, last, 1).size() == 1);
+        auto of_file = checkpoint_of(*kept.image, kept.mutex, *kept.past->now(), Kept::never);
+        REQUIRE(of_file);
+        REQUIRE(make_checkpoint(*kept.image, kept.mutex, Kept::never, UINT64_MAX, &kept.recent));
+        auto made = kept.image->story().checkpoint_before(*kept.past->now());
+        REQUIRE(made);
+        REQUIRE(*made);
+        CHECK(!of_file->manifest.empty());
+        CHECK((*made)->manifest == of_file->manifest);
+        CHECK(kept.recent.from(1, last, last, 1).empty());
+    }
+    kept.end();
+    REQUIRE(kept.image->verify());
+}
+
+TEST_CASE("Batches in memory are a run without gaps of one timeline, and the last of them") {
+    RecentBatches recent;
+    recent.add(1, 7, "seven");
+    recent.add(1, 8, "eight");
+    auto both = recent.from(1, 7, 20, 1000);
+    REQUIRE(both.size() == 2);
+    CHECK(both[1].first == 8);
+    CHECK(*both[1].second == "eight");
+    CHECK(recent.from(1, 7, 20, 1).size() == 1);
+    CHECK(recent.from(1, 7, 7, 1000).size() == 1);
+    CHECK(recent.from(1, 6, 20, 1000).empty());
+    CHECK(recent.from(1, 9, 20, 1000).empty());
+    CHECK(recent.from(2, 7, 20, 1000).empty());
+    recent.add(1, 10, "ten"); // after a gap
+    CHECK(recent.from(1, 8, 20, 1000).empty());
+    CHECK(recent.from(1, 10, 20, 1000).size() == 1);
+    recent.add(2, 11, "eleven");
+    CHECK(recent.from(1, 10, 20, 1000).empty());
+    CHECK(recent.from(2, 11, 20, 1000).size() == 1);
+    recent.forget(11);
+    CHECK(recent.from(2, 11, 20, 1000).empty());
+    recent.add(2, 12, "twelve");
+    CHECK(recent.from(2, 12, 20, 1000).size() == 1);
+    for (uint64_t number = 13; number < 33; ++number) recent.add(2, number, std::string(1 << 20, 'x'));
+    CHECK(recent.from(2, 13, 13, 1).empty());
+    CHECK(recent.from(2, 32, 32, 1).size() == 1);
+}
 
 TEST_CASE("Each place of the history is what there was, whatever checkpoints and programs stand between") {
     Kept kept;

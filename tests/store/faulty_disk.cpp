@@ -74,7 +74,7 @@ int read_file(sqlite3_file* file, void* to, int size, sqlite3_int64 at) {
     return code;
 }
 
-int write_file(sqlite3_file* file, const void* from, int size, sqlite3_int64 at) {
+int write_part(sqlite3_file* file, const void* from, int size, sqlite3_int64 at) {
     const FaultyDisk::Change change{at, std::string(static_cast<const char*>(from), size_t(size))};
     if (disk->dead()) return SQLITE_IOERR_WRITE;
     if (!disk->changes()) { // may be there in part
@@ -91,6 +91,18 @@ int write_file(sqlite3_file* file, const void* from, int size, sqlite3_int64 at)
     }
     (*of(file).file)->unsynced.push_back(change);
     return real(file).xWrite(of(file).real, from, size, at);
+}
+
+// What fails may do so in the middle of a long write.
+int write_file(sqlite3_file* file, const void* from, int size, sqlite3_int64 at) {
+    constexpr int kPart = 4 * int(kSector);
+    for (int done = 0; done < size;) {
+        const int part = std::min(kPart, size - done);
+        const int code = write_part(file, static_cast<const char*>(from) + done, part, at + done);
+        if (code != SQLITE_OK) return code;
+        done += part;
+    }
+    return SQLITE_OK;
 }
 
 int cut_file(sqlite3_file* file, sqlite3_int64 size) {

@@ -15,6 +15,8 @@ namespace {
 // Of batches: so many are read when an image is opened. Where a checkpoint would be larger than all that has come since the
 // last one (much of the image has changed, here and there) it waits for more, and the next one for twice its size.
 constexpr uint64_t kCheckpointBytes = 8 << 20, kMostCheckpointBytes = 32 << 20;
+constexpr uint64_t kTimesCheckpoint =
+    6; // as many as the last one was large: it is read and written for the next
 constexpr uint64_t kWorthIt = 256 << 10;    // the same, when it is closed
 constexpr uint64_t kTurns = 20'000;         // that are read quickly, however small they are
 constexpr uint64_t kHistoryBytes = 1 << 30; // what history may take of the file
@@ -79,8 +81,8 @@ Result<std::vector<std::string>> ImageActors::begin(World& world) {
     {
         std::lock_guard lock(journal_mutex_);
         journal_ = std::make_unique<image::Journal>(
-            actors, *names_, [this](const image::Batch& batch) { return keep(batch); },
-            recovery_->last_message(), recovery_->turns());
+            actors, *names_, [this](image::Batch& batch) { return keep(batch); }, recovery_->last_message(),
+            recovery_->turns());
     }
     constexpr uint64_t kSecond = 1000; // ms
     if (durability_ == Durability::Lazy) journal_->group_for(kSecond);
@@ -107,16 +109,21 @@ Result<std::vector<std::string>> ImageActors::begin(World& world) {
 }
 
 // On the journal's thread, which tries again. Somebody may look at the terminal while no client asks for anything.
-Result<void> ImageActors::keep(const image::Batch& batch) {
+Result<void> ImageActors::keep(image::Batch& batch) {
     std::vector<image::NameRecord> rows;
     for (const image::NameRow& row : batch.names) rows.push_back({row.kind, row.number, row.content});
     image::BatchRecord record;
     record.turn = batch.turns;
     record.at_ms = batch.at_ms;
-    record.body = batch.body;
+    record.body = std::move(batch.body); // until it is kept, or not
     std::unique_lock lock(mutex_);
     Result<void> kept = image_.story().append(rows, record);
+    if (kept && !record.body.empty()) {
+        const image::StoryHeads& heads = image_.story().heads();
+        recent_.add(heads.timeline, heads.last, record.body);
+    }
     lock.unlock();
+    batch.body = std::move(record.body);
     if (kept) {
         std::lock_guard of_checkpoints(checkpoint_mutex_);
         since_checkpoint_ += batch.body.size();
@@ -148,7 +155,7 @@ void ImageActors::make_checkpoints() {
             return ending_;
         };
         // What fails here fails again when something is to be kept, and is told then.
-        const auto made = image::make_checkpoint(image_, mutex_, stop, most);
+        const auto made = image::make_checkpoint(image_, mutex_, stop, most, &recent_);
         const bool is_written = made && *made <= most;
         if (is_written) (void)image::keep_budget(image_, mutex_, kHistoryBytes, stop);
         lock.lock();
@@ -158,7 +165,7 @@ void ImageActors::make_checkpoints() {
             in_session_ -= std::min(in_session_, since);
         }
         if (made) {
-            const uint64_t next = is_written ? 2 * *made : std::max(*made, since + since / 4);
+            const uint64_t next = is_written ? kTimesCheckpoint * *made : std::max(*made, since + since / 4);
             checkpoint_after_ = std::clamp(next, kCheckpointBytes, kMostCheckpointBytes);
         }
     }
@@ -320,8 +327,9 @@ void ImageActors::end() {
     const bool is_much = since_checkpoint_ >= kCheckpointBytes || turns_ - turns_of_checkpoint_ >= kTurns;
     const uint64_t most = is_much ? UINT64_MAX : since_checkpoint_;
     if (is_much || in_session_ >= kWorthIt)
-        if (auto made = image::make_checkpoint(image_, mutex_, never, most); made && *made <= most)
+        if (auto made = image::make_checkpoint(image_, mutex_, never, most, &recent_); made && *made <= most)
             (void)image::keep_budget(image_, mutex_, kHistoryBytes, never);
+    recent_.forget(UINT64_MAX);
     since_checkpoint_ = in_session_ = 0;
 }
 

@@ -50,7 +50,7 @@ class ImageActors final : public ActorStory {
     void note_settled();
     void follow();
     Result<void> keep_names();
-    Result<void> keep(const image::Batch& batch);
+    Result<void> keep(image::Batch& batch);
     void make_checkpoints();
 
     image::Image& image_;
@@ -74,6 +74,7 @@ class ImageActors final : public ActorStory {
     std::map<std::pair<std::string, std::string>, std::string> module_values_; // as they were told last
 
     // Checkpoints, made beside what runs.
+    image::RecentBatches recent_; // which they are made of
     std::mutex checkpoint_mutex_; // of what follows
     std::condition_variable checkpoint_wanted_;
     uint64_t since_checkpoint_ = 0; // bytes of batches,
