@@ -21,9 +21,7 @@ class OnlyComputes {
         worker_.may_pause = paused_;
         end();
     }
-    void begin(uint64_t budget) { // ns; where each safe point collects all takes very much longer
-        worker_.budget_until = os::thread_cpu_ns() + (vm_.young->collect_always ? 100 : 1) * budget;
-    }
+    void begin(uint64_t budget) { worker_.budget_until = os::thread_cpu_ns() + budget; } // ns
     void end() { worker_.budget_until = 0; }
     // Between two such things, outside of protected runs: others may have their turns.
     void give_way() {
