@@ -10,7 +10,7 @@ namespace indent::image {
 namespace {
 
 constexpr int kMostGathered = 64 << 10; // bytes; SQLite's own files take no write of 128 KB
-constexpr int kFrameHeader = 24;        // of a page in the log
+constexpr int kHeadBytes = 24;          // of a page in the log
 
 class File : public sqlite3_file {
   public:
@@ -32,7 +32,7 @@ class File : public sqlite3_file {
         size_ += size;
         // A commit that is not synced survives the end of the process: what makes it one is a page after its header, or such
         // a header written anew.
-        const bool heads_commit = is_log_ && size == kFrameHeader && has_length(from);
+        const bool heads_commit = is_log_ && size == kHeadBytes && has_length(from);
         const bool commits = std::exchange(commits_, heads_commit) || heads_commit;
         return commits ? send() : SQLITE_OK;
     }
