@@ -17,7 +17,7 @@ gives() {
     local status=$1 output=$2 errors=$3
     shift 3
     local out err code
-    out=$(timeout -k 1 60 "$@" 2>errors </dev/null)
+    out=$(timeout -k 1 300 "$@" 2>errors </dev/null)
     code=$?
     err=$(cat errors)
     local said=no
