@@ -55,7 +55,7 @@ class HeapPicture {
     // Puts it into a heap that has never had a cell, and the roots that the last record names into `roots` (as many as it
     // has). False: it makes no sense, names what is not there, there is no memory, or `poll`, which is called each time that
     // a little more has been done, has answered false; the heap is to be thrown away.
-    // (heap_restore.h)
+    // On the caller's thread; HeapRestore does it on two, and takes leaves as they are read.
     [[nodiscard]] bool restore(Heap& heap, std::vector<Value>& roots, Names& names,
                                const std::function<bool()>& poll = nullptr);
 

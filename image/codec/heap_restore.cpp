@@ -206,7 +206,7 @@ struct HeapRestore::Work {
     Work(HeapPicture& picture, Heap& heap, Names& names, Hands hands)
         : picture(picture), heap(heap), names(names), hands(std::move(hands)), mine(*this) {}
     ~Work() {
-        unwanted = true;
+        failed = true; // or all is done
         (void)beside_has(Done, mine.polls);
         thread.join();
     }
@@ -267,7 +267,7 @@ struct HeapRestore::Work {
     std::vector<const Entry*> entries; // of the picture
     std::vector<Job> jobs;
     std::atomic<size_t> next_job = 0;
-    std::atomic<bool> failed = false, unwanted = false;
+    std::atomic<bool> failed = false; // whoever still works stops
     Hand mine;
 
     std::unique_ptr<Hand> other;
@@ -447,14 +447,14 @@ void HeapRestore::Work::help() {
     is_done(HasPut);
     {
         std::unique_lock lock(mutex);
-        while (!has_jobs && !failed && !unwanted) {
+        while (!has_jobs && !failed) {
             changed.wait_for(lock, std::chrono::milliseconds(1));
             lock.unlock();
             if (!other->polls.now()) failed = true;
             lock.lock();
         }
     }
-    if (!failed && !unwanted && !do_jobs(*other)) failed = true;
+    if (!failed && !do_jobs(*other)) failed = true;
     is_done(Done);
 }
 
@@ -462,14 +462,13 @@ void HeapRestore::Work::help() {
 bool HeapRestore::Work::next_leaf(std::string& leaf, Polls& polls) {
     std::unique_lock lock(mutex);
     for (;;) {
-        if (unwanted) return false;
+        if (failed) return false;
         if (!leaves.empty()) break;
         if (no_more_leaves) return false;
         changed.wait_for(lock, std::chrono::milliseconds(1));
         lock.unlock();
         if (!polls.now()) failed = true;
         lock.lock();
-        if (failed) return false;
     }
     leaf = std::move(leaves.front());
     leaves.pop_front();

@@ -7,7 +7,6 @@ namespace indent::image {
 namespace {
 
 constexpr size_t kSliceBytes = 256 << 10; // of rows that one transaction writes
-constexpr int64_t kMillisecond = 1'000'000;
 
 Result<void> put_pieces(Image& image, std::mutex& mutex, std::vector<std::string>& pieces,
                         const std::function<bool()>& stop) {
@@ -54,7 +53,7 @@ Result<CheckpointRecord> checkpoint_of(Image& image, std::mutex& mutex, const St
     CheckpointRecord checkpoint;
     checkpoint.place = place;
     checkpoint.place.turn = (*recovery)->turns();
-    checkpoint.at_ms = os::wall_ns() / kMillisecond;
+    checkpoint.at_ms = os::wall_ns() / int64_t(os::kMillisecond);
     checkpoint.epoch = (*recovery)->epoch();
     checkpoint.manifest = std::move(made.manifest);
     return checkpoint;

@@ -15,11 +15,10 @@ namespace {
 constexpr size_t kMostWaiting = size_t(256) << 20; // bytes that may wait for the disk; turns wait then
 constexpr size_t kMostInBatch = size_t(32) << 20;  // bytes of a row
 constexpr size_t kChunkBytes = size_t(1) << 20;
-constexpr size_t kLongGroup = size_t(64) << 10;
+constexpr size_t kLongGroup = size_t(64) << 10;         // bytes: it is copied without the lock
 constexpr size_t kWorthABatch = size_t(256) << 10;      // bytes for which a batch does not wait for more,
 constexpr auto kMoment = std::chrono::milliseconds(10); // nor for longer
 constexpr size_t kKeptBytes = size_t(4) << 20;          // of memory, from one batch to the next
-constexpr uint64_t kMillisecond = 1'000'000;            // ns
 
 // Neither the main program nor a reload is an actor of the image.
 bool is_kept(const Actor& actor) {
@@ -99,7 +98,7 @@ SegmentRecord Journal::segment_of(const Actor& actor, const ActorMessage* messag
     segment.actor = actor.id;
     segment.turn = actor.turns;
     segment.epoch = actors_.runtime().epoch;
-    segment.at_ms = uint64_t(os::wall_ns()) / kMillisecond;
+    segment.at_ms = uint64_t(os::wall_ns()) / os::kMillisecond;
     // Of a restart two turns tell: the one that ends the old incarnation has not done with the message.
     const bool ends_old = message && message->kind == ActorMessage::Restart && actor.state;
     if (message && !ends_old) {
@@ -191,7 +190,7 @@ void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message,
             message.trailing_block = timer->trailing_block;
             message.timer = timer;
             const uint64_t in = timer->due - std::min(timer->due, now);
-            write(group, TimerStartRecord{timer->number, (uint64_t(os::wall_ns()) + in) / kMillisecond,
+            write(group, TimerStartRecord{timer->number, (uint64_t(os::wall_ns()) + in) / os::kMillisecond,
                                           timer->every, post_of(*timer->target, message, false)});
         }
     }
@@ -325,7 +324,7 @@ void Journal::run() {
             }
             if (!taken.empty()) {
                 batch.turns = taken.back().turns;
-                batch.at_ms = os::wall_ns() / int64_t(kMillisecond);
+                batch.at_ms = os::wall_ns() / int64_t(os::kMillisecond);
                 upto = taken.back().groups;
             }
             for (NameRow& row : names_.take_rows()) // all that those groups name was there before them

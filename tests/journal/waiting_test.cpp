@@ -7,7 +7,7 @@ using namespace indent::image;
 
 namespace {
 
-// Each cut is a world or two: a sanitizer sees the same in every third.
+// Each cut is a world or two, which are slow under a sanitizer: every third is tried there.
 constexpr size_t kStep = kSanitizers ? 3 : 1;
 
 constexpr const char* kBank = R"(module m

@@ -8,8 +8,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <doctest/doctest.h>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <signal.h>
+#include <sstream>
+#include <string>
 #include <unistd.h>
 #ifdef INDENT_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
@@ -68,6 +72,28 @@ TEST_CASE("a thread is joined when its owner goes or takes another") {
         CHECK(ended >= 1);
     }
     CHECK(ended == 2);
+}
+
+TEST_CASE("a thread that stands back has a lower priority, and the others keep theirs") {
+    auto priority = [] { // the 19th word of what Linux says of a thread, the second may have spaces
+        std::ifstream file("/proc/thread-self/stat");
+        std::string words((std::istreambuf_iterator<char>(file)), {});
+        if (words.empty()) return -100; // another system
+        std::istringstream rest(words.substr(words.rfind(')') + 1));
+        std::string word;
+        for (int i = 3; i <= 19; ++i) rest >> word;
+        return std::stoi(word);
+    };
+    const int before = priority();
+    int there = 0;
+    auto thread = Thread::start("back", size_t(1) << 20, [&] {
+        stand_back();
+        there = priority();
+    });
+    REQUIRE(thread);
+    thread->join();
+    CHECK(priority() == before);
+    if (before != -100 && before < 19) CHECK(there > before);
 }
 
 TEST_CASE("Ctrl-C sets the flag while it is guarded, and what was there before comes back") {

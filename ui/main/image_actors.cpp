@@ -13,12 +13,12 @@ namespace indent {
 namespace {
 
 // Of batches: so many are read when an image is opened. Where a checkpoint would be larger than all that has come since the
-// last one (much of the image has changed, here and there) it waits for more, and the next one for twice its size.
+// last one (much of the image has changed, here and there) it waits for more. The next one waits for six times as much as it
+// is large, since all of it is read and written for that.
 constexpr uint64_t kCheckpointBytes = 8 << 20, kMostCheckpointBytes = 32 << 20;
-constexpr uint64_t kTimesCheckpoint =
-    6; // as many as the last one was large: it is read and written for the next
+constexpr uint64_t kTimesCheckpoint = 6;
 constexpr uint64_t kWorthIt = 256 << 10;    // the same, when it is closed
-constexpr uint64_t kTurns = 20'000;         // that are read quickly, however small they are
+constexpr uint64_t kMostTurns = 20'000;     // then: more are slow to read, however small they are
 constexpr uint64_t kHistoryBytes = 1 << 30; // what history may take of the file
 
 } // namespace
@@ -118,11 +118,9 @@ Result<void> ImageActors::keep(image::Batch& batch) {
     record.body = std::move(batch.body); // until it is kept, or not
     std::unique_lock lock(mutex_);
     Result<void> kept = image_.story().append(rows, record);
-    if (kept && !record.body.empty()) {
-        const image::StoryHeads& heads = image_.story().heads();
-        recent_.add(heads.timeline, heads.last, record.body);
-    }
+    const image::StoryHeads heads = image_.story().heads();
     lock.unlock();
+    if (kept && !record.body.empty()) recent_.add(heads.timeline, heads.last, record.body);
     batch.body = std::move(record.body);
     if (kept) {
         std::lock_guard of_checkpoints(checkpoint_mutex_);
@@ -324,7 +322,7 @@ void ImageActors::end() {
     checkpoint_wanted_.notify_one();
     checkpoints_ = {};
     const auto never = [] { return false; };
-    const bool is_much = since_checkpoint_ >= kCheckpointBytes || turns_ - turns_of_checkpoint_ >= kTurns;
+    const bool is_much = since_checkpoint_ >= kCheckpointBytes || turns_ - turns_of_checkpoint_ >= kMostTurns;
     const uint64_t most = is_much ? UINT64_MAX : since_checkpoint_;
     if (is_much || in_session_ >= kWorthIt)
         if (auto made = image::make_checkpoint(image_, mutex_, never, most, &recent_); made && *made <= most)

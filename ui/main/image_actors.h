@@ -77,11 +77,11 @@ class ImageActors final : public ActorStory {
     image::RecentBatches recent_; // which they are made of
     std::mutex checkpoint_mutex_; // of what follows
     std::condition_variable checkpoint_wanted_;
-    uint64_t since_checkpoint_ = 0; // bytes of batches,
-    uint64_t in_session_ = 0;       // those of them that were not there when it was opened
-    uint64_t checkpoint_after_ = 0; // so many
-    uint64_t turns_ = 0;            // that have ended,
-    uint64_t turns_of_checkpoint_ = 0;
+    uint64_t since_checkpoint_ = 0;    // bytes of batches,
+    uint64_t in_session_ = 0;          // those of them that were not there when it was opened
+    uint64_t checkpoint_after_ = 0;    // so many
+    uint64_t turns_ = 0;               // that batches on the disk have ended since the story began,
+    uint64_t turns_of_checkpoint_ = 0; // those of them that the last checkpoint has
     bool ending_ = false;
     os::Thread checkpoints_;
 };

@@ -125,7 +125,7 @@ class OldSpace {
     // A page in a space that no mutator has had yet (Heap::restore_page). False: it has no room for that, two cells overlap,
     // all cells would have more than `most_bytes`, or no memory.
     bool restore_page(const PageFacts& facts, std::span<const RestoredCell> cells, uint64_t most_bytes);
-    void end_restore();
+    void end_restore(); // all pages are there: other numbers are free
 
     uint64_t offset_of(const Cell* cell) const;
     Cell* at_offset(uint64_t offset) const;

@@ -72,9 +72,9 @@ Result<std::unique_ptr<World>> World::make(WorldOptions options) {
     world->runtime_->arguments = world->options_.arguments;
     // Of two runs, the later one's handles have other numbers (but where more than 128 a millisecond are opened): what an
     // image kept of an open file is closed then, and no other file; a canvas that it kept is not one of today's.
-    constexpr int64_t kMillisecond = 1'000'000, kBegin = 1'577'836'800'000; // 2020
-    world->runtime_->devices.begin_after(uint64_t(std::max<int64_t>(os::wall_ns() / kMillisecond - kBegin, 0))
-                                         << 7);
+    constexpr int64_t kBegin = 1'577'836'800'000; // ms: 2020
+    world->runtime_->devices.begin_after(
+        uint64_t(std::max<int64_t>(os::wall_ns() / int64_t(os::kMillisecond) - kBegin, 0)) << 7);
     ActorOptions actors;
     actors.workers = world->options_.workers ? world->options_.workers : os::processors();
     actors.seed = world->runtime_->random_seed = world->options_.seed;
