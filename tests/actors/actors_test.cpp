@@ -184,7 +184,7 @@ print(sums.size, sums.sum)
 }
 
 // ThreadSanitizer's own record of calls is not as deep as our stack.
-#ifndef INDENT_THREAD_SANITIZER
+#if !INDENT_THREAD_SANITIZER
 TEST_CASE("A stack that is too deep is the error of one actor, which goes on") {
     auto lines = run(R"~(
 actor Deep:

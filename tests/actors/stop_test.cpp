@@ -27,7 +27,7 @@ struct Case {
 
 constexpr Case kCases[] = {
     {"a loop", "let n = 0", "while true: n += 1"},
-#ifndef INDENT_THREAD_SANITIZER // ThreadSanitizer's own record of calls is not as deep as our stack
+#if !INDENT_THREAD_SANITIZER // ThreadSanitizer's own record of calls is not as deep as our stack
     {"recursion", "", "try: deep(1)\ncatch e: Error: nil"},
 #endif
     {"allocation", "let kept = []", "(1..1_000).each(n -> kept.add([n, n, n]))"},

@@ -15,7 +15,7 @@
 #include <sstream>
 #include <string>
 #include <unistd.h>
-#ifdef INDENT_ADDRESS_SANITIZER
+#if INDENT_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -154,7 +154,7 @@ TEST_CASE("mapped memory is paid for only when touched") {
     CHECK(peak_resident_bytes() - before < 64u << 20);
 }
 
-#ifdef INDENT_ADDRESS_SANITIZER
+#if INDENT_ADDRESS_SANITIZER
 TEST_CASE("memory that its owner has poisoned is not poisoned for the next one there") {
     for (size_t bytes : {page_bytes(), size_t{1} << 20, size_t{1} << 30}) {
         std::byte *begin = nullptr, *end = nullptr;

@@ -2,6 +2,7 @@
 // the bytes belong to a turn: the exceptions that its frames are handling, which the C++ runtime keeps by thread; what
 // AddressSanitizer knows of the bytes; and ThreadSanitizer's idea of who runs.
 #include "vm/actors/turn_stack.h"
+#include "vm/os/sanitizers.h"
 #include <algorithm>
 #include <boost/context/detail/fcontext.hpp>
 #include <cassert>
@@ -10,30 +11,15 @@
 #include <cxxabi.h>
 #include <utility>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define INDENT_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define INDENT_ASAN 1
-#endif
-#endif
-#if defined(__SANITIZE_THREAD__)
-#define INDENT_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define INDENT_TSAN 1
-#endif
-#endif
-
-#ifdef INDENT_ASAN
+#if INDENT_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
-#ifdef INDENT_TSAN
+#if INDENT_THREAD_SANITIZER
 #include <sanitizer/tsan_interface.h>
 #endif
 
-#ifdef INDENT_ASAN
+#if INDENT_ADDRESS_SANITIZER
 // Frames are copied away and back: they have to lie on the stack, not where this check would put them.
 extern "C" const char* __asan_default_options() {
     return "detect_stack_use_after_return=0";
@@ -46,7 +32,7 @@ namespace context = boost::context::detail;
 
 namespace {
 
-#ifdef INDENT_ASAN
+#if INDENT_ADDRESS_SANITIZER
 #define INDENT_NO_ASAN __attribute__((no_sanitize("address")))
 // One byte of shadow says what eight bytes are.
 std::byte* shadow_of(const void* address) {
@@ -60,7 +46,7 @@ std::byte* shadow_of(const void* address) {
 
 // The frames that are copied have parts that nobody may touch: no function that looks.
 INDENT_NO_ASAN void copy_words(void* to, const void* from, size_t bytes) {
-#ifdef INDENT_ASAN
+#if INDENT_ADDRESS_SANITIZER
     auto* target = static_cast<volatile uint64_t*>(to);
     auto* source = static_cast<const volatile uint64_t*>(from);
     for (size_t i = 0; i < bytes / 8; ++i) target[i] = source[i];
@@ -69,7 +55,7 @@ INDENT_NO_ASAN void copy_words(void* to, const void* from, size_t bytes) {
 #endif
 }
 
-#ifdef INDENT_ASAN
+#if INDENT_ADDRESS_SANITIZER
 constexpr size_t kMarkedBeneath = size_t(1) << 20; // bytes
 INDENT_NO_ASAN void copy_shadow(void* to, const void* from, size_t bytes) {
     auto* target = static_cast<volatile uint8_t*>(to);
@@ -92,7 +78,7 @@ Result<std::unique_ptr<TurnStack>> TurnStack::make(size_t bytes) {
 }
 
 TurnStack::~TurnStack() {
-#ifdef INDENT_TSAN
+#if INDENT_THREAD_SANITIZER
     if (inside_fiber_) __tsan_destroy_fiber(inside_fiber_);
 #endif
 }
@@ -114,7 +100,7 @@ void enter_context(context::transfer_t from) {
 } // namespace
 
 void TurnStack::begun() {
-#ifdef INDENT_ASAN
+#if INDENT_ADDRESS_SANITIZER
     __sanitizer_finish_switch_fiber(nullptr, &outside_bottom_, &outside_size_);
 #endif
 }
@@ -122,7 +108,7 @@ void TurnStack::begun() {
 bool TurnStack::run(void (*body)(void*), void* body_context) {
     body_ = body;
     body_context_ = body_context;
-#ifdef INDENT_TSAN
+#if INDENT_THREAD_SANITIZER
     if (!inside_fiber_) inside_fiber_ = __tsan_create_fiber(0);
 #endif
     return switch_to(context::make_fcontext(memory_.end(), memory_.bytes(), enter_context));
@@ -131,15 +117,15 @@ bool TurnStack::run(void (*body)(void*), void* body_context) {
 bool TurnStack::switch_to(void* to) {
     done_ = false;
     void* places[2] = {&outside_, this};
-#ifdef INDENT_TSAN
+#if INDENT_THREAD_SANITIZER
     outside_fiber_ = __tsan_get_current_fiber();
     __tsan_switch_to_fiber(inside_fiber_, 0);
 #endif
-#ifdef INDENT_ASAN
+#if INDENT_ADDRESS_SANITIZER
     __sanitizer_start_switch_fiber(&outside_fake_, memory_.begin(), memory_.bytes());
 #endif
     context::transfer_t back = context::jump_fcontext(to, places);
-#ifdef INDENT_ASAN
+#if INDENT_ADDRESS_SANITIZER
     __sanitizer_finish_switch_fiber(outside_fake_, nullptr, nullptr);
 #endif
     inside_ = back.fctx;
@@ -147,26 +133,26 @@ bool TurnStack::switch_to(void* to) {
 }
 
 void TurnStack::pause() {
-#ifdef INDENT_ASAN
+#if INDENT_ADDRESS_SANITIZER
     void* fake = nullptr;
     __sanitizer_start_switch_fiber(&fake, outside_bottom_, outside_size_);
 #endif
-#ifdef INDENT_TSAN
+#if INDENT_THREAD_SANITIZER
     __tsan_switch_to_fiber(outside_fiber_, 0);
 #endif
     context::transfer_t back = context::jump_fcontext(outside_, nullptr);
     outside_ = back.fctx;
-#ifdef INDENT_ASAN
+#if INDENT_ADDRESS_SANITIZER
     __sanitizer_finish_switch_fiber(fake, &outside_bottom_, &outside_size_);
 #endif
 }
 
 void TurnStack::ended() {
     done_ = true;
-#ifdef INDENT_ASAN
+#if INDENT_ADDRESS_SANITIZER
     __sanitizer_start_switch_fiber(nullptr, outside_bottom_, outside_size_);
 #endif
-#ifdef INDENT_TSAN
+#if INDENT_THREAD_SANITIZER
     __tsan_switch_to_fiber(outside_fiber_, 0);
 #endif
     context::jump_fcontext(outside_, nullptr);
@@ -186,14 +172,14 @@ void TurnStack::cut(Cut& cut) {
     auto* exceptions = reinterpret_cast<void**>(abi::__cxa_get_globals());
     std::memcpy(cut.exceptions, exceptions, sizeof cut.exceptions);
     std::memset(exceptions, 0, sizeof cut.exceptions);
-#ifdef INDENT_ASAN
+#if INDENT_ADDRESS_SANITIZER
     cut.shadow = std::make_unique_for_overwrite<std::byte[]>(cut.size / 8);
     copy_shadow(cut.shadow.get(), shadow_of(from), cut.size / 8);
     // What lies beneath is marked too where an exception went through it. Not all of it: it may be hundreds of MB.
     const size_t beneath = std::min(kMarkedBeneath, size_t(from - memory_.begin()));
     __asan_unpoison_memory_region(from - beneath, beneath + cut.size);
 #endif
-#ifdef INDENT_TSAN
+#if INDENT_THREAD_SANITIZER
     cut.thread_sanitizer = inside_fiber_;
     inside_fiber_ = nullptr;
 #endif
@@ -204,10 +190,10 @@ void TurnStack::cut(Cut& cut) {
 void TurnStack::put_back(Cut& cut) {
     auto* to = static_cast<std::byte*>(cut.context);
     copy_words(to, cut.bytes.get(), cut.size);
-#ifdef INDENT_ASAN
+#if INDENT_ADDRESS_SANITIZER
     copy_shadow(shadow_of(to), cut.shadow.get(), cut.size / 8);
 #endif
-#ifdef INDENT_TSAN
+#if INDENT_THREAD_SANITIZER
     if (inside_fiber_) __tsan_destroy_fiber(inside_fiber_);
     inside_fiber_ = std::exchange(cut.thread_sanitizer, nullptr);
 #endif

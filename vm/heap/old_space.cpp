@@ -164,7 +164,7 @@ void OldSpace::free_block(std::byte* from, std::byte* to) {
     size_t bytes = size_t(to - from);
     size_t words = bytes / 8 - 1;
     allow(from, bytes);
-#if INDENT_ASAN
+#if INDENT_ADDRESS_SANITIZER
     if (bytes > kFreeVisible) forbid(from + kFreeVisible, bytes - kFreeVisible);
 #endif
     auto* block = reinterpret_cast<Cell*>(from);

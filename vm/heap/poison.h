@@ -2,28 +2,18 @@
 // collects always. For finding addresses kept across a collection.
 #pragma once
 #include "vm/heap/value.h"
+#include "vm/os/sanitizers.h"
 #include <algorithm>
 #include <cstddef>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define INDENT_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define INDENT_ASAN 1
-#endif
-#endif
-#ifndef INDENT_ASAN
-#define INDENT_ASAN 0
-#endif
-
-#if INDENT_ASAN
+#if INDENT_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #endif
 
 namespace indent {
 
 inline void forbid(void* memory, size_t bytes) {
-#if INDENT_ASAN
+#if INDENT_ADDRESS_SANITIZER
     ASAN_POISON_MEMORY_REGION(memory, bytes);
 #else
     (void)memory, (void)bytes;
@@ -31,7 +21,7 @@ inline void forbid(void* memory, size_t bytes) {
 }
 
 inline void allow(void* memory, size_t bytes) {
-#if INDENT_ASAN
+#if INDENT_ADDRESS_SANITIZER
     ASAN_UNPOISON_MEMORY_REGION(memory, bytes);
 #else
     (void)memory, (void)bytes;

@@ -41,7 +41,7 @@ void Young::take_back() {
         from = mutator.nursery_next = mutator.nursery_end = used_to;
         return;
     }
-    if (INDENT_ASAN && from < used_to) spoil(from, size_t(used_to - from));
+    if (INDENT_ADDRESS_SANITIZER && from < used_to) spoil(from, size_t(used_to - from));
     allow(nursery.begin(), nursery.bytes());
     from = mutator.nursery_next = nursery.begin();
     mutator.nursery_end = nursery.begin() + in_use;

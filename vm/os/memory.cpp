@@ -1,4 +1,5 @@
 #include "vm/os/memory.h"
+#include "vm/os/sanitizers.h"
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
@@ -9,14 +10,7 @@
 #include <system_error>
 #include <unistd.h>
 #include <utility>
-#if defined(__SANITIZE_ADDRESS__)
-#define INDENT_ADDRESS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define INDENT_ADDRESS_SANITIZER 1
-#endif
-#endif
-#ifdef INDENT_ADDRESS_SANITIZER
+#if INDENT_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #endif
 
@@ -38,7 +32,7 @@ MappedMemory::~MappedMemory() {
     unmap();
 }
 
-#ifdef INDENT_ADDRESS_SANITIZER
+#if INDENT_ADDRESS_SANITIZER
 // The owner of memory may have poisoned it; the next one there has not. Zeros would be written over a shadow that nobody
 // has touched, at a third of a second for each world: its pages are given back instead, and read as zero.
 static void forget_poison(std::byte* begin, std::byte* end) {
@@ -61,7 +55,7 @@ static void forget_poison(std::byte* begin, std::byte* end) {
 
 void MappedMemory::unmap() {
     if (!begin_) return;
-#ifdef INDENT_ADDRESS_SANITIZER
+#if INDENT_ADDRESS_SANITIZER
     forget_poison(begin_, end());
 #endif
     munmap(begin_ - page_bytes(), bytes_ + 2 * page_bytes());
