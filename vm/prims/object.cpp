@@ -17,7 +17,7 @@ namespace indent {
 namespace {
 
 // Deeper than this, `inspect` writes (...) for the fields of an object.
-constexpr int kInspectedLevels = 8;
+constexpr size_t kInspectedLevels = 8;
 
 // An instance of a class or record of a program: its words are its fields.
 bool has_fields(Machine& vm, Value value) {
@@ -70,18 +70,12 @@ Value object_to_text(Machine& vm, Value* args) {
     return vm.text(vm.with_article(args[0]), args);
 }
 
-int levels_of_visiting(const Machine& vm) {
-    int levels = 0;
-    for (const Visiting* v = vm.visiting; v; v = v->outer()) ++levels;
-    return levels;
-}
-
 Value object_inspect(Machine& vm, Value* args) {
     if (!has_fields(vm, args[0])) return vm.text(vm.with_article(args[0]), args);
     const Shape& shape = vm.shapes[args[0].cell()->shape];
     std::string out(vm.symbols.text(shape.cls->name));
     if (shape.fields.empty()) return vm.text(out + "()", args);
-    if (Visiting::inside(vm, args[0]) || levels_of_visiting(vm) >= kInspectedLevels)
+    if (Visiting::inside(vm, args[0]) || Visiting::levels(vm) >= kInspectedLevels)
         return vm.text(out + "(...)", args);
     vm.check_native_stack(args);
     Visiting visiting(vm, args[0]);
