@@ -23,7 +23,23 @@ class File : public sqlite3_file {
     sqlite3_file* real() const { return real_; }
     const sqlite3_io_methods& methods() const { return *real_->pMethods; }
 
+    int read(void* to, int size, sqlite3_int64 at) {
+        if (const int code = send(); code != SQLITE_OK) return code;
+        const bool in_a_row =
+            at >= read_until_ && at - read_until_ <= kHeadBytes && size <= kMostGathered / 2;
+        read_until_ = at + size;
+        if (!has(size, at)) {
+            ahead_ = 0;
+            if (!in_a_row || methods().xRead(real_, gathered_, kMostGathered, at) != SQLITE_OK)
+                return methods().xRead(real_, to, size, at); // the file's end is told so, too
+            at_ = at;
+            ahead_ = kMostGathered;
+        }
+        std::memcpy(to, gathered_ + (at - at_), size_t(size));
+        return SQLITE_OK;
+    }
     int write(const void* from, int size, sqlite3_int64 at) {
+        forget();
         if (at != at_ + size_ || size_ + size > kMostGathered)
             if (const int code = send(); code != SQLITE_OK) return code;
         if (size > kMostGathered) return methods().xWrite(real_, from, size, at);
@@ -36,6 +52,8 @@ class File : public sqlite3_file {
         const bool commits = std::exchange(commits_, heads_commit) || heads_commit;
         return commits ? send() : SQLITE_OK;
     }
+    // What was read ahead may not be so any more.
+    void forget() { ahead_ = 0; }
     // All that was gathered is written; or it is gone, and whoever asks fails.
     int send() {
         if (size_ == 0) return SQLITE_OK;
@@ -49,10 +67,14 @@ class File : public sqlite3_file {
         std::memcpy(&length, static_cast<const char*>(header) + sizeof length, sizeof length);
         return length != 0;
     }
+    bool has(int size, sqlite3_int64 at) const { return at >= at_ && at + size <= at_ + ahead_; }
+
     sqlite3_file* real_;
-    char* gathered_; // size_ bytes from at_ on
-    int size_ = 0;
+    char*
+        gathered_; // kMostGathered bytes: size_ from at_ on that are to be written, or else ahead_ that were read
+    int size_ = 0, ahead_ = 0;
     sqlite3_int64 at_ = 0;
+    sqlite3_int64 read_until_ = -1; // where the last read ended
     const bool is_log_;
     bool commits_ = false;
 };
@@ -75,12 +97,13 @@ int close_file(sqlite3_file* file) {
     return sent == SQLITE_OK ? closed : sent;
 }
 int read_file(sqlite3_file* file, void* to, int size, sqlite3_int64 at) {
-    return sent(file, [&](auto& methods, auto* real) { return methods.xRead(real, to, size, at); });
+    return of(file).read(to, size, at);
 }
 int write_file(sqlite3_file* file, const void* from, int size, sqlite3_int64 at) {
     return of(file).write(from, size, at);
 }
 int cut_file(sqlite3_file* file, sqlite3_int64 size) {
+    of(file).forget();
     return sent(file, [&](auto& methods, auto* real) { return methods.xTruncate(real, size); });
 }
 int sync_file(sqlite3_file* file, int flags) {
@@ -90,6 +113,7 @@ int file_size(sqlite3_file* file, sqlite3_int64* size) {
     return sent(file, [&](auto& methods, auto* real) { return methods.xFileSize(real, size); });
 }
 int lock(sqlite3_file* file, int level) {
+    of(file).forget(); // others may have written meanwhile
     return of(file).methods().xLock(of(file).real(), level);
 }
 int unlock(sqlite3_file* file, int level) {

@@ -145,6 +145,11 @@ void Salvage::walk(uint32_t root) {
     }
 }
 
+// In images of earlier versions too.
+bool is_table_of_pieces(std::string_view name) {
+    return name == "checkpoint_pieces" || name == "pieces";
+}
+
 // The tables' roots stand in the first page's table.
 void Salvage::read_roots() {
     std::vector<std::pair<uint32_t, bool>> roots;
@@ -163,7 +168,7 @@ void Salvage::read_roots() {
             if (!row || row->size() != 5 || (*row)[0].bytes != "table" || (*row)[3].integer <= 1) continue;
             found_tables_ = true;
             roots.emplace_back(uint32_t(std::min<int64_t>((*row)[3].integer, UINT32_MAX)),
-                               (*row)[1].bytes == "pieces");
+                               is_table_of_pieces((*row)[1].bytes));
         }
     }
     for (const auto& [root, of_pieces] : roots) {

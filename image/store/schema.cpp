@@ -14,8 +14,10 @@ namespace {
 
 struct Table {
     std::string_view name;
-    std::string_view sql; // as SQLite keeps it
-    int64_t since = 1;    // kSchemaVersion that brought it
+    std::string_view sql;          // as SQLite keeps it
+    int64_t since = 1;             // kSchemaVersion that brought it
+    int64_t upto = kSchemaVersion; // that had it last
+    bool is_in(int64_t version) const { return since <= version && version <= upto; }
 };
 
 // In the order of their names, as check_schema reads them.
@@ -24,6 +26,10 @@ constexpr Table kTables[] = {
      "CREATE TABLE batches(number INTEGER NOT NULL PRIMARY KEY, timeline INTEGER NOT NULL, "
      "turn INTEGER NOT NULL, at_ms INTEGER NOT NULL, checksum INTEGER NOT NULL, body BLOB NOT NULL) STRICT",
      2},
+    // Pieces are long, and SQLite reads all of a row that it compares with where the row's key is the table's own.
+    {"checkpoint_pieces", "CREATE TABLE checkpoint_pieces(hash BLOB NOT NULL, body BLOB NOT NULL) STRICT", 5},
+    {"checkpoint_pieces_by_hash", "CREATE UNIQUE INDEX checkpoint_pieces_by_hash ON checkpoint_pieces(hash)",
+     5},
     {"checkpoints",
      "CREATE TABLE checkpoints(number INTEGER NOT NULL PRIMARY KEY, timeline INTEGER NOT NULL, "
      "batch INTEGER NOT NULL, groups INTEGER NOT NULL, turn INTEGER NOT NULL, at_ms INTEGER NOT NULL, "
@@ -44,7 +50,7 @@ constexpr Table kTables[] = {
      "checksum INTEGER NOT NULL, PRIMARY KEY(kind, number)) STRICT, WITHOUT ROWID",
      2},
     {"pieces",
-     "CREATE TABLE pieces(hash BLOB NOT NULL PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID", 2},
+     "CREATE TABLE pieces(hash BLOB NOT NULL PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID", 2, 4},
     {"snapshots",
      "CREATE TABLE snapshots(number INTEGER NOT NULL PRIMARY KEY, name BLOB NOT NULL, "
      "timeline INTEGER NOT NULL, batch INTEGER NOT NULL, groups INTEGER NOT NULL, turn INTEGER NOT NULL, "
@@ -68,7 +74,8 @@ Failure not_an_image(const Connection& connection) {
 
 Result<void> make_schema(Connection& connection) {
     for (const Table& table : kTables)
-        if (auto made = connection.run(std::string(table.sql)); !made) return made;
+        if (table.is_in(kSchemaVersion))
+            if (auto made = connection.run(std::string(table.sql)); !made) return made;
     return connection.run("PRAGMA application_id=" + std::to_string(kApplicationId) +
                           "; PRAGMA user_version=" + std::to_string(kSchemaVersion));
 }
@@ -79,8 +86,13 @@ Result<void> bring_up_to_date(Connection& connection) {
     if (*version >= kSchemaVersion) return ok();
     return connection.transaction([&]() -> Result<void> {
         for (const Table& table : kTables)
-            if (table.since > *version)
+            if (table.is_in(kSchemaVersion) && !table.is_in(*version))
                 if (auto made = connection.run(std::string(table.sql)); !made) return made;
+        if (*version >= 2 && *version <= 4)
+            if (auto moved = connection.run("INSERT INTO checkpoint_pieces SELECT hash, body FROM pieces; "
+                                            "DROP TABLE pieces");
+                !moved)
+                return moved;
         return connection.run("PRAGMA user_version=" + std::to_string(kSchemaVersion));
     });
 }
@@ -103,7 +115,7 @@ Result<void> check_schema(Connection& connection) {
     if (!rows) return std::move(rows).failure();
     const Table* expected = std::begin(kTables);
     auto pass_later_ones = [&] {
-        while (expected != std::end(kTables) && expected->since > *version) ++expected;
+        while (expected != std::end(kTables) && !expected->is_in(*version)) ++expected;
     };
     for (;;) {
         pass_later_ones();

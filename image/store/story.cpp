@@ -68,11 +68,11 @@ Result<void> Story::prepare() {
                       "ORDER BY kind, number"},
         {&one_name_, "SELECT content, checksum FROM names WHERE kind = ?1 AND number = ?2"},
         {&last_name_, "SELECT max(number) FROM names WHERE kind = ?1"},
-        {&put_piece_, "INSERT INTO pieces VALUES(?1, ?2)"},
-        {&has_piece_, "SELECT 1 FROM pieces WHERE hash = ?1"},
-        {&get_piece_, "SELECT body FROM pieces WHERE hash = ?1"},
-        {&drop_piece_, "DELETE FROM pieces WHERE hash = ?1"},
-        {&piece_hashes_, "SELECT hash FROM pieces"},
+        {&put_piece_, "INSERT INTO checkpoint_pieces VALUES(?1, ?2)"},
+        {&has_piece_, "SELECT 1 FROM checkpoint_pieces WHERE hash = ?1"},
+        {&get_piece_, "SELECT body FROM checkpoint_pieces WHERE hash = ?1"},
+        {&drop_piece_, "DELETE FROM checkpoint_pieces WHERE hash = ?1"},
+        {&piece_hashes_, "SELECT hash FROM checkpoint_pieces"},
         {&put_checkpoint_, "INSERT INTO checkpoints VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
         {&checkpoint_before_,
          "SELECT number, timeline, batch, groups, turn, at_ms, epoch, checksum, manifest FROM checkpoints "
@@ -91,7 +91,7 @@ Result<void> Story::prepare() {
         {&drop_snapshot_, "DELETE FROM snapshots WHERE number = ?1 RETURNING checksum"},
         {&count_batches_, "SELECT count(*) FROM batches"},
         {&bytes_, "SELECT coalesce((SELECT sum(length(body)) FROM batches), 0) + "
-                  "coalesce((SELECT sum(length(body)) FROM pieces), 0)"},
+                  "coalesce((SELECT sum(length(body)) FROM checkpoint_pieces), 0)"},
     };
     for (auto [statement, sql] : all) {
         auto prepared = connection_.prepare(sql);

@@ -343,7 +343,7 @@ Result<void> StorySalvage::write(Connection& into,
     const std::pair<Statement*, std::string_view> all[] = {
         {&name, "INSERT INTO names VALUES(?1, ?2, ?3, ?4)"},
         {&batch, "INSERT INTO batches VALUES(?1, ?2, ?3, ?4, ?5, ?6)"},
-        {&piece, "INSERT INTO pieces VALUES(?1, ?2)"},
+        {&piece, "INSERT INTO checkpoint_pieces VALUES(?1, ?2)"},
         {&checkpoint, "INSERT INTO checkpoints VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
         {&timeline, "INSERT INTO timelines VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"},
         {&snapshot, "INSERT INTO snapshots VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},

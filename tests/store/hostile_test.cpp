@@ -109,7 +109,7 @@ TEST_CASE("Rows that claim more than there is are refused") {
         "1, 0, 0, 0, x'00' FROM n",
         "UPDATE checkpoints SET manifest = zeroblob(100000000)",
         "UPDATE checkpoints SET batch = -1",
-        "UPDATE pieces SET body = zeroblob(100000000)",
+        "UPDATE checkpoint_pieces SET body = zeroblob(100000000)",
         "INSERT INTO snapshots VALUES(1, x'61', 1, 1, 1, 1, 1, 1, 1, 0)",
         "INSERT INTO timelines VALUES(2, x'61', 2, 1, 1, 1, 1, 1, 0)",
         "UPDATE meta SET value = x'ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff'",

@@ -389,7 +389,7 @@ TEST_CASE("checkpoints, timelines and snapshots are kept, and what nobody needs 
     }
     for (const char* sql :
          {"DELETE FROM snapshots", "DELETE FROM timelines", "DELETE FROM checkpoints",
-          "DELETE FROM pieces WHERE body = x'74776f'", "UPDATE snapshots SET turn = turn + 1",
+          "DELETE FROM checkpoint_pieces WHERE body = x'74776f'", "UPDATE snapshots SET turn = turn + 1",
           "UPDATE timelines SET batch = 1", "UPDATE checkpoints SET epoch = 9"}) {
         INFO(sql);
         const std::string bad = folder.file("bad.indent");

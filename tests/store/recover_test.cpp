@@ -561,7 +561,7 @@ void check_left(const std::string& lost, const Left& left) {
 }
 
 std::string piece_of(const std::string& mark) {
-    return "DELETE FROM pieces WHERE instr(CAST(body AS TEXT), '<" + mark + "_two>')";
+    return "DELETE FROM checkpoint_pieces WHERE instr(CAST(body AS TEXT), '<" + mark + "_two>')";
 }
 
 } // namespace
