@@ -28,6 +28,7 @@ namespace indent::image {
 namespace {
 
 constexpr uint64_t kMostLargeWords = uint64_t(1) << 40; // of a cell
+constexpr size_t kMostWaiting = size_t(2) << 20;        // bytes of leaves that were read and not put
 
 size_t room_of(const PageFacts& page) {
     return page.kind == Page::kSmall && page.size < kSmallPageSizes ? small_page_bytes(page.size)
@@ -472,24 +473,26 @@ bool HeapRestore::Work::next_leaf(std::string& leaf, Polls& polls) {
     }
     leaf = std::move(leaves.front());
     leaves.pop_front();
+    const bool was_much = leaf_bytes > kMostWaiting / 2;
     leaf_bytes -= leaf.size();
-    changed.notify_all();
+    if (was_much && leaf_bytes <= kMostWaiting / 2)
+        changed.notify_all(); // not for each: waking somebody costs
     return true;
 }
 
 bool HeapRestore::Work::give(std::string leaf) {
-    constexpr size_t kMostBytes = size_t(8) << 20; // that wait
     std::unique_lock lock(mutex);
-    while (leaf_bytes > kMostBytes && !failed) {
-        changed.wait_for(lock, std::chrono::milliseconds(1));
-        lock.unlock();
-        if (!mine.polls.now()) failed = true;
-        lock.lock();
-    }
+    if (leaf_bytes > kMostWaiting)
+        while (leaf_bytes > kMostWaiting / 2 && !failed) {
+            changed.wait_for(lock, std::chrono::milliseconds(1));
+            lock.unlock();
+            if (!mine.polls.now()) failed = true;
+            lock.lock();
+        }
     if (failed) return false;
     leaf_bytes += leaf.size();
     leaves.push_back(std::move(leaf));
-    changed.notify_all();
+    if (leaves.size() == 1) changed.notify_all();
     return true;
 }
 
@@ -524,7 +527,9 @@ bool HeapRestore::add_leaf(std::string leaf) {
     PageFacts page;
     std::string_view cells;
     if (!HeapPicture::is_plain_leaf(leaf, page, cells)) return work.picture.add(std::move(leaf));
-    return work.thread.joinable() ? work.give(std::move(leaf)) : work.put_leaf(work.mine, cells, page);
+    if (!work.thread.joinable()) return work.put_leaf(work.mine, cells, page);
+    work.heap.prepare_pages(work.hands.poll); // here there is time
+    return work.give(std::move(leaf));
 }
 
 bool HeapRestore::finish(std::vector<Value>& roots) {

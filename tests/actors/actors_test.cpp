@@ -202,6 +202,45 @@ catch e: StackOverflow:
 }
 #endif
 
+TEST_CASE("Two that talk about long work keep nobody waiting for more than one piece of it") {
+    const auto lines = run(R"~(
+actor Slow:
+    on work:
+        let sum = 0
+        for i in 1..200_000: sum += i
+        sum
+actor Echo:
+    on ping = :pong
+actor Other:
+    state to
+    state seen
+    state going = true
+    on go:
+        for i in 1..10:
+            ask to.ping
+            seen.swap(n -> n + 1)
+        if going: send self.go
+    on rest:
+        going = false
+let slow = spawn Slow()
+let seen = Atom(0)
+let other = spawn Other(to: spawn Echo(), seen: seen)
+send other.go
+let before = -1
+let stood_still = 0
+for i in 1..40:
+    ask slow.work
+    let now = seen.value
+    if now == before: stood_still += 1
+    before = now
+ask other.rest
+print(stood_still)
+)~",
+                           1);
+    REQUIRE(lines.size() == 1);
+    CHECK(std::stoi(lines[0]) < 20);
+}
+
 TEST_CASE("Code is reloaded while several workers run it") {
     auto lines = run(R"~(
 def version(n) = "module moving\ndef step = {n}\nactor Mover:\n    state at = 0\n    state v{n} = {n}\n    on go: at += step()\n    on at? = at\n    def migrate_state(old, version) = \{at: old[:at]}\n"

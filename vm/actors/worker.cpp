@@ -15,7 +15,9 @@ constexpr int kTurnsOfOne = 16;  // an actor with a full mailbox handles so many
 constexpr int kTurnsInside = 64; // before the outer loop looks at the clock
 constexpr uint64_t kLookAgain = 50'000'000; // ns between two looks at who is asked and held
 constexpr size_t kMostStolen = 64;
-constexpr unsigned kHandedOn = 8; // run because they were woken last, before those who wait have their turn
+// Who was woken last runs before those who wait have their turn: so many of them, and for so long (ns), the last one aside.
+constexpr unsigned kHandedOn = 8;
+constexpr uint64_t kHandedOnFor = 1'000'000;
 } // namespace
 
 // ---- queues
@@ -95,7 +97,8 @@ void Worker::ask_for_poll() {
 
 bool Worker::run_soon(Actor& actor) {
     if (!until_ || system.options_.seed || soon_pinned_ || soon.load(std::memory_order_relaxed)) return false;
-    if (handed_on_ >= kHandedOn && waiting.load(std::memory_order_relaxed) > 0) return false;
+    const bool have_waited = handed_on_ >= kHandedOn || counted_until_ - handing_on_since_ > kHandedOnFor;
+    if (have_waited && waiting.load(std::memory_order_relaxed) > 0) return false;
     waiting.fetch_add(1, std::memory_order_relaxed);
     if (actor.pinned != Actor::kAnyWorker)
         soon_pinned_ = &actor;
@@ -130,6 +133,7 @@ Actor* Worker::next() {
             return first;
         }
         handed_on_ = 0;
+        handing_on_since_ = counted_until_;
         std::lock_guard lock(queue_lock);
         Actor* actor = nullptr;
         if (system.options_.seed) {

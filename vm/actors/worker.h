@@ -162,9 +162,10 @@ class Worker {
     std::shared_ptr<class TurnTape> spare_tape_;
     bool pinned_next_ = false;
     Actor* soon_pinned_ = nullptr; // as `soon`, of turns that go on
-    unsigned handed_on_ = 0;     // how many ran because they were to run soon, since one came from the queues
-    bool opening_ = false;       // a message from before a reload is being migrated
-    uint64_t counted_until_ = 0; // monotonic ns: what ran before is in its actor's time
+    unsigned handed_on_ = 0; // how many ran because they were to run soon, since one came from the queues
+    uint64_t handing_on_since_ = 0; // when that was, as counted_until_
+    bool opening_ = false;          // a message from before a reload is being migrated
+    uint64_t counted_until_ = 0;    // monotonic ns: what ran before is in its actor's time
     void count_time(Actor& actor, uint64_t now);
 };
 

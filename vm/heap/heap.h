@@ -205,6 +205,8 @@ class Heap {
     // all are there they are held, and then the heap is a heap (end_restore). False: no heap can have had such a page, or
     // the system has no memory; the heap is to be thrown away.
     [[nodiscard]] bool restore_page(const PageFacts& page, std::span<const RestoredCell> cells);
+    // Another thread may have memory made ready for the next of these meanwhile (PagePool::prepare).
+    void prepare_pages(const std::function<bool()>& poll);
     // The cell that begins there: an old one, or one that was restored.
     Cell* restored_at(CellOffset offset);
     // Holds what these cells point to in the shared space. `poll`, if there is one, is called each time that a little more

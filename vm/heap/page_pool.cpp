@@ -32,10 +32,7 @@ void* PagePool::take_locked(bool many) {
         auto memory = os::map_aligned(kRegionBytes, kRegionBytes);
         if (!memory) return nullptr;
         if (many) memory->will_be_written();
-        auto address = reinterpret_cast<uintptr_t>(memory->begin());
-        forbid(memory->begin(), kRegionBytes);
-        region = regions_.emplace(address, Region{std::move(memory).value()}).first;
-        free_pages_ += kRegionPages;
+        region = add_locked(std::move(memory).value());
     }
     assert(region != regions_.end());
     with_room_ = region->first;
@@ -46,6 +43,30 @@ void* PagePool::take_locked(bool many) {
     void* page = region->second.memory.begin() + size_t(index) * kPageBytes;
     allow(page, kPageBytes);
     return page;
+}
+
+PagePool::Regions::iterator PagePool::add_locked(os::MappedMemory memory) {
+    const auto address = reinterpret_cast<uintptr_t>(memory.begin());
+    forbid(memory.begin(), kRegionBytes);
+    free_pages_ += kRegionPages;
+    return regions_.emplace(address, Region{std::move(memory)}).first;
+}
+
+void PagePool::prepare(const std::function<bool()>& poll) {
+    constexpr size_t kAtOnce = size_t(2) << 20;
+    {
+        std::lock_guard lock(mutex_);
+        if (free_pages_ >= kRegionPages / 2) return;
+    }
+    auto memory = os::map_aligned(kRegionBytes, kRegionBytes);
+    if (!memory) return;
+    memory->will_be_written();
+    for (size_t at = 0; at < kRegionBytes; at += kAtOnce) {
+        if (poll && !poll()) return;
+        memory->touch(memory->begin() + at, kAtOnce);
+    }
+    std::lock_guard lock(mutex_);
+    add_locked(std::move(memory).value());
 }
 
 // A region that is wholly free goes back to the system, unless it is the only room that is left: a heap that

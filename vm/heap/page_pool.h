@@ -4,6 +4,7 @@
 #include "vm/os/memory.h"
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 
@@ -20,6 +21,9 @@ class PagePool {
     // taken, and all of them written at once.
     [[nodiscard]] void* take(bool many = false);
     void give_back(void* page);
+    // Where few pages are free: has some more that the system has given memory to, so that whoever takes them soon does not wait
+    // for it. `poll` is called between; where it answers false there are none.
+    void prepare(const std::function<bool()>& poll);
 
     // The same for a small page of one of the sizes.
     [[nodiscard]] void* take_small(size_t size);
@@ -47,14 +51,16 @@ class PagePool {
     static_assert(sizeof(Nest) <= small_page_bytes(0) && kPageBytes == 512 * small_page_bytes(0));
 
     void* take_locked(bool many);
+    using Regions = std::map<uintptr_t, Region>;
+    Regions::iterator add_locked(os::MappedMemory memory);
     void give_back_locked(void* page);
     void link(Nest* nest);
     void unlink(Nest* nest);
 
     mutable std::mutex mutex_;
     Nest* nests_with_room_[kSmallPageSizes] = {};
-    std::map<uintptr_t, Region> regions_; // by address, which is a multiple of kRegionBytes
-    uintptr_t with_room_ = 0;             // a region that has free pages, or 0: look for one
+    Regions regions_;         // by address, which is a multiple of kRegionBytes
+    uintptr_t with_room_ = 0; // a region that has free pages, or 0: look for one
     size_t free_pages_ = 0;
     size_t in_use_ = 0;
 };

@@ -112,6 +112,10 @@ bool Heap::restore_page(const PageFacts& page, std::span<const RestoredCell> cel
     return state_->old.restore_page(page, cells, state_->limit_bytes);
 }
 
+void Heap::prepare_pages(const std::function<bool()>& poll) {
+    state_->shared.pages().prepare(poll);
+}
+
 Cell* Heap::restored_at(CellOffset offset) {
     return state_->old.place_at(offset);
 }

@@ -75,6 +75,15 @@ void MappedMemory::will_be_written() {
 #endif
 }
 
+void MappedMemory::touch(std::byte* from, size_t bytes) {
+    assert(from >= begin_ && from + bytes <= end());
+#ifdef MADV_POPULATE_WRITE
+    madvise(from, bytes, MADV_POPULATE_WRITE);
+#else
+    (void)from, (void)bytes;
+#endif
+}
+
 // Maps more than asked for, all of it inaccessible, cuts off what lies before and after the aligned part with
 // its two guard pages, and opens the part itself.
 Result<MappedMemory> map_aligned(size_t bytes, size_t alignment) {

@@ -23,6 +23,9 @@ class MappedMemory {
     void discard(std::byte* from, size_t bytes);
     // All of it will be written soon: the system may give it in large pieces.
     void will_be_written();
+    // Has the system give what lies between now, rather than when it is first touched, which takes some milliseconds for
+    // each megabyte or two; where it cannot, nothing happens.
+    void touch(std::byte* from, size_t bytes);
 
   private:
     friend Result<MappedMemory> map_aligned(size_t bytes, size_t alignment);
