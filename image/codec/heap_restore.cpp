@@ -219,16 +219,24 @@ struct HeapRestore::Work {
         Polls polls;
         WordsOfCell words;
         KnownShapes shapes;
-        std::vector<Entry> entries; // of the page that is being put
-        std::vector<Cell*> wrong;   // they may well be dead
+        std::vector<Cell*> wrong; // they may well be dead
         std::vector<Cell*> with_shared, in_the_end;
     };
 
-    // ---- the first pass; one thread at a time
+    // ---- the first pass
 
-    bool put_leaf(Hand& hand, std::string_view cells, const PageFacts& page);
+    // A leaf whose page and cells are there; their words are still to be put.
+    struct WordlessPage {
+        std::string bytes; // of the leaf, or of nothing where somebody else has them
+        std::vector<Entry> entries;
+        std::byte* page = nullptr;
+    };
+    // One thread at a time begins; the words of a leaf can be put by any.
+    bool begin_leaf(Hand& hand, std::string_view cells, const PageFacts& page, WordlessPage& begun);
     template <class Entries>
     bool begin_page(Hand& hand, const PageFacts& page, const Entries& entries);
+    bool put_words(Hand& hand, const WordlessPage& begun);
+    bool put_leaf(Hand& hand, std::string_view cells, const PageFacts& page);
     bool put_words(Hand& hand, Cell& cell, const Entry& entry, CellsAt& cells, bool may_be_patched);
     bool read(Hand& hand, Cell& cell, const Entry& entry, CellsAt& cells);
     bool patch(Hand& hand, Cell& cell, const Entry& entry, CellsAt& cells);
@@ -250,9 +258,12 @@ struct HeapRestore::Work {
     void start();
     void help();
     bool give(std::string leaf);
+    bool leave_words(std::unique_ptr<WordlessPage>& begun); // for who has time; false: there are many
+    // Puts the words of one of those, with the lock given back meanwhile. False: there is none.
+    bool put_left_words(std::unique_lock<std::mutex>& lock, Hand& hand);
     // Waits until it is as far, and lets others look in. False: it is not wanted. Where there is no such thread it is as far.
     bool beside_has(Stage wanted, Polls& polls);
-    bool next_leaf(std::string& leaf, Polls& polls);
+    bool next_leaf(std::unique_ptr<WordlessPage>& begun); // its bytes alone
     void is_done(Stage now);
 
     HeapPicture& picture;
@@ -277,6 +288,8 @@ struct HeapRestore::Work {
     std::condition_variable changed;
     std::deque<std::string> leaves;
     size_t leaf_bytes = 0;
+    std::deque<std::unique_ptr<WordlessPage>> without_words;
+    std::vector<std::unique_ptr<WordlessPage>> spare; // their memory is used again
     bool no_more_leaves = false, has_jobs = false;
     Stage stage = Done;
 };
@@ -311,18 +324,29 @@ bool HeapRestore::Work::begin_page(Hand& hand, const PageFacts& page, const Entr
     return true;
 }
 
-bool HeapRestore::Work::put_leaf(Hand& hand, std::string_view bytes, const PageFacts& page) {
-    hand.entries.clear();
+bool HeapRestore::Work::begin_leaf(Hand& hand, std::string_view bytes, const PageFacts& page,
+                                   WordlessPage& begun) {
     auto take = [&](const Entry& entry) {
-        hand.entries.push_back(entry);
+        begun.entries.push_back(entry);
         return true;
     };
-    if (!HeapPicture::each_cell(bytes, take, &hashes) || !begin_page(hand, page, hand.entries)) return false;
+    if (!HeapPicture::each_cell(bytes, take, &hashes) || !begin_page(hand, page, begun.entries)) return false;
+    begun.page = reinterpret_cast<std::byte*>(heap.restored_at(uint64_t(page.number) * kPageBytes));
     of_leaves.push_back(page.number);
-    PlacesLater later;
-    for (const Entry& entry : hand.entries)
-        if (!put_words(hand, *there.cell_at(entry.place), entry, later, false)) return false;
     return true;
+}
+
+bool HeapRestore::Work::put_words(Hand& hand, const WordlessPage& begun) {
+    PlacesLater later;
+    return std::all_of(begun.entries.begin(), begun.entries.end(), [&](const Entry& entry) {
+        auto* cell = reinterpret_cast<Cell*>(begun.page + 8 * (entry.place % kPlaces));
+        return put_words(hand, *cell, entry, later, false);
+    });
+}
+
+bool HeapRestore::Work::put_leaf(Hand& hand, std::string_view bytes, const PageFacts& page) {
+    WordlessPage begun;
+    return begin_leaf(hand, bytes, page, begun) && put_words(hand, begun);
 }
 
 // False: they make no sense, or are not wanted any more.
@@ -437,12 +461,13 @@ void HeapRestore::Work::start() {
 }
 
 void HeapRestore::Work::help() {
-    std::string leaf;
+    std::unique_ptr<WordlessPage> begun;
     bool good = true;
-    while (good && next_leaf(leaf, other->polls)) {
+    while (good && next_leaf(begun)) {
         PageFacts page;
         std::string_view cells;
-        good = HeapPicture::is_plain_leaf(leaf, page, cells) && put_leaf(*other, cells, page);
+        good = HeapPicture::is_plain_leaf(begun->bytes, page, cells) &&
+               begin_leaf(*other, cells, page, *begun) && (leave_words(begun) || put_words(*other, *begun));
     }
     if (!good) failed = true;
     is_done(HasPut);
@@ -460,23 +485,50 @@ void HeapRestore::Work::help() {
 }
 
 // False: there will be no more.
-bool HeapRestore::Work::next_leaf(std::string& leaf, Polls& polls) {
+bool HeapRestore::Work::next_leaf(std::unique_ptr<WordlessPage>& begun) {
     std::unique_lock lock(mutex);
     for (;;) {
         if (failed) return false;
         if (!leaves.empty()) break;
+        if (put_left_words(lock, *other)) continue;
         if (no_more_leaves) return false;
         changed.wait_for(lock, std::chrono::milliseconds(1));
         lock.unlock();
-        if (!polls.now()) failed = true;
+        if (!other->polls.now()) failed = true;
         lock.lock();
     }
-    leaf = std::move(leaves.front());
+    if (!begun && !spare.empty()) {
+        begun = std::move(spare.back());
+        spare.pop_back();
+    }
+    if (!begun) begun = std::make_unique<WordlessPage>();
+    begun->entries.clear();
+    begun->bytes = std::move(leaves.front());
     leaves.pop_front();
     const bool was_much = leaf_bytes > kMostWaiting / 2;
-    leaf_bytes -= leaf.size();
+    leaf_bytes -= begun->bytes.size();
     if (was_much && leaf_bytes <= kMostWaiting / 2)
         changed.notify_all(); // not for each: waking somebody costs
+    return true;
+}
+
+bool HeapRestore::Work::leave_words(std::unique_ptr<WordlessPage>& begun) {
+    constexpr size_t kMostLeft = 16;
+    std::lock_guard lock(mutex);
+    if (without_words.size() >= kMostLeft) return false;
+    without_words.push_back(std::move(begun));
+    if (without_words.size() == 1) changed.notify_all();
+    return true;
+}
+
+bool HeapRestore::Work::put_left_words(std::unique_lock<std::mutex>& lock, Hand& hand) {
+    if (without_words.empty()) return false;
+    auto begun = std::move(without_words.front());
+    without_words.pop_front();
+    lock.unlock();
+    if (!put_words(hand, *begun)) failed = true;
+    lock.lock();
+    spare.push_back(std::move(begun));
     return true;
 }
 
@@ -484,6 +536,7 @@ bool HeapRestore::Work::give(std::string leaf) {
     std::unique_lock lock(mutex);
     if (leaf_bytes > kMostWaiting)
         while (leaf_bytes > kMostWaiting / 2 && !failed) {
+            if (put_left_words(lock, mine)) continue;
             changed.wait_for(lock, std::chrono::milliseconds(1));
             lock.unlock();
             if (!mine.polls.now()) failed = true;
@@ -498,7 +551,10 @@ bool HeapRestore::Work::give(std::string leaf) {
 
 bool HeapRestore::Work::beside_has(Stage wanted, Polls& polls) {
     std::unique_lock lock(mutex);
-    while (stage < wanted) {
+    while (stage < wanted || !without_words.empty()) {
+        if (!failed && put_left_words(lock, mine)) continue;
+        if (failed) without_words.clear();
+        if (stage >= wanted) break;
         changed.wait_for(lock, std::chrono::milliseconds(1));
         lock.unlock();
         (void)polls.now(); // it stops, too
