@@ -2,7 +2,8 @@
 // with its words; one that points somewhere is a place until all pages are there. The second goes over the heap: places
 // become addresses, and as whatever a cell points to is there with its kind, most cells are known to be sound when they have
 // been met, lists, maps and blocks when all have; then nobody has to walk from the roots. A page is one thread's at a time,
-// so that two can share both passes: in the first one reads and the other decodes, in the second each takes pages.
+// so that two can share both passes: in the first one reads, the other makes pages and cells, and their words, which are half of
+// the work, are put by whichever has time; in the second each takes pages.
 //
 // Cells that nobody reaches any more may stand in a picture: a record says what came, not what went. Where their memory was
 // given again, the newer cell takes the place and they go. So the words of a dead cell may point to places where nothing is

@@ -3,6 +3,7 @@
 #include "image/history/checkpoints.h"
 #include "image/journal/journal.h"
 #include "image/journal/parcels.h"
+#include "vm/heap/atom.h"
 #include "vm/os/clock.h"
 #include "vm/world/world.h"
 #include <algorithm>
@@ -228,6 +229,20 @@ void ImageActors::reload_is_kept(std::string_view what) {
     journal_->append(image::DefinitionsRecord{epoch, false});
 }
 
+// A reload lays out anew what Atoms hold, and no turn says so.
+void ImageActors::note_atoms() {
+    SharedSpace& shared = world_->runtime().shared;
+    std::lock_guard lock(journal_->atoms);
+    for (Value atom : shared.listed(shape::kAtom)) {
+        const Value value = atom_value(shared, atom.cell());
+        const Parcel::Pointer parcel = Parcel::of_shared(shared, &value, 1);
+        journal_->append(
+            image::AtomRecord{names_->shared(atom.cell()), image::bytes_of_parcel(parcel.get(), *names_)});
+        shared.release(value);
+        shared.release(atom);
+    }
+}
+
 void ImageActors::note_settled() {
     if (restorer_->any_left_out()) return; // those have not followed, and may be salvaged
     uint64_t epoch = 0;
@@ -254,6 +269,7 @@ void ImageActors::follow() {
     auto left = std::make_shared<std::atomic<size_t>>(1);
     const auto one_less = [this, left, which] {
         if (left->fetch_sub(1) != 1 || follows_ != which) return; // a later one says so
+        note_atoms();
         note_settled();
         settled_ = which;
     };

@@ -47,6 +47,7 @@ class ImageActors final : public ActorStory {
   private:
     Result<void> prepare(World& world); // names_ and recovery_ are for it
     void note_module_values();
+    void note_atoms();
     void note_settled();
     void follow();
     Result<void> keep_names();

@@ -336,6 +336,7 @@ size_t migrate_heap(Machine& vm, Value* args, const MigrationSteps* steps, std::
         for (size_t w = 0; w < n; ++w) shared.look_at((*cell)[w]);
     });
     for (Value slot : slots) shared.look_at(slot);
+    const size_t own = outdated.size();
     if (shared.copy(top, outdated)) {
         vm.heap->for_each_cell([&](Cell* cell) {
             if (cell->bits & Cell::kBytes) return;
@@ -352,13 +353,18 @@ size_t migrate_heap(Machine& vm, Value* args, const MigrationSteps* steps, std::
     const bool with_messages = !slots.empty();
     args[7] = with_messages ? vm.actor_journal : Value();
     const PointerTable journal = groups_of(vm.actor_journal);
-    for (Cell* cell : outdated) {
+    for (size_t i = 0; i < outdated.size(); ++i) {
+        Cell* const cell = outdated[i];
         args[0] = Value::cell(cell);
+        // With all its parts, so that it can be shared again; records may hold what changes.
+        const bool is_frozen =
+            i >= own || (cell->is_frozen() && vm.shapes[cell->shape].cls->kind != ClassKind::Record);
         for (auto step = step_of(cell->shape); step.from; step = step_of(args[0].cell()->shape)) {
             args[6] = args[0];
             args[0] = take_step(vm, args, step, journal);
             // Of what lies between two of its layouts nobody finds the way back.
             const bool is_last = !step_of(args[0].cell()->shape).from;
+            if (is_last && is_frozen) args[0] = vm.send(args[0], sym::frozen, {}, args);
             if (is_last && (step.way == Class::Forward || step.way == Class::Reset))
                 keep_in_journal(vm, args, step, args[6], args[0]);
             args[6] = Value();
