@@ -3,12 +3,14 @@
 // not waits for the lock, under which all rows that one leads to are made.
 #include "image/journal/world_names.h"
 #include "image/codec/cell_form.h"
+#include "image/store/listing.h"
 #include "image/store/rows.h"
 #include "vm/heap/atom.h"
 #include "vm/interp/block.h"
 #include "vm/interp/maker.h"
 #include "vm/model/text.h"
 #include <algorithm>
+#include <cstring>
 
 namespace indent::image {
 
@@ -20,7 +22,22 @@ constexpr size_t kMostTroubles = 1000;        // that are told apart
 constexpr uint64_t kLargestSharedNumber = uint64_t(1)
                                           << 46; // of something shared: it is an identity hash, too
 enum Special : uint8_t { kClassValue, kModuleValue, kAddressOf, kAtomCell, kPlainCell };
-enum Root : uint8_t { kMethodBody, kInitialiserBody };
+// What a block stands in, and what of it has the hash: all of its module (as images have it that are older), or it alone,
+// so that a block outlives what is edited around it.
+enum Root : uint8_t { kMethodBody, kInitialiserBody, kMethodText, kInitialiserText };
+
+uint64_t text_of(const syntax::SyntaxTree& tree, syntax::Span span) {
+    const Hash hash = hash_of(std::string_view(*tree.source).substr(span.begin, span.end - span.begin));
+    uint64_t number = 0;
+    std::memcpy(&number, hash.data(), sizeof number);
+    return number;
+}
+uint64_t text_of(const Method& method) {
+    return text_of(*method.tree, method.definition->head.full);
+}
+uint64_t text_of(const FieldInfo& field) {
+    return text_of(*field.tree, field.initial->span);
+}
 
 struct ShapeContent {
     std::string module, name;
@@ -35,7 +52,7 @@ struct ShapeContent {
 // The body that a block stands in.
 struct CodeContent {
     std::string module;
-    uint64_t text = 0; // hash of the module's text
+    uint64_t text = 0; // its hash
     uint8_t root = 0;
     std::string owner; // a class; empty: a function of the module
     bool class_side = false;
@@ -144,14 +161,15 @@ uint64_t WorldNames::code_number(const Code* code) {
     while (root->outer) root = root->outer;
     CodeContent content;
     content.module = root->module->path;
-    content.text = root->module->hash;
-    if (root->method) {
-        content.root = kMethodBody;
+    if (root->method && root->method->definition) {
+        content.root = kMethodText;
+        content.text = text_of(*root->method);
         if (root->method->owner) content.owner = runtime_.symbols.text(root->method->owner->name);
         content.class_side = root->method->class_side;
         content.name = runtime_.symbols.text(root->method->selector);
     } else if (root->initialiser) {
-        content.root = kInitialiserBody;
+        content.root = kInitialiserText;
+        content.text = text_of(*root->initialiser);
         content.owner = runtime_.symbols.text(root->initialiser->declared_in->name);
         content.name = runtime_.symbols.text(root->initialiser->name);
     } else {
@@ -427,35 +445,50 @@ bool WorldNames::raw_of(ShapeId shape, size_t word, uint64_t number, Value& valu
         value = Value::raw(found->second);
         return true;
     }
-    // Images of before libraries were kept say 0 for code of theirs.
-    if (module->hash != content.text && !(module->library && content.text == 0)) {
-        for (auto& old : runtime_.old_modules)
-            if (old->path == content.module && old->hash == content.text) module = old.get();
-        if (module->hash != content.text)
-            return trouble("the code of a block of `" + content.module +
-                           "` is of a text that is not there any more");
-    }
     Machine& vm = actors_.main_machine();
-    Code* body = nullptr;
-    auto owner_in = [&]() -> Class* {
-        auto found = module->names.find(runtime_.symbols.intern(content.owner));
-        return found != module->names.end() && found->second->kind == Binding::ClassName ? found->second->cls
-                                                                                         : nullptr;
-    };
-    if (content.root == kMethodBody) {
-        Method* method = nullptr;
-        if (content.owner.empty()) {
-            if (auto found = module->names.find(name); found != module->names.end())
-                method = found->second->method;
-        } else if (Class* owner = owner_in()) {
-            Class* side = content.class_side ? owner->side : owner;
-            if (auto found = side->methods.find(name); found != side->methods.end()) method = found->second;
+    const bool of_method = content.root == kMethodBody || content.root == kMethodText;
+    const bool of_definition = content.root == kMethodText || content.root == kInitialiserText;
+    auto body_in = [&](Module& of) -> Code* {
+        auto owner_in = [&]() -> Class* {
+            auto found = of.names.find(runtime_.symbols.intern(content.owner));
+            return found != of.names.end() && found->second->kind == Binding::ClassName ? found->second->cls
+                                                                                        : nullptr;
+        };
+        if (of_method) {
+            Method* method = nullptr;
+            if (content.owner.empty()) {
+                if (auto found = of.names.find(name); found != of.names.end()) method = found->second->method;
+            } else if (Class* owner = owner_in()) {
+                Class* side = content.class_side ? owner->side : owner;
+                if (auto found = side->methods.find(name); found != side->methods.end())
+                    method = found->second;
+            }
+            if (!method || !method->definition) return nullptr;
+            return of_definition && text_of(*method) != content.text ? nullptr : code_of(vm, method);
         }
-        if (method && method->definition) body = code_of(vm, method);
-    } else if (Class* owner = owner_in()) {
-        if (const int at = owner->field_index(name); at >= 0 && owner->fields[size_t(at)].initial)
-            body = code_of_initialiser(vm, owner->fields[size_t(at)]);
-    }
+        Class* owner = owner_in();
+        const int at = owner ? owner->field_index(name) : -1;
+        if (at < 0 || !owner->fields[size_t(at)].initial) return nullptr;
+        FieldInfo& field = owner->fields[size_t(at)];
+        return of_definition && text_of(field) != content.text ? nullptr : code_of_initialiser(vm, field);
+    };
+    // The newest in which its text is what it was. Images of before libraries were kept say 0 for code of theirs.
+    auto is_of_text = [&](const Module& of) {
+        return of_definition || of.hash == content.text || (of.library && content.text == 0);
+    };
+    Code* body = nullptr;
+    bool has_text = false;
+    auto look_in = [&](Module& of) {
+        if (!is_of_text(of)) return false;
+        body = body_in(of);
+        return has_text = body || !of_definition;
+    };
+    if (!look_in(*module))
+        for (auto old = runtime_.old_modules.rbegin(); old != runtime_.old_modules.rend(); ++old)
+            if ((*old)->path == content.module && look_in(**old)) break;
+    if (!has_text)
+        return trouble("the code of a block of `" + content.module + "." + content.name +
+                       "` is of a text that is not there any more");
     Code* code = body ? block_at(vm, body, content.place) : nullptr;
     if (!code) return trouble("a block of `" + content.module + "." + content.name + "` is not there");
     value = Value::raw(code);

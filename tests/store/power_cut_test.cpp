@@ -557,7 +557,8 @@ TEST_CASE("power that goes while an image of an earlier version is brought up to
             if (!cut_power_at(script, disk, folder, after, at, counts,
                               {Unsynced::Lost, Unsynced::Kept, Unsynced::Sectors, Unsynced::Torn}))
                 break;
-        MESSAGE(std::string(version) + ": " + in_words(counts));
+        const std::string told = std::string(version) + ": " + in_words(counts);
+        MESSAGE(told);
         CHECK(counts.points > 15);
     }
 }
