@@ -116,13 +116,12 @@ Result<void> ImageActors::keep(image::Batch& batch) {
     image::BatchRecord record;
     record.turn = batch.turns;
     record.at_ms = batch.at_ms;
-    record.body = std::move(batch.body); // until it is kept, or not
+    record.body = batch.body;
     std::unique_lock lock(mutex_);
     Result<void> kept = image_.story().append(rows, record);
     const image::StoryHeads heads = image_.story().heads();
     lock.unlock();
     if (kept && !record.body.empty()) recent_.add(heads.timeline, heads.last, record.body);
-    batch.body = std::move(record.body);
     if (kept) {
         std::lock_guard of_checkpoints(checkpoint_mutex_);
         since_checkpoint_ += batch.body.size();

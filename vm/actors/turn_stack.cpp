@@ -83,8 +83,8 @@ TurnStack::~TurnStack() {
 #endif
 }
 
-void begin_on_turn_stack(void* stack_) {
-    auto* stack = static_cast<TurnStack*>(stack_);
+void begin_on_turn_stack(void* itself) {
+    auto* stack = static_cast<TurnStack*>(itself);
     stack->begun();
     stack->body_(stack->body_context_);
     stack->ended();
