@@ -8,7 +8,7 @@ namespace indent::image {
 class Connection;
 
 constexpr int64_t kApplicationId = 0x496E6474; // "Indt", in the file's header, so that file(1) can tell
-constexpr int64_t kSchemaVersion = 5;          // since 4 texts may be compressed (packed_text.h)
+constexpr int64_t kSchemaVersion = 5; // 4: texts may be compressed (packed_text.h); 5: pieces have an index
 
 // Makes the tables in an empty file. Within a transaction of the caller's.
 Result<void> make_schema(Connection& connection);

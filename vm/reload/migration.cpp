@@ -306,6 +306,17 @@ bool concerns(Machine& vm, const Parcel& parcel, const MigrationSteps& steps) {
     return found;
 }
 
+// What args[0] is when it is frozen: its class may have its own way to do that.
+static void freeze_again(Machine& vm, Value* args) {
+    const ShapeId shape = args[0].cell()->shape;
+    const Value frozen = vm.send(args[0], sym::frozen, {}, args);
+    if (frozen.is_cell() && frozen.cell()->shape == shape && frozen.cell()->is_frozen())
+        args[0] = frozen;
+    else
+        vm.fail("FrozenError",
+                vm.with_article(args[0]) + " that was frozen does not answer a frozen one to `frozen`", args);
+}
+
 size_t migrate_heap(Machine& vm, Value* args, const MigrationSteps* steps, std::span<Value> slots) {
     auto step_of = [&](ShapeId shape) { return indent::step_of(vm, shape, steps); };
     Value* top = args + kPrimitiveFrame;
@@ -364,7 +375,7 @@ size_t migrate_heap(Machine& vm, Value* args, const MigrationSteps* steps, std::
             args[0] = take_step(vm, args, step, journal);
             // Of what lies between two of its layouts nobody finds the way back.
             const bool is_last = !step_of(args[0].cell()->shape).from;
-            if (is_last && is_frozen) args[0] = vm.send(args[0], sym::frozen, {}, args);
+            if (is_last && is_frozen) freeze_again(vm, args);
             if (is_last && (step.way == Class::Forward || step.way == Class::Reset))
                 keep_in_journal(vm, args, step, args[6], args[0]);
             args[6] = Value();
