@@ -14,6 +14,7 @@ namespace {
 
 constexpr size_t kMostCellWords = kPartBytes / 8; // that one entry of a record in parts has
 constexpr size_t kWordsAtOnce = 64 * kLeafWords;  // of those behind
+constexpr size_t kStepsAtOnce = 2048;             // cells and changes, before others may have a turn
 
 class HeapPlaces final : public Places {
   public:
@@ -49,8 +50,12 @@ struct Parts {
     std::vector<PageFacts> pages;
     std::unordered_set<uint32_t> seen; // their numbers, where they are many
 };
-Parts& empty_parts() {
+Parts& parts_of_thread() {
     static thread_local Parts parts;
+    return parts;
+}
+Parts& empty_parts() {
+    Parts& parts = parts_of_thread();
     for (ByteWriter* part : {&parts.cells, &parts.changes, &parts.hashes, &parts.words}) part->clear();
     parts.pages.clear();
     if (!parts.seen.empty()) parts.seen = {};
@@ -59,8 +64,18 @@ Parts& empty_parts() {
 
 class Recorder {
   public:
-    Recorder(ByteWriter& out, Heap& heap, Names& names, const PutPart& part)
-        : out_(out), heap_(heap), names_(names), part_(part), places_(heap), parts_(empty_parts()) {}
+    Recorder(ByteWriter& out, Heap& heap, Names& names, const PutPart& part, const GiveWay& give_way)
+        : out_(out), heap_(heap), names_(names), part_(part), give_way_(give_way), places_(heap),
+          parts_(empty_parts()) {}
+
+    // One more has been looked at. Nothing is in `out` before the end; others may need the thread's parts meanwhile.
+    void step() {
+        if (++steps_ % kStepsAtOnce != 0 || !give_way_) return;
+        Parts mine;
+        std::swap(mine, parts_);
+        give_way_();
+        std::swap(mine, parts_);
+    }
 
     void hash(Cell* cell, uint64_t hash) {
         const bool shared = cell->is_shared();
@@ -237,6 +252,8 @@ class Recorder {
     Heap& heap_;
     Names& names_;
     const PutPart& part_;
+    const GiveWay& give_way_;
+    size_t steps_ = 0;
     HeapPlaces places_;
     std::vector<std::pair<const Cell*, uint64_t>> large_; // null: it is written
     Parts& parts_;
@@ -283,11 +300,14 @@ std::vector<uint64_t> reached(const Heap& heap, std::span<const Value> roots, Po
 
 } // namespace
 
-void write_base(ByteWriter& out, Heap& heap, std::span<const Value> roots, Names& names,
-                const PutPart& part) {
-    Recorder recorder(out, heap, names, part);
+void write_base(ByteWriter& out, Heap& heap, std::span<const Value> roots, Names& names, const PutPart& part,
+                const GiveWay& give_way) {
+    Recorder recorder(out, heap, names, part, give_way);
     PointerTable met;
-    for (uint64_t place : reached(heap, roots, met)) recorder.cell(*heap.restored_at(8 * place), place);
+    for (uint64_t place : reached(heap, roots, met)) {
+        recorder.cell(*heap.restored_at(8 * place), place);
+        recorder.step();
+    }
     heap.for_each_hash([&](Cell* cell, uint64_t hash) {
         if (cell->is_shared() || met.contains(cell)) recorder.hash(cell, hash);
     });
@@ -295,13 +315,14 @@ void write_base(ByteWriter& out, Heap& heap, std::span<const Value> roots, Names
 }
 
 void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* const> roots, Names& names,
-                   const PutPart& part) {
-    Recorder recorder(out, heap, names, part);
+                   const PutPart& part, const GiveWay& give_way) {
+    Recorder recorder(out, heap, names, part, give_way);
     heap.for_each_change_to_commit(top, [&](const Change& change) {
         if (change.kind == Change::Made)
             recorder.made(*change.cell, change.offset / 8);
         else
             recorder.change(change);
+        recorder.step();
     });
     std::vector<Value> now; // where the collection of the nursery has put them
     for (Value* root : roots) now.push_back(*root);

@@ -33,16 +33,19 @@ namespace indent::image {
 // Records that go before the one in `out`, where all that is to be said would be longer than kPartBytes.
 using PutPart = std::function<void(std::string record)>;
 constexpr size_t kPartBytes = size_t(4) << 20;
+// Called each time that a little more has been written, where there is much: others may have a turn meanwhile, on this
+// thread, too. The heap may be left and entered again, and its roots stay as they are.
+using GiveWay = std::function<void()>;
 constexpr uint64_t kPlaces = kPageBytes / 8; // of a page
 
 // All that the roots reach. Nobody may be in the middle of a stretch of the heap: all is old.
 void write_base(ByteWriter& out, Heap& heap, std::span<const Value> roots, Names& names,
-                const PutPart& part = {});
+                const PutPart& part = {}, const GiveWay& give_way = {});
 
 // What the stretch has made and changed, as its last thing: commit comes next. Collects the nursery: `roots` stand where the
 // collector finds them (on the stack below `top`, or with a provider).
 void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* const> roots, Names& names,
-                   const PutPart& part = {});
+                   const PutPart& part = {}, const GiveWay& give_way = {});
 
 class HeapPicture {
   public:

@@ -115,13 +115,14 @@ void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message,
     bool is_end = false;
     Machine& vm = *worker.machine;
     if (is_kept(actor) && !(message && message->kind == ActorMessage::Native)) {
-        SegmentRecord segment = segment_of(actor, message);
-        segment.fresh = !actor.state;
-        segment.end = end == SegmentEnd::Waits    ? SegmentRecord::Waits
-                      : end == SegmentEnd::Failed ? SegmentRecord::Failed
-                                                  : SegmentRecord::Done;
+        // What came into it, before others have their turn: a reload of then is none of its own.
+        std::string inputs;
+        if (worker.tape && worker.tape->anything_written())
+            inputs = bytes_of_tape(worker.tape->take_written(), names_);
+        bool fresh = !actor.state;
+        uint64_t parts = 0;
         if (end == SegmentEnd::Done) {
-            uint64_t parts = 0, bytes = 0;
+            uint64_t bytes = 0;
             const PutPart put_part = [&](std::string record) {
                 ByteWriter part;
                 bytes += record.size();
@@ -129,24 +130,33 @@ void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message,
                 take(part, true, false);
                 ++parts;
             };
+            const GiveWay give_way = [&] {
+                worker.give_way();
+                group.clear(); // others of the thread have written there
+                heap.clear();
+            };
             // Where it has followed a reload, what its objects were need not be known any more; nor what they were a
             // long chain of changes ago.
-            if (message && !segment.fresh && !has_no_room(actor.log_room, vm.heap->used_bytes())) {
+            if (message && !fresh && !has_no_room(actor.log_room, vm.heap->used_bytes())) {
                 Value* const roots[] = {&vm.actor_state, &vm.actor_journal, &vm.actor_drawings};
-                write_changes(heap, *vm.heap, vm.stack_base, roots, names_, put_part);
+                write_changes(heap, *vm.heap, vm.stack_base, roots, names_, put_part, give_way);
                 spend_room(actor.log_room, bytes + heap.size(), vm.heap->used_bytes());
             } else {
                 vm.heap->collect_nursery(vm.stack_base);
                 const Value roots[] = {vm.actor_state, vm.actor_journal, vm.actor_drawings};
-                write_base(heap, *vm.heap, roots, names_, put_part);
-                segment.fresh = true;
+                write_base(heap, *vm.heap, roots, names_, put_part, give_way);
+                fresh = true;
                 actor.log_room = room_after(bytes + heap.size(), 0, vm.heap->used_bytes());
             }
-            if (parts > 0) write(group, PartsRecord{actor.id, parts});
-            segment.draws = bool(vm.actor_drawings);
         }
-        if (worker.tape && worker.tape->anything_written())
-            segment.inputs = bytes_of_tape(worker.tape->take_written(), names_);
+        SegmentRecord segment = segment_of(actor, message);
+        segment.fresh = fresh;
+        segment.draws = end == SegmentEnd::Done && vm.actor_drawings;
+        segment.inputs = std::move(inputs);
+        segment.end = end == SegmentEnd::Waits    ? SegmentRecord::Waits
+                      : end == SegmentEnd::Failed ? SegmentRecord::Failed
+                                                  : SegmentRecord::Done;
+        if (parts > 0) write(group, PartsRecord{actor.id, parts});
         // A turn without a trace: nobody needs to hear that it waits.
         is_end = ends_turn(segment);
         if (is_end || segment.message || segment.timer) write(group, segment, heap.view());

@@ -52,10 +52,11 @@ class OneByOne final : public TurnLog {
 // A world with the module `m`, from the beginning of a story, or from nothing, which tells what goes on.
 class Told {
   public:
-    Told(const std::string& text, ToldStory& story, size_t batches = SIZE_MAX, bool each_group = false)
+    Told(const std::string& text, ToldStory& story, size_t batches = SIZE_MAX, bool each_group = false,
+         unsigned workers = 2)
         : story_(story) {
         WorldOptions options;
-        options.workers = 2;
+        options.workers = workers;
         options.output = [this](std::string_view line) { printed += std::string(line) + "\n"; };
         auto made = World::make(options);
         REQUIRE(made);

@@ -584,10 +584,13 @@ void Worker::give_way() {
     const uint64_t now = os::monotonic_ns();
     if (now < turn_began.load(std::memory_order_relaxed) + kSlice) return;
     fire_due(now);
-    if (waiting.load(std::memory_order_relaxed) == 0)
+    if (waiting.load(std::memory_order_relaxed) == 0) {
         turn_began.store(now, std::memory_order_relaxed);
-    else
-        pause_turn(machine->stack_base, machine->stack_base, 0, true, now);
+        return;
+    }
+    Answer* const answer = std::exchange(reply, nullptr); // others answer meanwhile
+    pause_turn(machine->stack_base, machine->stack_base, 0, true, now);
+    reply = answer;
 }
 
 void Worker::polled(Value* frame, Value* top) {

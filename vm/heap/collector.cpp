@@ -201,7 +201,10 @@ void Heap::State::collect_nursery_as(Value* scan_end) {
         scan.follow(mutator->stack_base, scan_end);
         for (RootProvider* provider : young->providers) provider->visit_roots(scan);
     }
-    for (Cell* cell : young->remembered) {
+    constexpr size_t kAhead = 8; // cells that are on their way: of many, each lies elsewhere
+    for (size_t i = 0; i < young->remembered.size(); ++i) {
+        if (i + kAhead < young->remembered.size()) __builtin_prefetch(young->remembered[i + kAhead]);
+        Cell* cell = young->remembered[i];
         if constexpr (Committing) {
             scan.scan_words_and_hold(cell, [this](Cell* shared_cell) { hold(shared_cell); });
             cell->bits &= uint8_t(~Cell::kLogged);

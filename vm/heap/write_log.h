@@ -44,7 +44,20 @@ class WriteLog {
 
     template <class Visit> // visit(Entry&), in the order of the first changes
     void for_each(Visit visit) {
+        // Of many, the cells of those that follow are on their way meanwhile: they lie anywhere.
+        constexpr size_t kMany = 1000, kAhead = 8;
+        auto* coming = begin_;
+        auto next_comes = [&] {
+            if (coming >= next_) return;
+            auto* entry = reinterpret_cast<Entry*>(coming);
+            coming = reinterpret_cast<std::byte*>(entry->next());
+            __builtin_prefetch(entry->cell);
+        };
+        const bool many = entries_ > kMany;
+        if (many)
+            for (size_t i = 0; i < kAhead; ++i) next_comes();
         for (auto* at = begin_; at < next_;) {
+            if (many) next_comes();
             auto* entry = reinterpret_cast<Entry*>(at);
             at = reinterpret_cast<std::byte*>(entry->next());
             visit(*entry);
