@@ -1,4 +1,5 @@
 #include "image/journal/records.h"
+#include <optional>
 
 namespace indent::image {
 
@@ -80,10 +81,12 @@ bool read_short(ByteReader& in, SegmentRecord& segment) {
     return !in.failed();
 }
 
-bool read_one(uint8_t kind, RecordReader& reader, Record& record) {
-    if (kind == kShortPost) return read_short(reader.in, record.emplace<PostRecord>());
-    if (kind == kShortSegment) return read_short(reader.in, record.emplace<SegmentRecord>());
-    return read_kind(kind, reader, record);
+// `reader` is made when a record needs it: most do not, and it costs more than they.
+bool read_one(uint8_t kind, ByteReader& in, std::optional<RecordReader>& reader, Record& record) {
+    if (kind == kShortPost) return read_short(in, record.emplace<PostRecord>());
+    if (kind == kShortSegment) return read_short(in, record.emplace<SegmentRecord>());
+    if (!reader) reader.emplace(in);
+    return read_kind(kind, *reader, record);
 }
 
 } // namespace
@@ -140,11 +143,11 @@ void write(ByteWriter& out, const Record& record) {
 
 bool read_each(std::string_view bytes, const std::function<bool(Record&)>& take) {
     ByteReader in(bytes);
-    RecordReader reader(in);
+    std::optional<RecordReader> reader;
     Record record;
     while (!in.failed() && in.remaining() > 0) {
         const uint8_t kind = in.byte();
-        if (!read_one(kind, reader, record) || !take(record)) return false;
+        if (!read_one(kind, in, reader, record) || !take(record)) return false;
     }
     return in.at_end();
 }
