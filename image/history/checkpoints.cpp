@@ -36,26 +36,27 @@ uint64_t bytes_of(const Recovery::Checkpoint& checkpoint) {
     return bytes;
 }
 
-// What there was at `place` as a checkpoint, of which the pieces are written already: so many `bytes`. If they would be more
-// than `most` they are not written.
+// What there was at `place` as a checkpoint, of which the pieces are written already, unless they would be more than `most`.
 Result<CheckpointRecord> checkpoint_of(Image& image, std::mutex& mutex, const StoryPlace& place,
-                                       const std::function<bool()>& stop, uint64_t most, uint64_t& bytes,
+                                       const std::function<bool()>& stop, uint64_t most, MadeCheckpoint& made,
                                        const RecentBatches* recent) {
     Past past(image, mutex, Past::ReadsOnce, recent);
     auto recovery = past.read(place);
     if (!recovery) return std::move(recovery).failure();
-    Recovery::Checkpoint made;
-    if (!(*recovery)->checkpoint(made))
+    Recovery::Checkpoint content;
+    if (!(*recovery)->checkpoint(content))
         return Failure{"damaged", image.path() + " is damaged: a checkpoint cannot be read"};
-    bytes = bytes_of(made);
-    if (bytes > most) return Failure{"too_large", "a checkpoint would be too large"};
-    if (auto put = put_pieces(image, mutex, made.pieces, stop); !put) return std::move(put).failure();
+    made.bytes = bytes_of(content);
+    made.folded = (*recovery)->batch_bytes();
+    made.turns = (*recovery)->turns();
+    if (made.bytes > most) return Failure{"too_large", "a checkpoint would be too large"};
+    if (auto put = put_pieces(image, mutex, content.pieces, stop); !put) return std::move(put).failure();
     CheckpointRecord checkpoint;
     checkpoint.place = place;
-    checkpoint.place.turn = (*recovery)->turns();
+    checkpoint.place.turn = made.turns;
     checkpoint.at_ms = os::wall_ns() / int64_t(os::kMillisecond);
     checkpoint.epoch = (*recovery)->epoch();
-    checkpoint.manifest = std::move(made.manifest);
+    checkpoint.manifest = std::move(content.manifest);
     return checkpoint;
 }
 
@@ -63,30 +64,35 @@ Result<CheckpointRecord> checkpoint_of(Image& image, std::mutex& mutex, const St
 
 Result<CheckpointRecord> checkpoint_of(Image& image, std::mutex& mutex, const StoryPlace& place,
                                        const std::function<bool()>& stop) {
-    uint64_t bytes = 0;
-    return checkpoint_of(image, mutex, place, stop, UINT64_MAX, bytes, nullptr);
+    MadeCheckpoint made;
+    return checkpoint_of(image, mutex, place, stop, UINT64_MAX, made, nullptr);
 }
 
-Result<uint64_t> make_checkpoint(Image& image, std::mutex& mutex, const std::function<bool()>& stop,
-                                 uint64_t most, RecentBatches* recent) {
+Result<MadeCheckpoint> make_checkpoint(Image& image, std::mutex& mutex, const std::function<bool()>& stop,
+                                       const CheckpointLimits& limits, RecentBatches* recent) {
     StoryPlace place;
+    MadeCheckpoint made;
     {
         std::lock_guard lock(mutex);
         const StoryHeads& heads = image.story().heads();
         place = {heads.timeline, heads.last, StoryPlace::kWhole, 0};
         auto last = image.story().checkpoint_before(place);
         if (!last) return std::move(last).failure();
-        if (heads.last == 0 || (*last && (*last)->place.batch == heads.last)) return 0;
+        if (heads.last == 0 || (*last && (*last)->place.batch == heads.last)) return made;
+        const uint64_t first = *last ? (*last)->place.batch + 1 : heads.first;
+        auto upto = image.story().last_within(first, heads.last, limits.folded);
+        if (!upto) return std::move(upto).failure();
+        place.batch = *upto;
     }
-    uint64_t bytes = 0;
-    auto checkpoint = checkpoint_of(image, mutex, place, stop, most, bytes, recent);
-    if (bytes > most) return bytes;
+    auto checkpoint = checkpoint_of(image, mutex, place, stop, limits.most, made, recent);
+    if (made.bytes > limits.most) return made;
     if (!checkpoint) return std::move(checkpoint).failure();
     std::lock_guard lock(mutex);
     auto put = image.story().put_checkpoint(*checkpoint);
     if (!put) return std::move(put).failure();
     if (recent) recent->forget(place.batch);
-    return bytes;
+    made.is_written = true;
+    return made;
 }
 
 namespace {

@@ -13,11 +13,22 @@ namespace indent::image {
 Result<CheckpointRecord> checkpoint_of(Image& image, std::mutex& mutex, const StoryPlace& place,
                                        const std::function<bool()>& stop);
 
+struct CheckpointLimits {
+    uint64_t most = UINT64_MAX; // bytes that it may have: a larger one is not written
+    uint64_t folded =
+        UINT64_MAX; // bytes of batches that are folded at once, one batch at least; the rest is the next one's
+};
+struct MadeCheckpoint {
+    uint64_t bytes = 0;  // that it has, or would have; 0: there is nothing new
+    uint64_t folded = 0; // bytes of the batches that it stands for, from the one before on
+    uint64_t turns = 0;  // that there are with it
+    bool is_written = false;
+};
 // Folds what has come since the last checkpoint of the timeline that goes on into one more, in slices between which others
-// have the image. Answers how many bytes it has, 0: there is nothing new; where those are more than `most` nothing is
-// written. `stop`: gives up when it becomes true. `recent` (null: none): the image's last batches, which are forgotten then.
-Result<uint64_t> make_checkpoint(Image& image, std::mutex& mutex, const std::function<bool()>& stop,
-                                 uint64_t most = UINT64_MAX, RecentBatches* recent = nullptr);
+// have the image. `stop`: gives up when it becomes true. `recent` (null: none): the image's last batches, which are forgotten
+// then.
+Result<MadeCheckpoint> make_checkpoint(Image& image, std::mutex& mutex, const std::function<bool()>& stop,
+                                       const CheckpointLimits& limits = {}, RecentBatches* recent = nullptr);
 
 // A timeline that begins at this place with the checkpoint of what there was. Answers its number.
 Result<uint64_t> fork(Image& image, std::mutex& mutex, const StoryPlace& place, const std::string& name,

@@ -63,6 +63,7 @@ Result<void> Story::prepare() {
                          "WHERE number BETWEEN ?1 AND ?2 ORDER BY number DESC"},
         {&with_turn_,
          "SELECT number FROM batches WHERE timeline = ?1 AND turn >= ?2 ORDER BY number LIMIT 1"},
+        {&sizes_, "SELECT number, length(body) FROM batches WHERE number BETWEEN ?1 AND ?2 ORDER BY number"},
         {&put_name_, "INSERT INTO names VALUES(?1, ?2, ?3, ?4)"},
         {&all_names_, "SELECT kind, number, content, checksum FROM names WHERE kind <= ?1 "
                       "ORDER BY kind, number"},
@@ -216,6 +217,21 @@ Result<uint64_t> Story::batch_with_turn(uint64_t timeline, uint64_t turn) {
     auto found = row->step();
     if (!found) return std::move(found).failure();
     return *found ? uint64_t(row->integer(0)) : 0;
+}
+
+Result<uint64_t> Story::last_within(uint64_t from, uint64_t upto, uint64_t bytes) {
+    Using row(sizes_);
+    row->bind(1, int64_t(from));
+    row->bind(2, int64_t(upto));
+    uint64_t last = from, sum = 0;
+    for (;;) {
+        auto there = row->step();
+        if (!there) return std::move(there).failure();
+        if (!*there) return last;
+        sum += uint64_t(row->integer(1));
+        if (sum > bytes) return last;
+        last = uint64_t(row->integer(0));
+    }
 }
 
 // ---- checkpoints

@@ -68,6 +68,10 @@ class Story {
     // The number of the first batch of a timeline itself with which there are so many turns; 0: there is none.
     Result<uint64_t> batch_with_turn(uint64_t timeline, uint64_t turn);
 
+    // The last batch with a number in [from, upto] up to which those from `from` on have no more than so many bytes, or `from`
+    // where that alone has more.
+    Result<uint64_t> last_within(uint64_t from, uint64_t upto, uint64_t bytes);
+
     // Pieces of a checkpoint to come, which may be many: slices of them are transactions of their own.
     Result<void> put_pieces(const std::vector<std::string>& pieces);
     Result<std::string> piece(const Hash& hash);
@@ -112,8 +116,8 @@ class Story {
     Connection& connection_;
     const StoryHeads& heads_;
     Commit commit_;
-    Statement put_batch_, drop_batches_, batches_, batches_back_, with_turn_, count_batches_, put_name_,
-        all_names_, one_name_, last_name_;
+    Statement put_batch_, drop_batches_, batches_, batches_back_, with_turn_, sizes_, count_batches_,
+        put_name_, all_names_, one_name_, last_name_;
     Statement put_piece_, has_piece_, get_piece_, drop_piece_, piece_hashes_;
     Statement put_checkpoint_, checkpoint_before_, all_checkpoints_, drop_checkpoint_;
     Statement put_timeline_, all_timelines_, put_snapshot_, all_snapshots_, drop_snapshot_, bytes_;

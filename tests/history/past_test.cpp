@@ -166,7 +166,7 @@ TEST_CASE("A checkpoint of batches that are still in memory is the one that the 
         CHECK(kept.recent.from(1, last, last, 1).size() == 1);
         auto of_file = checkpoint_of(*kept.image, kept.mutex, *kept.past->now(), Kept::never);
         REQUIRE(of_file);
-        REQUIRE(make_checkpoint(*kept.image, kept.mutex, Kept::never, UINT64_MAX, &kept.recent));
+        REQUIRE(make_checkpoint(*kept.image, kept.mutex, Kept::never, {}, &kept.recent));
         auto made = kept.image->story().checkpoint_before(*kept.past->now());
         REQUIRE(made);
         REQUIRE(*made);
@@ -210,6 +210,7 @@ TEST_CASE("Each place of the history is what there was, whatever checkpoints and
     Kept kept;
     std::map<uint64_t, std::string> then;
     std::mt19937 random(5);
+    size_t in_parts = 0;
     kept.begin();
     for (int i = 0; i < 5; ++i) kept.value("spawn m.Cell() as :c" + std::to_string(i));
     for (int i = 1; i <= 160; ++i) {
@@ -219,7 +220,16 @@ TEST_CASE("Each place of the history is what there was, whatever checkpoints and
         else
             kept.value("ask " + at + ".add(" + std::to_string(i) + ")");
         if (i % 20 == 0) then[kept.turns()] = "\"" + kept.value(kStates).substr(1);
-        if (i == 50 || i == 51 || i == 120) REQUIRE(make_checkpoint(*kept.image, kept.mutex, Kept::never));
+        if (i == 50 || i == 51) REQUIRE(make_checkpoint(*kept.image, kept.mutex, Kept::never));
+        if (i == 120) // a little at a time
+            for (;;) {
+                constexpr uint64_t kFolded = 400;
+                auto made = make_checkpoint(*kept.image, kept.mutex, Kept::never, {UINT64_MAX, kFolded});
+                REQUIRE(made);
+                if (!made->is_written) break;
+                CHECK(made->folded <= kFolded);
+                ++in_parts;
+            }
         if (i % 40 == 0) {
             kept.end();
             kept.begin();
@@ -227,7 +237,8 @@ TEST_CASE("Each place of the history is what there was, whatever checkpoints and
     }
     kept.end();
     REQUIRE(kept.image->verify());
-    CHECK(kept.image->story().checkpoints()->size() == 3);
+    CHECK(in_parts > 5);
+    CHECK(kept.image->story().checkpoints()->size() == 2 + in_parts);
     size_t looked = 0;
     for (const auto& each : then) {
         CAPTURE(each.first);
@@ -344,7 +355,7 @@ TEST_CASE("Large heaps come in beside each other and beside small ones, as check
         }
         auto made = make_checkpoint(*kept.image, kept.mutex, Kept::never);
         REQUIRE(made);
-        if (round > 0) written = std::max<size_t>(written, *made);
+        if (round > 0) written = std::max<size_t>(written, made->bytes);
         if (round % 2) // after the checkpoint
             sums[0] += 7 - std::stoll(kept.value("ask " + at(0) + ".put(7, 7)"));
         kept.end();

@@ -5,6 +5,7 @@
 #include "image/journal/parcels.h"
 #include "vm/heap/atom.h"
 #include "vm/os/clock.h"
+#include "vm/os/memory.h"
 #include "vm/world/world.h"
 #include <algorithm>
 #include <cstdio>
@@ -18,9 +19,10 @@ namespace {
 // is large, since all of it is read and written for that.
 constexpr uint64_t kCheckpointBytes = 8 << 20, kMostCheckpointBytes = 32 << 20;
 constexpr uint64_t kTimesCheckpoint = 6;
-constexpr uint64_t kWorthIt = 256 << 10;    // the same, when it is closed
-constexpr uint64_t kMostTurns = 20'000;     // then: more are slow to read, however small they are
-constexpr uint64_t kHistoryBytes = 1 << 30; // what history may take of the file
+constexpr uint64_t kFoldedAtOnce = 64 << 20; // it takes several times as much memory
+constexpr uint64_t kWorthIt = 256 << 10;     // the same, when it is closed
+constexpr uint64_t kMostTurns = 20'000;      // then: more are slow to read, however small they are
+constexpr uint64_t kHistoryBytes = 1 << 30;  // what history may take of the file
 
 } // namespace
 
@@ -145,7 +147,7 @@ void ImageActors::make_checkpoints() {
     for (;;) {
         checkpoint_wanted_.wait(lock, [&] { return ending_ || since_checkpoint_ >= checkpoint_after_; });
         if (ending_) return;
-        const uint64_t since = since_checkpoint_, turns = turns_;
+        const uint64_t since = since_checkpoint_;
         const uint64_t most = since >= kMostCheckpointBytes ? UINT64_MAX : since;
         lock.unlock();
         const auto stop = [this] {
@@ -153,20 +155,26 @@ void ImageActors::make_checkpoints() {
             return ending_;
         };
         // What fails here fails again when something is to be kept, and is told then.
-        const auto made = image::make_checkpoint(image_, mutex_, stop, most, &recent_);
-        const bool is_written = made && *made <= most;
+        const auto made = image::make_checkpoint(image_, mutex_, stop, {most, kFoldedAtOnce}, &recent_);
+        const bool is_written = made && made->is_written;
         if (is_written) (void)image::keep_budget(image_, mutex_, kHistoryBytes, stop);
+        os::give_back_freed();
         lock.lock();
-        if (is_written || (!made && !ending_)) {
-            since_checkpoint_ -= since;
-            turns_of_checkpoint_ = turns;
-            in_session_ -= std::min(in_session_, since);
-        }
+        if (is_written) count_checkpoint(*made);
+        if (!made && !ending_) since_checkpoint_ -= since; // it is tried again when there is more
         if (made) {
-            const uint64_t next = is_written ? kTimesCheckpoint * *made : std::max(*made, since + since / 4);
+            const uint64_t next =
+                is_written ? kTimesCheckpoint * made->bytes : std::max(made->bytes, since + since / 4);
             checkpoint_after_ = std::clamp(next, kCheckpointBytes, kMostCheckpointBytes);
         }
     }
+}
+
+// checkpoint_mutex_ is held, or there is one thread.
+void ImageActors::count_checkpoint(const image::MadeCheckpoint& made) {
+    since_checkpoint_ -= std::min(since_checkpoint_, made.folded);
+    in_session_ -= std::min(in_session_, made.folded);
+    turns_of_checkpoint_ = made.turns;
 }
 
 Result<void> ImageActors::keep_names() {
@@ -337,11 +345,16 @@ void ImageActors::end() {
     checkpoint_wanted_.notify_one();
     checkpoints_ = {};
     const auto never = [] { return false; };
-    const bool is_much = since_checkpoint_ >= kCheckpointBytes || turns_ - turns_of_checkpoint_ >= kMostTurns;
-    const uint64_t most = is_much ? UINT64_MAX : since_checkpoint_;
-    if (is_much || in_session_ >= kWorthIt)
-        if (auto made = image::make_checkpoint(image_, mutex_, never, most, &recent_); made && *made <= most)
-            (void)image::keep_budget(image_, mutex_, kHistoryBytes, never);
+    for (;;) {
+        const bool is_much =
+            since_checkpoint_ >= kCheckpointBytes || turns_ - turns_of_checkpoint_ >= kMostTurns;
+        if (!is_much && in_session_ < kWorthIt) break;
+        const uint64_t most = is_much ? UINT64_MAX : since_checkpoint_;
+        const auto made = image::make_checkpoint(image_, mutex_, never, {most, kFoldedAtOnce}, &recent_);
+        if (!made || !made->is_written) break;
+        count_checkpoint(*made);
+        (void)image::keep_budget(image_, mutex_, kHistoryBytes, never);
+    }
     recent_.forget(UINT64_MAX);
     since_checkpoint_ = in_session_ = 0;
 }

@@ -1,5 +1,6 @@
 // The actors of a session, kept in an image (image/journal).
 #pragma once
+#include "image/history/checkpoints.h"
 #include "image/history/past.h"
 #include "image/history/variables.h"
 #include "image/journal/restorer.h"
@@ -53,6 +54,7 @@ class ImageActors final : public ActorStory {
     Result<void> keep_names();
     Result<void> keep(image::Batch& batch);
     void make_checkpoints();
+    void count_checkpoint(const image::MadeCheckpoint& made);
 
     image::Image& image_;
     std::mutex& mutex_;

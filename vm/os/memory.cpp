@@ -10,6 +10,9 @@
 #include <system_error>
 #include <unistd.h>
 #include <utility>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #if INDENT_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #endif
@@ -81,6 +84,12 @@ void MappedMemory::touch(std::byte* from, size_t bytes) {
     madvise(from, bytes, MADV_POPULATE_WRITE);
 #else
     (void)from, (void)bytes;
+#endif
+}
+
+void give_back_freed() {
+#ifdef __GLIBC__
+    malloc_trim(0);
 #endif
 }
 

@@ -34,6 +34,10 @@ class MappedMemory {
     size_t bytes_ = 0;
 };
 
+// Gives what the program has freed back to the system, which the allocator may keep otherwise: some milliseconds for each
+// 100 MB, in which other threads may wait for memory. Where that cannot be asked for, nothing happens. Any thread.
+void give_back_freed();
+
 // Reserves at least `bytes` (rounded up to pages) that begin at a multiple of `alignment` (a power of two).
 // Nothing is committed before it is touched. Any thread. Failure code: "no_memory".
 Result<MappedMemory> map_aligned(size_t bytes, size_t alignment);
