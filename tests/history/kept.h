@@ -23,6 +23,12 @@ class OneModule final : public DefinitionStore {
     Result<std::vector<StoredModule>> modules_at(uint64_t epoch) override {
         return std::vector<StoredModule>{{"m", {{"", text_at(epoch)}}}};
     }
+    Result<std::vector<StoredEpoch>> epochs() override {
+        std::vector<StoredEpoch> all;
+        for (const auto& [epoch, text] : texts_)
+            if (epoch > 0) all.emplace_back().number = epoch;
+        return all;
+    }
     Result<void> save_modules(const std::vector<StoredModule>&, std::string_view) override { return ok(); }
     Result<std::map<std::string, std::string>> desk() override {
         return std::map<std::string, std::string>();
