@@ -183,6 +183,23 @@ bool PastWorld::put(uint64_t number, const Recovery::State& state) {
     return true;
 }
 
+bool PastWorld::put(uint64_t number, HeapPicture& picture) {
+    Actor* actor = make_actor(number);
+    if (!actor || actor->status == Actor::Ended || !restorer_->restore_heap(*actor, picture)) return false;
+    actor->dormant = false;
+    actor->layout_epoch = 0;
+    return true;
+}
+
+std::unique_ptr<Heap> PastWorld::heap_of(const Recovery::State& state) {
+    HeapPicture picture;
+    auto heap = std::make_unique<Heap>(world_->runtime().shared, system().heap_options());
+    std::vector<Value> roots;
+    names_->allow_memory(WorldNames::kMostPerByte * state.heap_bytes());
+    if (!recovery_->give_heap(state, picture) || !picture.restore(*heap, roots, *names_)) return nullptr;
+    return heap;
+}
+
 std::string PastWorld::message(const PostRecord& post) {
     static constexpr const char* kKinds[] = {"", "on start", "on stop",      "on down",
                                              "", "restart",  "a child's end"};

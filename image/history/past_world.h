@@ -61,6 +61,10 @@ class PastWorld {
 
     // The actor is as this says from here on. False: the code of this world does not fit.
     [[nodiscard]] bool put(uint64_t number, const Recovery::State& state);
+    // The same; what there was of it stays where that does not fit.
+    [[nodiscard]] bool put(uint64_t number, HeapPicture& picture);
+    // A heap with this state, which is in no actor; null: the code of this world does not fit.
+    std::unique_ptr<Heap> heap_of(const Recovery::State& state);
     // One of its actors, with its state, to run a turn of; null: there has never been one.
     Actor* find(uint64_t number);
     // Who it is that has been born since the place of this world, by the number of an actor that is not known here. Null: there is

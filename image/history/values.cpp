@@ -1,6 +1,7 @@
 #include "image/history/values.h"
 #include "vm/actors/actor.h"
 #include "vm/heap/atom.h"
+#include "vm/heap/pointer_table.h"
 #include "vm/interp/sketch.h"
 #include "vm/model/big_integer.h"
 #include "vm/model/key.h"
@@ -287,12 +288,29 @@ class Comparison {
         if (kind == Kind::Leaf) return same_leaf(was, is);
         if (kind == Kind::Range && range_exclusive(was) != range_exclusive(is)) return false;
         if ((kind == Kind::Object || kind == Kind::Record) && !same_layout(was, is)) return false;
-        if (met_.emplace(was.cell(), is.cell()).second)
+        if (is_new(was.cell(), is.cell()))
             levels_.push_back({Parts(before_, was, kind), Parts(after_, is, kind)});
         return true;
     }
 
+    // Most cells are met with one other alone.
+    bool is_new(const Cell* was, const Cell* is) {
+        const auto other = uint64_t(reinterpret_cast<uintptr_t>(is));
+        if (first_met_.add(was, other)) return true;
+        return *first_met_.find(was) != other && met_.emplace(was, is).second;
+    }
+
     bool same_layout(Value was, Value is) {
+        const auto shapes = std::pair(was.cell()->shape, is.cell()->shape);
+        if (shapes == last_shapes_ && field_count(before_, was) == last_count_)
+            return true; // as those before
+        if (!has_same_fields(was, is)) return false;
+        last_shapes_ = shapes;
+        last_count_ = field_count(before_, was);
+        return true;
+    }
+
+    bool has_same_fields(Value was, Value is) {
         const size_t count = field_count(before_, was);
         if (class_name(before_, was) != class_name(after_, is) || count != field_count(after_, is))
             return false;
@@ -349,6 +367,9 @@ class Comparison {
 
     ActorSystem &before_, &after_;
     std::vector<Level> levels_;
+    std::pair<ShapeId, ShapeId> last_shapes_{}; // that have the same fields
+    size_t last_count_ = 0;
+    PointerTable first_met_; // by cells of before
     std::unordered_set<std::pair<const Cell*, const Cell*>, HashOfPair> met_;
 };
 

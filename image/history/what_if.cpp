@@ -1,7 +1,9 @@
 #include "image/history/what_if.h"
 #include "image/history/past_world.h"
+#include "image/history/recorded_states.h"
 #include "image/history/rerun.h"
 #include "image/history/turns.h"
+#include "vm/os/clock.h"
 #include "vm/session/code_as_it_was.h"
 #include "vm/world/world.h"
 #include <algorithm>
@@ -100,6 +102,7 @@ class WhatIf {
 
     Result<bool> take_step(const Past::Step& step) {
         step_ = &step;
+        recorded_.meet(step);
         if (auto met = meet_then(step); !met) return std::move(met).failure();
         const auto turn = turn_of(step);
         if (!turn) { // the machine has done it by itself
@@ -138,6 +141,17 @@ class WhatIf {
             return not_run("a supervisor decides about a child, which no code of the program does");
         }
         if (!was || was->status == Actor::Ended) return not_run("the actor cannot be brought back");
+        // What the record has of the turn is what the code of then did. Where the edited code does the same that is all.
+        Rerun edited(edited_->system(), edited_->names(), edited_->patience());
+        std::optional<Rerun::Outcome> tried;
+        if (RecordedStates::may_tell(turn, step))
+            if (Actor* is = edited_->find(turn.actor);
+                is && is->status != Actor::Ended && is->status != Actor::Held) {
+                const uint64_t began = os::monotonic_ns();
+                tried = edited.run(*is, turn.message, turn.tape, Rerun::Loose);
+                if (is_as_recorded(turn, step, *tried, *was, *is, os::monotonic_ns() - began, message))
+                    return;
+            }
         Rerun then(then_->system(), then_->names(), then_->patience());
         const Rerun::Outcome old = then.run(*was, turn.message, turn.tape, Rerun::Strict);
         if (!old.trouble.empty() || !old.diverged.empty() || old.done == turn.failed) {
@@ -151,10 +165,31 @@ class WhatIf {
         if (!is || is->status == Actor::Ended)
             return not_run(is ? "with the edited code, the actor has ended" : "the actor's class is gone");
         if (is->status == Actor::Held) return not_run("the actor's state cannot be brought back");
-        Rerun edited(edited_->system(), edited_->names(), edited_->patience());
-        const Rerun::Outcome now = edited.run(*is, turn.message, turn.tape, Rerun::Loose);
+        const Rerun::Outcome now =
+            tried ? std::move(*tried) : edited.run(*is, turn.message, turn.tape, Rerun::Loose);
         if (!now.trouble.empty()) return not_run(now.trouble);
-        judge({old, *was}, {now, *is}, message);
+        judge({old, *was}, {now, *is}, turn.message.ask != 0, message);
+    }
+
+    // False: it is not, or that is not known; then the world of then is as the turn found it.
+    bool is_as_recorded(const RecordedTurn& turn, const Past::Step& step, const Rerun::Outcome& now,
+                        Actor& was, Actor& is, uint64_t took_ns, WhatIfReport::Message& message) {
+        if (!now.done || !now.trouble.empty() || !now.diverged.empty() ||
+            !RecordedStates::is_worth_it(step, took_ns))
+            return false;
+        Rerun::Outcome old;
+        if (!RecordedStates::outcome(turn, step, *then_, old) || !recorded_.put_after(*then_, step))
+            return false;
+        WhatIfReport::Message told = message;
+        judge({old, was}, {now, is}, turn.message.ask != 0, told);
+        if (told.verdict != WhatIfReport::Same) {
+            then_->names().allow_memory(WorldNames::kMostPerByte * step.before->heap_bytes());
+            (void)then_->put(turn.actor, *step.before);
+            return false;
+        }
+        message = std::move(told);
+        ++report_.by_record;
+        return true;
     }
 
     struct Side {
@@ -162,7 +197,8 @@ class WhatIf {
         Actor& actor; // after it
     };
 
-    void judge(const Side& before, const Side& after, WhatIfReport::Message& message) {
+    // `is_asked`: somebody waits for what it answers.
+    void judge(const Side& before, const Side& after, bool is_asked, WhatIfReport::Message& message) {
         const Rerun::Outcome &old = before.outcome, &now = after.outcome;
         auto differs = [&](WhatIfReport::Verdict verdict, const std::string& line) {
             if (message.verdict == WhatIfReport::Same) message.verdict = verdict;
@@ -201,6 +237,7 @@ class WhatIf {
             if (!field_in(is, field.name)) note(message.actor, field.name, "has no");
         if (!old.done) return; // what it would have sent is gone
         for (const std::string& line : letters(old, now)) differs(WhatIfReport::OtherMessages, line);
+        if (!is_asked) return;
         if (!now.reply != !old.reply) {
             differs(WhatIfReport::OtherMessages,
                     now.reply ? "answers, and did not" : "does not answer, and did");
@@ -276,6 +313,7 @@ class WhatIf {
     DefinitionStore& store_;
     std::unique_ptr<PastWorld> edited_, then_;
     uint64_t then_epoch_ = 0;
+    RecordedStates recorded_;
     const Past::Step* step_ = nullptr;
     std::set<std::string> noted_;
     WhatIfReport report_;

@@ -1,5 +1,6 @@
-// What if the code had been another: recorded messages are run once more, with the code of then and with edited code, and it
-// is told where that is not the same. The edited side is a timeline of its own: each actor has the state that its messages
+// What if the code had been another: recorded messages are run once more with edited code, and it is told where that is not
+// the same. What the code of then did is in the record; it is run again, too, where the record does not say all of it, where
+// reading that would take longer, and where something is not the same. The edited side is a timeline of its own: each actor has the state that its messages
 // before have made there. Nothing that it does to others is done; each message is the one that was recorded.
 #pragma once
 #include "image/history/past.h"
@@ -15,7 +16,7 @@ struct WhatIfReport {
     enum Verdict : uint8_t {
         Same,
         OtherState,
-        OtherMessages, // or another reply
+        OtherMessages, // or another reply to who asked
         Failed,        // an error, where there was none or another one
         Diverged,      // it wants to know what it did not ask then
         NotRun,        // there is nothing to compare, or nothing to run it on
@@ -32,6 +33,7 @@ struct WhatIfReport {
     std::vector<Message> messages;
     std::array<size_t, kVerdicts> counts{};
     std::vector<std::string> notes; // what a person should know
+    size_t by_record = 0;           // messages for which the code of then was not run
     bool is_all_the_same() const { return refusal.empty() && counts[Same] == messages.size(); }
 };
 

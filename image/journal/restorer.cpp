@@ -164,6 +164,21 @@ bool Restorer::restore_heap(Actor& actor, const Recovery::State& state) {
     return whole;
 }
 
+bool Restorer::restore_heap(Actor& actor, HeapPicture& picture) {
+    Runtime& runtime = actors_.runtime();
+    Heap heap(runtime.shared, actors_.heap_options());
+    std::vector<Value> roots;
+    if (!picture.restore(heap, roots, names_) || !is_state(runtime, actor, roots)) return false;
+    std::lock_guard lock(actor.lock);
+    if (actor.status == Actor::Ended) return false;
+    actor.heap.emplace(std::move(heap));
+    actor.state = roots[0];
+    actor.journal = roots[1];
+    actor.drawings = roots.size() > 2 ? roots[2] : Value();
+    actor.heap_bytes = actor.heap->used_bytes();
+    return true;
+}
+
 bool Restorer::restore_heap(Actor& actor, const Recovery::State& state, Names& names, bool& damaged,
                             const Hands& hands) {
     Runtime& runtime = actors_.runtime();

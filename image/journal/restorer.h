@@ -49,6 +49,8 @@ class Restorer final : public DormantActors {
     // The heap and the state of an actor, which nobody runs, as they are in `state`. False: they cannot be brought back; it
     // has neither.
     [[nodiscard]] bool restore_heap(Actor& actor, const Recovery::State& state);
+    // The same of a picture that has all of its records (heap_record.h).
+    [[nodiscard]] bool restore_heap(Actor& actor, HeapPicture& picture);
 
   private:
     class NamesBeside;

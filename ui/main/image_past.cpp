@@ -4,6 +4,7 @@
 #include "image/history/step_through.h"
 #include "image/history/turn_test.h"
 #include "image/history/turns.h"
+#include "image/history/why.h"
 #include "ui/main/asking.h"
 #include "ui/main/canvas_files.h"
 #include "ui/main/image_home.h"
@@ -79,15 +80,6 @@ std::string troubles_of(const PastWorld& world) {
     std::string text;
     for (const std::string& trouble : world.troubles()) text += "note: " + trouble + "\n";
     return text;
-}
-
-// Whether the state of its actor may be another after it.
-bool changes_state(const Past::Step& step) {
-    return !step.segment->heap.empty() ||
-           std::any_of(step.records->begin(), step.records->end(), [&](const Record& record) {
-               const auto* parts = std::get_if<PartsRecord>(&record);
-               return parts && parts->actor == step.segment->actor;
-           });
 }
 
 const char* ended_how(const SegmentRecord& segment) {
@@ -396,78 +388,11 @@ Result<std::string> ImagePast::why(const std::string& who, const std::string& fi
     auto upto = past_.find(where);
     if (!upto) return std::move(upto).failure();
     return in_world_thread([&]() -> Result<std::string> {
-        auto made = PastWorld::make(past_, store_, *upto, PastWorld::How::Looked);
-        if (!made) return std::move(made).failure();
-        PastWorld& world = **made;
-        const uint64_t number = world.number_of(who);
-        if (!number) return Failure{"not_found", "there was no actor " + who + " then"};
-        auto value_of = [&]() -> Value { // absent: it has no such field
-            for (const Field& one : world.fields(number))
-                if (one.name == field) return one.value;
-            return Value();
-        };
-        const Value found = value_of();
-        if (!found) {
-            std::string fields;
-            for (const Field& one : world.fields(number)) fields += (fields.empty() ? "" : ", ") + one.name;
-            return Failure{"not_found", who + " has no field `" + field + "`" +
-                                            (fields.empty() ? "" : "; it has " + fields)};
-        }
-        const std::string now = in_short(world.system(), found);
-        // Who sent what, and the last turn that left the field as it is now with another value before it.
-        struct Sent {
-            uint64_t actor, turn;
-        };
-        std::map<uint64_t, Sent> senders; // by message
-        struct Cause {
-            uint64_t turn = 0, at_ms = 0, epoch = 0;
-            std::string message, before;
-            std::optional<Sent> sender;
-            bool failed = false, known = false;
-        } cause;
-        Parcel::Pointer before; // as the turn found it; null: it is not known
-        auto keep = [&](Value value) {
-            before = value ? Parcel::pack_whole(world.world().machine(), &value, 1) : nullptr;
-        };
-        const std::string mine = world.describe(number);
-        auto begin = past_.earliest(*upto);
-        if (!begin) return std::move(begin).failure();
-        if (auto start = past_.read(*begin)) {
-            if (const Recovery::State* state = (*start)->actor(number); state && state->has_heap())
-                if (world.put(number, *state)) keep(value_of());
-        }
-        auto walked = past_.walk(*begin, *upto, [&](const Past::Step& step) -> Result<bool> {
-            for (const Record& record : *step.records)
-                if (auto* post = std::get_if<PostRecord>(&record); post && post->to == number)
-                    senders[post->number] = {step.segment->actor, step.turn};
-            if (step.segment->actor != number || step.segment->end != SegmentRecord::Done) return true;
-            if (!changes_state(step)) return true;
-            Recovery::State state = *step.before;
-            if (!state.follow(*step.segment, *step.records) ||
-                !world.put(number, state)) { // of a layout that the code of then does not know any more
-                before = nullptr;
-                return true;
-            }
-            const Value value = value_of();
-            if (before && !first_difference(world.system(), before->peek(0), world.system(), value))
-                return true;
-            cause = {};
-            cause.known = true;
-            cause.turn = step.turn;
-            cause.at_ms = step.segment->at_ms;
-            cause.epoch = step.recovery->epoch();
-            if (before) cause.before = in_short(world.system(), before->peek(0));
-            if (const auto turn = turn_of(step)) {
-                cause.message = world.message(turn->message);
-                auto sender = senders.find(turn->message.number);
-                if (sender != senders.end()) cause.sender = sender->second;
-            }
-            keep(value);
-            return true;
-        });
-        if (!walked) return std::move(walked).failure();
-        std::string text = mine + ": " + field + " = " + now + "\n";
-        if (!cause.known) return text + "  it was so before the history begins that is kept\n";
+        auto found = image::why(past_, store_, *upto, who, field);
+        if (!found) return std::move(found).failure();
+        std::string text = found->actor + ": " + field + " = " + found->value + "\n";
+        if (!found->cause) return text + "  it was so before the history begins that is kept\n";
+        const Why::Cause& cause = *found->cause;
         text += "  since turn " + std::to_string(cause.turn) + " at " + moment_in_words(cause.at_ms);
         if (!cause.before.empty()) text += ", which found " + cause.before;
         text += "\n";
@@ -477,12 +402,11 @@ Result<std::string> ImagePast::why(const std::string& who, const std::string& fi
             text += "  which followed a reload";
         if (cause.epoch) text += ", in the code of epoch " + std::to_string(cause.epoch);
         text += "\n";
-        if (cause.sender) {
-            text += "  sent by " + world.describe(cause.sender->actor) + " in turn " +
-                    std::to_string(cause.sender->turn) + "\n";
-        } else if (!cause.message.empty()) {
+        if (cause.sender)
+            text +=
+                "  sent by " + cause.sender->actor + " in turn " + std::to_string(cause.sender->turn) + "\n";
+        else if (!cause.message.empty())
             text += "  sent by no actor: a prompt, `eval`, a script, a timer\n";
-        }
         return text;
     });
 }
