@@ -121,7 +121,7 @@ bool WorldNames::code_of(uint64_t number, Value& value) {
         if (!decoded_record(code_contents_[size_t(number - 1)], content))
             made.why = "the image names code that it does not explain";
         else
-            runtime_.exclusively([&] { made.code = make_code(content, made.why); });
+            made.code = make_code(content, made.why);
         known = codes_.emplace(number, std::move(made)).first;
     }
     if (!known->second.code) return trouble(known->second.why);

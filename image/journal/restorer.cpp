@@ -346,7 +346,8 @@ void Restorer::supervise(Actor& actor, const SupervisionRecord& record) {
 // What a large heap names is looked up under the lock, and the rest of it is read beside it: others come in meanwhile.
 class Restorer::NamesBeside final : public NamesOfOther {
   public:
-    NamesBeside(WorldNames& names, std::recursive_mutex& mutex) : NamesOfOther(names), mutex_(mutex) {}
+    NamesBeside(WorldNames& names, std::recursive_mutex& mutex)
+        : NamesOfOther(names), all_(names), mutex_(mutex) {}
     bool symbol_of(uint64_t number, SymbolId& id) override {
         std::lock_guard lock(mutex_);
         return names_.symbol_of(number, id);
@@ -358,10 +359,12 @@ class Restorer::NamesBeside final : public NamesOfOther {
     // It may make actors, for which the lock comes before that of the names.
     bool shared_of(uint64_t number, Value& cell) override {
         std::lock_guard lock(mutex_);
+        const WorldNames::Beside beside(all_);
         return names_.shared_of(number, cell);
     }
     bool raw_of(ShapeId shape, size_t word, uint64_t number, Value& value) override {
         std::lock_guard lock(mutex_);
+        const WorldNames::Beside beside(all_);
         return names_.raw_of(shape, word, number, value);
     }
     bool may_take(uint64_t bytes) override {
@@ -370,6 +373,7 @@ class Restorer::NamesBeside final : public NamesOfOther {
     }
 
   private:
+    WorldNames& all_;
     std::recursive_mutex& mutex_;
 };
 

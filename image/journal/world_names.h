@@ -86,6 +86,18 @@ class WorldNames final : public Names {
     // From here on others run, so that no code is made for whoever asks: `raw_of` then gives nil for a block's code that is not
     // known yet, and does so until somebody has made what is wanted, when all can be tried anew.
     void not_alone() { alone_ = false; }
+    // The same for what a thread asks that others run beside, as long as this is there.
+    class Beside {
+      public:
+        explicit Beside(WorldNames& names)
+            : lock_(names.mutex_), names_(names), was_(std::exchange(names.alone_, false)) {}
+        ~Beside() { names_.alone_ = was_; }
+
+      private:
+        std::lock_guard<std::recursive_mutex> lock_;
+        WorldNames& names_;
+        const bool was_;
+    };
     bool wants_code();
     void look_for_wanted_code(); // before it, as a part of a turn
     void make_wanted_code();     // while nobody else runs

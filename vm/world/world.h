@@ -149,7 +149,7 @@ class World {
 
     // What a module once was, as an old generation beside those that there are (Loader::make_older); `age`: larger for a text
     // that came later; `purged`: its blocks cannot be called. It stays as long as the world. Null: there is no such module
-    // now, or it was none that could be taken.
+    // now, or it was none that could be taken. While nobody else runs or looks for definitions.
     const Loader::Older* bring_older(const std::string& module, std::string_view text, uint64_t age,
                                      bool purged);
 
