@@ -52,6 +52,19 @@ template <class Record>
     return read_record(reader, record);
 }
 
+// A record that is alone.
+template <class Record>
+std::string encoded_record(const Record& record) {
+    ByteWriter out;
+    write_record(out, record);
+    return out.take();
+}
+template <class Record>
+[[nodiscard]] bool decoded_record(const std::string& bytes, Record& record) {
+    ByteReader in(bytes);
+    return read_record(in, record) && in.at_end();
+}
+
 template <class T>
 std::enable_if_t<std::is_arithmetic_v<T>> CEREAL_SAVE_FUNCTION_NAME(RecordWriter& a, const T& number) {
     static_assert(std::is_unsigned_v<T>, "records have unsigned numbers and bools");

@@ -49,6 +49,9 @@ Result<std::unique_ptr<PastWorld>> PastWorld::make(Past& past, DefinitionStore& 
         self.patience_ = std::make_unique<Patience>(self.world_->actors(), past.gives_up());
         run.emplace(*self.patience_, kSecondsForCode);
         self.names_ = std::make_unique<WorldNames>(self.world_->actors());
+        self.older_ = std::make_unique<OlderCode>(*self.world_, store, self.epoch_);
+        self.older_->take_purged(*self.recovery_);
+        self.names_->older = self.older_.get();
         named = past.give_rows(*self.names_);
         return self.world_.get();
     };

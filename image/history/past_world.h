@@ -1,6 +1,7 @@
 // A world as it was at a place of the story: to look at, never to go on. It is made of the code of that time, in which
 // everything has the shape that it had; what runs in it changes nothing but itself, for a while (patience.h).
 #pragma once
+#include "image/history/older_code.h"
 #include "image/history/past.h"
 #include "image/history/patience.h"
 #include "image/history/values.h"
@@ -84,6 +85,7 @@ class PastWorld {
 
     std::unique_ptr<World> world_;
     std::unique_ptr<Patience> patience_;
+    std::unique_ptr<OlderCode> older_;
     std::unique_ptr<WorldNames> names_;
     std::unique_ptr<Recovery> recovery_;
     std::unique_ptr<Restorer> restorer_;

@@ -183,6 +183,7 @@ bool Restorer::restore_heap(Actor& actor, const Recovery::State& state, Names& n
                             const Hands& hands) {
     Runtime& runtime = actors_.runtime();
     if (!state.has_heap()) return false;
+    const uint64_t blocks = names_.blocks_met();
     HeapPicture picture;
     Heap heap(runtime.shared, actors_.heap_options());
     HeapRestore restore(picture, heap, names, hands);
@@ -211,6 +212,7 @@ bool Restorer::restore_heap(Actor& actor, const Recovery::State& state, Names& n
     actor.heap_bytes = actor.heap->used_bytes();
     actor.log_room =
         room_after(base, state.heap_bytes() - std::min(base, state.heap_bytes()), actor.heap->used_bytes());
+    if (names_.blocks_met() != blocks) actors_.suspect(actor);
     return true;
 }
 
@@ -299,8 +301,12 @@ void Restorer::finish(uint64_t number) {
     Actor* supervisor = supervisor_of(facts) ? make(supervisor_of(facts)) : nullptr;
     actors_.restore_ties(actor, watchers,
                          supervisor && supervisor->status != Actor::Ended ? supervisor : nullptr);
-    if (facts.first_start)
-        if (auto first = message(*facts.first_start, actor.cls)) actor.first_start = std::move(first);
+    if (facts.first_start) {
+        if (auto first = message(*facts.first_start, actor.cls))
+            actor.first_start = std::move(first);
+        else if (names_.wants_code())
+            without_start_.push_back(number);
+    }
     if (facts.supervision && actor.cls->kind == ClassKind::Supervisor) supervise(actor, *facts.supervision);
     if (still_) return;
     if (state.begun) {
@@ -355,7 +361,8 @@ void Restorer::supervise(Actor& actor, const SupervisionRecord& record) {
 // What a large heap names is looked up under the lock, and the rest of it is read beside it: others come in meanwhile.
 class Restorer::NamesBeside final : public NamesOfOther {
   public:
-    NamesBeside(WorldNames& names, std::recursive_mutex& mutex) : NamesOfOther(names), mutex_(mutex) {}
+    NamesBeside(WorldNames& names, std::recursive_mutex& mutex)
+        : NamesOfOther(names), all_(names), mutex_(mutex) {}
     bool symbol_of(uint64_t number, SymbolId& id) override {
         std::lock_guard lock(mutex_);
         return names_.symbol_of(number, id);
@@ -367,10 +374,12 @@ class Restorer::NamesBeside final : public NamesOfOther {
     // It may make actors, for which the lock comes before that of the names.
     bool shared_of(uint64_t number, Value& cell) override {
         std::lock_guard lock(mutex_);
+        const WorldNames::Beside beside(all_);
         return names_.shared_of(number, cell);
     }
     bool raw_of(ShapeId shape, size_t word, uint64_t number, Value& value) override {
         std::lock_guard lock(mutex_);
+        const WorldNames::Beside beside(all_);
         return names_.raw_of(shape, word, number, value);
     }
     bool may_take(uint64_t bytes) override {
@@ -379,6 +388,7 @@ class Restorer::NamesBeside final : public NamesOfOther {
     }
 
   private:
+    WorldNames& all_;
     std::recursive_mutex& mutex_;
 };
 
@@ -421,7 +431,11 @@ bool Restorer::awaken_now(Actor& actor, std::unique_lock<std::recursive_mutex>& 
     const size_t known = names_.troubles().size();
     allow_memory();
     bool whole = false, damaged = false;
-    if (state && beside) {
+    const auto try_it = [&] {
+        if (!state || !beside) {
+            whole = state && restore_heap(actor, *state, names_, damaged, {});
+            return;
+        }
         lock.unlock();
         NamesBeside names(names_, mutex_);
         const Hands hands{[this] {
@@ -439,10 +453,17 @@ bool Restorer::awaken_now(Actor& actor, std::unique_lock<std::recursive_mutex>& 
                           }};
         whole = restore_heap(actor, *state, names, damaged, hands);
         lock.lock();
-        if (!whole && stopping_) return false;
-    } else {
-        whole = state && restore_heap(actor, *state, names_, damaged, {});
+    };
+    try_it();
+    while (names_.wants_code() && !stopping_) { // also what it leads to: Atoms, how others begin anew
+        make_wanted_code(lock, beside);
+        if (!actor.dormant) return actor.status != Actor::Held || bool(actor.state); // others have done it
+        if (whole) continue;
+        if (state) names_.allow_memory(WorldNames::kMostPerByte * state->heap_bytes());
+        damaged = false;
+        try_it();
     }
+    if (!whole && beside && stopping_) return false;
     if (!whole)
         trouble(actors_.describe(actor) + " is held: " +
                     (damaged ? std::string("what the image has of its state is damaged") + kWhatToDo
@@ -455,6 +476,25 @@ bool Restorer::awaken_now(Actor& actor, std::unique_lock<std::recursive_mutex>& 
     actor.dormant = false;
     recovery_.forget_heap(actor.id); // it is in memory once
     return whole;
+}
+
+// Code comes while nobody else runs, and whoever waits for that has no lock.
+void Restorer::make_wanted_code(std::unique_lock<std::recursive_mutex>& lock, bool beside) {
+    lock.unlock();
+    names_.look_for_wanted_code();
+    if (beside) actors_.end_beside();
+    actors_.exclusively([&] {
+        std::lock_guard own(mutex_);
+        names_.make_wanted_code();
+        for (const uint64_t number : std::exchange(without_start_, {})) {
+            Actor& actor = *by_number_.at(number);
+            auto first = message(*recovery_.actor(number)->facts.first_start, actor.cls);
+            std::lock_guard of_actor(actor.lock);
+            if (first && !actor.first_start) actor.first_start = std::move(first);
+        }
+    });
+    if (beside) actors_.begin_beside();
+    lock.lock();
 }
 
 void Restorer::bring(Actor& actor, std::function<void(bool whole)> then) {
@@ -573,9 +613,12 @@ void Restorer::begin_bringing() {
 }
 
 void Restorer::bring_busy() {
-    std::lock_guard lock(mutex_);
-    for (Actor* actor : std::exchange(large_, {})) {
-        if (brings_)
+    std::unique_lock lock(mutex_);
+    const std::vector<Actor*> large = std::exchange(large_, {});
+    const bool brings = brings_;
+    lock.unlock();
+    for (Actor* actor : large) {
+        if (brings)
             bring(*actor, nullptr);
         else
             (void)awaken(*actor);

@@ -60,6 +60,7 @@ class Restorer final : public DormantActors {
     std::string names_in_words(const std::vector<uint64_t>& symbols); // ` (:counter)`, or nothing
     bool is_large(const Actor& actor);
     bool awaken_now(Actor& actor, std::unique_lock<std::recursive_mutex>& lock, bool beside);
+    void make_wanted_code(std::unique_lock<std::recursive_mutex>& lock, bool beside);
     void begin_bringing();
     void bring_those_wanted();
     Actor* find_or_make(uint64_t number); // alone: finish_all makes what belongs to it
@@ -90,6 +91,7 @@ class Restorer final : public DormantActors {
     std::atomic<bool> stopping_ = false;
     std::map<uint64_t, Actor*> by_number_;
     std::vector<uint64_t> unfinished_;
+    std::vector<uint64_t> without_start_;                    // what they begin anew with wants code
     std::vector<std::pair<Actor*, uint64_t>> to_be_decided_; // children, and of which incarnation
     std::vector<std::string> troubles_;
     std::vector<Value> held_; // addresses of ended ones

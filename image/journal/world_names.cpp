@@ -7,7 +7,6 @@
 #include "image/store/rows.h"
 #include "vm/heap/atom.h"
 #include "vm/interp/block.h"
-#include "vm/interp/maker.h"
 #include "vm/model/text.h"
 #include <algorithm>
 #include <cstring>
@@ -22,23 +21,6 @@ constexpr size_t kMostTroubles = 1000;        // that are told apart
 constexpr uint64_t kLargestSharedNumber = uint64_t(1)
                                           << 46; // of something shared: it is an identity hash, too
 enum Special : uint8_t { kClassValue, kModuleValue, kAddressOf, kAtomCell, kPlainCell };
-// What a block stands in, and what of it has the hash: all of its module (as images have it that are older), or it alone,
-// so that a block outlives what is edited around it.
-enum Root : uint8_t { kMethodBody, kInitialiserBody, kMethodText, kInitialiserText };
-
-uint64_t text_of(const syntax::SyntaxTree& tree, syntax::Span span) {
-    const Hash hash = hash_of(std::string_view(*tree.source).substr(span.begin, span.end - span.begin));
-    uint64_t number = 0;
-    std::memcpy(&number, hash.data(), sizeof number);
-    return number;
-}
-uint64_t text_of(const Method& method) {
-    return text_of(*method.tree, method.definition->head.full);
-}
-uint64_t text_of(const FieldInfo& field) {
-    return text_of(*field.tree, field.initial->span);
-}
-
 struct ShapeContent {
     std::string module, name;
     uint64_t state_version = 0;
@@ -48,33 +30,6 @@ struct ShapeContent {
         a(module, name, state_version, fields);
     }
 };
-
-// The body that a block stands in.
-struct CodeContent {
-    std::string module;
-    uint64_t text = 0; // its hash
-    uint8_t root = 0;
-    std::string owner; // a class; empty: a function of the module
-    bool class_side = false;
-    std::string name; // selector or field
-    std::vector<uint32_t> place;
-    template <class A>
-    void serialize(A& a) {
-        a(module, text, root, owner, class_side, name, place);
-    }
-};
-
-template <class T>
-std::string encoded(const T& content) {
-    ByteWriter out;
-    write_record(out, content);
-    return out.take();
-}
-template <class T>
-bool decoded(const std::string& bytes, T& content) {
-    ByteReader in(bytes);
-    return read_record(in, content) && in.at_end();
-}
 
 } // namespace
 
@@ -142,7 +97,7 @@ uint64_t WorldNames::shape(ShapeId id) {
     ShapeContent content{
         cls.module->path, std::string(runtime_.symbols.text(cls.name)), uint64_t(cls.state_version), {}};
     for (const FieldInfo& field : cls.fields) content.fields.emplace_back(runtime_.symbols.text(field.name));
-    const std::string bytes = encoded(content);
+    const std::string bytes = encoded_record(content);
     // The same layout may have come back under another shape.
     auto found = std::find(shape_contents_.begin(), shape_contents_.end(), bytes);
     const uint64_t number = shape::kFirstFree + uint64_t(found - shape_contents_.begin());
@@ -154,56 +109,6 @@ uint64_t WorldNames::shape(ShapeId id) {
     return number;
 }
 
-uint64_t WorldNames::code_number(const Code* code) {
-    std::lock_guard lock(mutex_);
-    if (auto known = known_codes_.find(code); known != known_codes_.end()) return known->second;
-    const Code* root = code;
-    while (root->outer) root = root->outer;
-    CodeContent content;
-    content.module = root->module->path;
-    if (root->method && root->method->definition) {
-        content.root = kMethodText;
-        content.text = text_of(*root->method);
-        if (root->method->owner) content.owner = runtime_.symbols.text(root->method->owner->name);
-        content.class_side = root->method->class_side;
-        content.name = runtime_.symbols.text(root->method->selector);
-    } else if (root->initialiser) {
-        content.root = kInitialiserText;
-        content.text = text_of(*root->initialiser);
-        content.owner = runtime_.symbols.text(root->initialiser->declared_in->name);
-        content.name = runtime_.symbols.text(root->initialiser->name);
-    } else {
-        return known_codes_[code] = 0; // of a script or an input: nobody can find it again
-    }
-    content.place = place_of(code);
-    const std::string bytes = encoded(content);
-    auto [found, is_new] = code_numbers_.emplace(bytes, code_contents_.size() + 1);
-    if (is_new) {
-        code_contents_.push_back(bytes);
-        rows_.push_back({NameRow::Code, found->second, bytes});
-    }
-    return known_codes_[code] = found->second;
-}
-
-uint64_t WorldNames::raw(const Cell& cell, size_t word) {
-    if (cell.shape == shape::kBlock && word == block::kCode)
-        return code_number(cell[word].raw_address<Code>());
-    if (cell.shape == shape::kReference && word == reference::kBinding) {
-        std::lock_guard lock(mutex_);
-        const auto* binding = cell[word].raw_address<Binding>();
-        const CodeContent content{
-            binding->module->path, 0, 0xFF, "", false, std::string(runtime_.symbols.text(binding->name)), {}};
-        const std::string bytes = encoded(content);
-        auto [found, is_new] = code_numbers_.emplace(bytes, code_contents_.size() + 1);
-        if (is_new) {
-            code_contents_.push_back(bytes);
-            rows_.push_back({NameRow::Code, found->second, bytes});
-        }
-        return found->second;
-    }
-    return 0; // where frames were that are no more
-}
-
 // The row of a shared cell; shared cells that it names and nobody has kept yet are added to `more`.
 std::string WorldNames::content_of(const Cell& cell, std::vector<const Cell*>& more) {
     SharedRow row;
@@ -213,17 +118,17 @@ std::string WorldNames::content_of(const Cell& cell, std::vector<const Cell*>& m
         const Class& cls = *kind.class_value->itself();
         row.module = cls.module->path;
         row.name = runtime_.symbols.text(cls.name);
-        return encoded(row);
+        return encoded_record(row);
     }
     if (cell.shape == shape::kModule) {
         row.special = kModuleValue;
         row.module = cell[0].raw_address<Module>()->path;
-        return encoded(row);
+        return encoded_record(row);
     }
     if (cell.shape == shape::kAddress) {
         row.special = kAddressOf;
         row.number = cell[0].raw_address<Actor>()->id;
-        return encoded(row);
+        return encoded_record(row);
     }
     struct Nowhere final : Places {
         uint64_t place_of(const Cell*) override { return 0; } // shared cells point to such alone
@@ -251,7 +156,7 @@ std::string WorldNames::content_of(const Cell& cell, std::vector<const Cell*>& m
         ByteWriter word;
         write_word(word, value, naming, nowhere);
         row.content = word.take();
-        return encoded(row);
+        return encoded_record(row);
     }
     row.shape = shape(cell.shape);
     row.bytes = cell.bits & Cell::kBytes;
@@ -265,7 +170,7 @@ std::string WorldNames::content_of(const Cell& cell, std::vector<const Cell*>& m
         write_words(words, cell, skipped, size_t(row.words) - skipped, naming, nowhere);
         row.content = words.take();
     }
-    return encoded(row);
+    return encoded_record(row);
 }
 
 uint64_t WorldNames::shared(const Cell* cell) {
@@ -295,6 +200,7 @@ std::vector<NameRow> WorldNames::take_rows() {
 
 bool WorldNames::trouble(std::string words) {
     constexpr size_t kLongest = 500;
+    if (!wanted_codes_.empty()) return false; // all that has failed is tried anew
     if (words.size() > kLongest) words.resize(kLongest);
     if (troubles_.size() < kMostTroubles) troubles_.push_back(std::move(words));
     return false;
@@ -398,7 +304,7 @@ bool WorldNames::shape_of(uint64_t number, ShapeId& id) {
     id = shape_ids_[number] = 0;
     ShapeContent content;
     if (number - shape::kFirstFree >= shape_contents_.size() ||
-        !decoded(shape_contents_[size_t(number - shape::kFirstFree)], content))
+        !decoded_record(shape_contents_[size_t(number - shape::kFirstFree)], content))
         return trouble("the image names a layout that it does not explain");
     const std::string words = "`" + content.name + "` of the module `" + content.module + "`";
     Class* live = class_named(content.module, content.name);
@@ -423,76 +329,6 @@ bool WorldNames::shape_of(uint64_t number, ShapeId& id) {
 
 size_t WorldNames::field_count(ShapeId shape) {
     return runtime_.shapes[shape].cls->fields.size();
-}
-
-bool WorldNames::raw_of(ShapeId shape, size_t word, uint64_t number, Value& value) {
-    value = Value::nil();
-    const bool is_code = shape == shape::kBlock && word == block::kCode;
-    const bool is_binding = shape == shape::kReference && word == reference::kBinding;
-    if (!is_code && !is_binding) return true;
-    std::lock_guard lock(mutex_);
-    CodeContent content;
-    if (number == 0) return trouble("a block of a script or an input cannot be kept");
-    if (number > code_contents_.size() || !decoded(code_contents_[size_t(number - 1)], content))
-        return trouble("the image names code that it does not explain");
-    Module* module = module_named(content.module);
-    if (!module) return trouble("the module `" + content.module + "` is not there");
-    const SymbolId name = runtime_.symbols.intern(content.name);
-    if (is_binding) {
-        auto found = module->names.find(name);
-        if (found == module->names.end())
-            return trouble("`" + content.module + "." + content.name + "` is not there");
-        value = Value::raw(found->second);
-        return true;
-    }
-    Machine& vm = actors_.main_machine();
-    const bool of_method = content.root == kMethodBody || content.root == kMethodText;
-    const bool of_definition = content.root == kMethodText || content.root == kInitialiserText;
-    auto body_in = [&](Module& of) -> Code* {
-        auto owner_in = [&]() -> Class* {
-            auto found = of.names.find(runtime_.symbols.intern(content.owner));
-            return found != of.names.end() && found->second->kind == Binding::ClassName ? found->second->cls
-                                                                                        : nullptr;
-        };
-        if (of_method) {
-            Method* method = nullptr;
-            if (content.owner.empty()) {
-                if (auto found = of.names.find(name); found != of.names.end()) method = found->second->method;
-            } else if (Class* owner = owner_in()) {
-                Class* side = content.class_side ? owner->side : owner;
-                if (auto found = side->methods.find(name); found != side->methods.end())
-                    method = found->second;
-            }
-            if (!method || !method->definition) return nullptr;
-            return of_definition && text_of(*method) != content.text ? nullptr : code_of(vm, method);
-        }
-        Class* owner = owner_in();
-        const int at = owner ? owner->field_index(name) : -1;
-        if (at < 0 || !owner->fields[size_t(at)].initial) return nullptr;
-        FieldInfo& field = owner->fields[size_t(at)];
-        return of_definition && text_of(field) != content.text ? nullptr : code_of_initialiser(vm, field);
-    };
-    // The newest in which its text is what it was. Images of before libraries were kept say 0 for code of theirs.
-    auto is_of_text = [&](const Module& of) {
-        return of_definition || of.hash == content.text || (of.library && content.text == 0);
-    };
-    Code* body = nullptr;
-    bool has_text = false;
-    auto look_in = [&](Module& of) {
-        if (!is_of_text(of)) return false;
-        body = body_in(of);
-        return has_text = body || !of_definition;
-    };
-    if (!look_in(*module))
-        for (auto old = runtime_.old_modules.rbegin(); old != runtime_.old_modules.rend(); ++old)
-            if ((*old)->path == content.module && look_in(**old)) break;
-    if (!has_text)
-        return trouble("the code of a block of `" + content.module + "." + content.name +
-                       "` is of a text that is not there any more");
-    Code* code = body ? block_at(vm, body, content.place) : nullptr;
-    if (!code) return trouble("a block of `" + content.module + "." + content.name + "` is not there");
-    value = Value::raw(code);
-    return true;
 }
 
 bool WorldNames::special_from(const SharedRow& row, Value& cell, bool& plain) {
@@ -533,9 +369,17 @@ bool WorldNames::shared_of(uint64_t number, Value& cell) {
         return !cell.is_absent();
     }
     const bool made = make_shared(number, cell);
-    if (!made) shared_cells_.emplace(number, Value()); // it is not looked for again
-    // What atoms hold may lead to further atoms, and to themselves.
-    if (std::exchange(fills_atoms_, true)) return made;
+    if (!made && wanted_codes_.empty()) shared_cells_.emplace(number, Value()); // it is not looked for again
+    if (fills_atoms_) return made;
+    fill_atoms();
+    if (shared_made) shared_made();
+    return made;
+}
+
+// What atoms hold may lead to further atoms, and to themselves.
+void WorldNames::fill_atoms() {
+    fills_atoms_ = true;
+    std::vector<std::pair<Cell*, std::string>> later; // whose values want code
     while (!atom_values_.empty()) {
         auto [atom, content] = std::move(atom_values_.back());
         atom_values_.pop_back();
@@ -545,15 +389,17 @@ bool WorldNames::shared_of(uint64_t number, Value& cell) {
         ByteReader in(content);
         Value value;
         if (!read_word(in, value, *this, nowhere) || !in.at_end() || !is_value(value)) {
-            (void)trouble("the value of an Atom is lost");
+            if (wanted_codes_.empty())
+                (void)trouble("the value of an Atom is lost");
+            else
+                later.emplace_back(atom, std::move(content));
             continue;
         }
         runtime_.shared.hold(value);
         set_atom(runtime_.shared, atom, value);
     }
+    atom_values_ = std::move(later);
     fills_atoms_ = false;
-    if (shared_made) shared_made();
-    return made;
 }
 
 // All rows that this one leads to and that are not there yet are made together, as cells of our own that point to each
@@ -629,7 +475,7 @@ bool WorldNames::make_shared(uint64_t number, Value& answer, size_t& rows_met) {
             content = shared_contents_.emplace(next, std::move(row)).first;
         }
         Draft draft;
-        if (content == shared_contents_.end() || !decoded(content->second, draft.row))
+        if (content == shared_contents_.end() || !decoded_record(content->second, draft.row))
             return trouble("the image names something shared that it does not explain");
         bool plain = false;
         Value special;

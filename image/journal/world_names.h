@@ -3,16 +3,18 @@
 //
 //   symbol   its text                          (numbers of symbols and of shapes are apart from each other)
 //   shape    module, class, state_version, names of the fields; the machine's own shapes are their own numbers
-//   code     module, hash of the module's text, what the block stands in, and where
+//   code     module, hash of the text of what the block stands in, that, and where (code_of.h)
 //   shared   a class, a module, an actor's address, an atom, or a frozen cell and its words
 #pragma once
 #include "image/codec/archive.h"
 #include "image/codec/words.h"
+#include "image/journal/code_of.h"
 #include "vm/actors/actor_system.h"
 #include <array>
 #include <atomic>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -79,6 +81,29 @@ class WorldNames final : public Names {
     // What is shared gets larger numbers than this.
     void shared_from(uint64_t number) { runtime_.shared.number_from(number); }
 
+    // Where code of blocks is looked for that is not in memory; null: nowhere. It outlives these.
+    OlderBodies* older = nullptr;
+    // From here on others run, so that no code is made for whoever asks: `raw_of` then gives nil for a block's code that is not
+    // known yet, and does so until somebody has made what is wanted, when all can be tried anew.
+    void not_alone() { alone_ = false; }
+    // The same for what a thread asks that others run beside, as long as this is there.
+    class Beside {
+      public:
+        explicit Beside(WorldNames& names)
+            : lock_(names.mutex_), names_(names), was_(std::exchange(names.alone_, false)) {}
+        ~Beside() { names_.alone_ = was_; }
+
+      private:
+        std::lock_guard<std::recursive_mutex> lock_;
+        WorldNames& names_;
+        const bool was_;
+    };
+    bool wants_code();
+    void look_for_wanted_code(); // before it, as a part of a turn
+    void make_wanted_code();     // while nobody else runs
+    // How often the code of a block has been asked for.
+    uint64_t blocks_met() const { return blocks_met_; }
+
     // The address of an actor with this number, while a world comes back; absent: there never was one.
     // It must not ask for anything shared.
     std::function<Value(uint64_t actor)> address_of;
@@ -91,6 +116,17 @@ class WorldNames final : public Names {
     struct SharedRow;
     std::string content_of(const Cell& cell, std::vector<const Cell*>& more);
     uint64_t code_number(const Code* code);
+    uint64_t number_of_code(const CodeOf& content);
+    struct Body { // what a block stands in
+        Method* method = nullptr;
+        FieldInfo* field = nullptr;
+        explicit operator bool() const { return method || field; }
+    };
+    Body body_in(const CodeOf& content, Module& of);
+    Body body_in_memory(const CodeOf& content, Module& current);
+    Code* make_code(const CodeOf& content, std::string& why);
+    bool code_of(uint64_t number, Value& value);
+    void fill_atoms();
     bool make_shared(uint64_t number, Value& cell);
     bool make_shared(uint64_t number, Value& cell, size_t& rows_met);
     bool special_from(const SharedRow& row, Value& cell, bool& plain);
@@ -114,6 +150,15 @@ class WorldNames final : public Names {
     std::vector<Value> held_while_named_;              // what atoms hold
     std::vector<std::pair<Cell*, std::string>> atom_values_; // of atoms that came back: still to be set
     bool fills_atoms_ = false;
+    struct MadeCode {
+        Code* code = nullptr;
+        std::string why; // there is none
+    };
+    std::unordered_map<uint64_t, MadeCode> codes_; // by number
+    uint32_t codes_epoch_ = 0;                     // as reloads were then
+    std::set<uint64_t> wanted_codes_;
+    bool alone_ = true;
+    std::atomic<uint64_t> blocks_met_ = 0;
     std::vector<NameRow> rows_;
     std::vector<std::string> troubles_;
     uint64_t memory_left_ = kNoLimit;

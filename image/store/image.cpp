@@ -41,6 +41,10 @@ class ImageFile final : public Image {
     Result<uint64_t> commit(std::string_view what, const std::vector<ModuleRecord>& changed) override;
     Result<std::vector<EpochRecord>> epochs() override;
     Result<std::vector<ModuleRecord>> modules_at(uint64_t epoch) override;
+    std::vector<Version> versions(std::string_view module, uint64_t upto) override;
+    Result<ModuleRecord> version(std::string_view module, const Version& version) override {
+        return read_module({std::string(module), version.hash});
+    }
     Result<bool> had(std::string_view module, const Hash& text) override;
     Result<std::map<std::string, std::string>> desk() override;
     std::vector<std::string> damaged_texts() const override {
@@ -246,6 +250,17 @@ Result<ModuleRecord> ImageFile::read_module(const ListingEntry& entry) {
         module.definitions.push_back({definition.name, std::move(text).value()});
     }
     return module;
+}
+
+std::vector<Image::Version> ImageFile::versions(std::string_view module, uint64_t upto) {
+    std::vector<Version> all;
+    std::set<Hash> seen;
+    for (uint64_t epoch = std::min(upto, heads_.epoch); epoch > 0; --epoch)
+        if (auto listing = manifest(epoch))
+            for (const auto& entry : listing->entries)
+                if (entry.name == module && seen.insert(entry.hash).second)
+                    all.push_back({epoch, entry.hash});
+    return all;
 }
 
 Result<bool> ImageFile::had(std::string_view module, const Hash& text) {

@@ -40,6 +40,14 @@ class Image {
     // Every change so far, oldest first, and the modules as they were after one.
     virtual Result<std::vector<EpochRecord>> epochs() = 0;
     virtual Result<std::vector<ModuleRecord>> modules_at(uint64_t epoch) = 0;
+    // What a module has been, each once, at the last epoch up to this one that has it, the newest first; and one of those. An
+    // epoch that is damaged is passed over.
+    struct Version {
+        uint64_t epoch = 0;
+        Hash hash;
+    };
+    virtual std::vector<Version> versions(std::string_view module, uint64_t upto) = 0;
+    virtual Result<ModuleRecord> version(std::string_view module, const Version& version) = 0;
     // Whether a module of this path ever had the text of this hash (listing.h), as a whole.
     virtual Result<bool> had(std::string_view module, const Hash& text) = 0;
 

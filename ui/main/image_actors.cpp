@@ -28,7 +28,7 @@ constexpr uint64_t kHistoryBytes = 1 << 30;  // what history may take of the fil
 
 ImageActors::ImageActors(image::Image& image, std::mutex& mutex, DefinitionStore& store,
                          Durability durability)
-    : image_(image), mutex_(mutex), story_(image, mutex), past_(image, mutex, store),
+    : image_(image), mutex_(mutex), story_(image, mutex), past_(image, mutex, store), store_(store),
       durability_(durability) {}
 ImageActors::~ImageActors() = default;
 
@@ -42,13 +42,17 @@ Result<void> ImageActors::open() {
 Result<void> ImageActors::prepare(World& world) {
     if (world_ == &world && recovery_) return ok();
     world_ = &world;
+    purged_.clear();
     names_ = std::make_unique<image::WorldNames>(world.actors());
+    older_ = std::make_unique<image::OlderCode>(world, store_, UINT64_MAX);
+    names_->older = older_.get();
     if (auto given = story_.give_rows(*names_); !given) return given;
     auto now = story_.now();
     if (!now) return std::move(now).failure();
     auto read = story_.read(*now);
     if (!read) return std::move(read).failure();
     recovery_ = std::move(*read);
+    older_->take_purged(*recovery_);
     return ok();
 }
 
@@ -63,6 +67,7 @@ bool ImageActors::fits(World& world) {
         return true;
     recovery_.reset(); // they have things of a world that goes now
     names_.reset();
+    older_.reset();
     return false;
 }
 
@@ -105,6 +110,7 @@ Result<std::vector<std::string>> ImageActors::begin(World& world) {
     auto thread = os::Thread::start("checkpoints", size_t(1) << 20, [this] { make_checkpoints(); });
     if (!thread) return std::move(thread).failure();
     checkpoints_ = std::move(*thread);
+    names_->not_alone();
     actors.begin_restored(restored.actors);
     restorer_->bring_busy();
     if (behind) follow();
@@ -206,9 +212,20 @@ void ImageActors::note_module_values() {
     }
 }
 
+void ImageActors::note_purged() {
+    for (const auto& module : world_->runtime().old_modules) {
+        if (!module->purged || !module->hash || !purged_.insert(module.get()).second) continue;
+        std::unique_lock lock(mutex_);
+        const uint64_t epoch = image_.newest_epoch();
+        lock.unlock();
+        journal_->append(image::OlderCode::purge_record(*module, epoch));
+    }
+}
+
 Result<void> ImageActors::sync() {
     if (!journal_) return ok();
     note_module_values();
+    note_purged();
     variables_->note([this](const image::ModuleValueRecord& record) { journal_->append(record); });
     if (durability_ != Durability::Lazy) return journal_->sync();
     if (auto failure = journal_->failure()) return *failure;
@@ -324,6 +341,7 @@ Result<std::string> ImageActors::ask(const std::string& question, const std::vec
 void ImageActors::end() {
     if (!journal_) return;
     note_module_values();
+    note_purged();
     variables_->note([this](const image::ModuleValueRecord& record) { journal_->append(record); });
     if (auto closed = journal_->close(); !closed) // what was acknowledged as kept is kept
         not_kept_ = "what was done last is not kept: " + closed.failure().message;
@@ -338,6 +356,7 @@ void ImageActors::end() {
         journal_.reset();
     }
     names_.reset();
+    older_.reset();
     {
         std::lock_guard lock(checkpoint_mutex_);
         ending_ = true;

@@ -1,6 +1,7 @@
 // The actors of a session, kept in an image (image/journal).
 #pragma once
 #include "image/history/checkpoints.h"
+#include "image/history/older_code.h"
 #include "image/history/past.h"
 #include "image/history/variables.h"
 #include "image/journal/restorer.h"
@@ -14,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 
 namespace indent {
 
@@ -48,6 +50,7 @@ class ImageActors final : public ActorStory {
   private:
     Result<void> prepare(World& world); // names_ and recovery_ are for it
     void note_module_values();
+    void note_purged();
     void note_atoms();
     void note_settled();
     void follow();
@@ -61,7 +64,9 @@ class ImageActors final : public ActorStory {
     image::Past story_;
     ImagePast past_;
     bool is_new_ = true;
+    DefinitionStore& store_;
     World* world_ = nullptr;
+    std::unique_ptr<image::OlderCode> older_;
     std::unique_ptr<image::WorldNames> names_;
     std::unique_ptr<image::Recovery> recovery_; // and what it brings back when it is needed
     std::unique_ptr<image::Restorer> restorer_;
@@ -75,6 +80,8 @@ class ImageActors final : public ActorStory {
     std::string not_kept_;
     std::unique_ptr<image::VariableStory> variables_;
     std::map<std::pair<std::string, std::string>, std::string> module_values_; // as they were told last
+
+    std::set<const Module*> purged_; // generations of which that has been told
 
     // Checkpoints, made beside what runs.
     image::RecentBatches recent_; // which they are made of

@@ -6,15 +6,17 @@ namespace indent {
 
 namespace {
 
+StoredModule stored(image::ModuleRecord record) {
+    StoredModule module{std::move(record.path), {}};
+    for (auto& definition : record.definitions)
+        module.pieces.push_back({std::move(definition.path), std::move(definition.text)});
+    return module;
+}
+
 Result<std::vector<StoredModule>> stored(Result<std::vector<image::ModuleRecord>> records) {
     if (!records) return std::move(records).failure();
     std::vector<StoredModule> modules;
-    for (auto& record : *records) {
-        StoredModule module{std::move(record.path), {}};
-        for (auto& definition : record.definitions)
-            module.pieces.push_back({std::move(definition.path), std::move(definition.text)});
-        modules.push_back(std::move(module));
-    }
+    for (auto& record : *records) modules.push_back(stored(std::move(record)));
     return modules;
 }
 
@@ -28,6 +30,23 @@ Result<std::vector<StoredModule>> ImageStore::modules() {
 Result<std::vector<StoredModule>> ImageStore::modules_at(uint64_t epoch) {
     std::lock_guard lock(mutex_);
     return stored(image_->modules_at(epoch));
+}
+
+Result<std::vector<DefinitionStore::Version>> ImageStore::versions(std::string_view module, uint64_t upto) {
+    std::vector<Version> all;
+    std::lock_guard lock(mutex_);
+    for (const auto& version : image_->versions(module, upto))
+        all.push_back({version.epoch, std::string(image::bytes_of(version.hash))});
+    return all;
+}
+
+Result<StoredModule> ImageStore::version(std::string_view module, const Version& version) {
+    const auto hash = image::hash_from(version.name);
+    if (!hash) return Failure{"not_found", image_->path() + " has no such text"};
+    std::lock_guard lock(mutex_);
+    auto record = image_->version(module, {version.epoch, *hash});
+    if (!record) return std::move(record).failure();
+    return stored(std::move(*record));
 }
 
 Result<void> ImageStore::save_modules(const std::vector<StoredModule>& modules, std::string_view what) {

@@ -31,6 +31,8 @@ class ImageStore final : public DefinitionStore {
     }
     Result<std::vector<StoredEpoch>> epochs() override;
     Result<std::vector<StoredModule>> modules_at(uint64_t epoch) override;
+    Result<std::vector<Version>> versions(std::string_view module, uint64_t upto) override;
+    Result<StoredModule> version(std::string_view module, const Version& version) override;
     Result<void> verify() override {
         std::lock_guard lock(mutex_);
         return image_->verify();

@@ -58,18 +58,6 @@ std::string dotted(const syntax::Node* node) {
     return "?";
 }
 
-const syntax::Behaviour* members_of(const syntax::Node* node) {
-    switch (node->kind) {
-    case Kind::Class: return &syntax::as<syntax::ClassNode>(node)->members;
-    case Kind::Record: return &syntax::as<syntax::RecordNode>(node)->members;
-    case Kind::Trait: return &syntax::as<syntax::TraitNode>(node)->members;
-    case Kind::Actor: return &syntax::as<syntax::ActorNode>(node)->members;
-    case Kind::Supervisor: return &syntax::as<syntax::SupervisorNode>(node)->members;
-    case Kind::Extend: return &syntax::as<syntax::ExtendNode>(node)->members;
-    default: return nullptr;
-    }
-}
-
 syntax::Nodes traits_of(const syntax::Node* node) {
     switch (node->kind) {
     case Kind::Class: return syntax::as<syntax::ClassNode>(node)->traits;
@@ -88,6 +76,18 @@ const syntax::Node* superclass_of(const syntax::Node* node) {
 }
 
 } // namespace
+
+const syntax::Behaviour* members_of(const syntax::Node* node) {
+    switch (node->kind) {
+    case Kind::Class: return &syntax::as<syntax::ClassNode>(node)->members;
+    case Kind::Record: return &syntax::as<syntax::RecordNode>(node)->members;
+    case Kind::Trait: return &syntax::as<syntax::TraitNode>(node)->members;
+    case Kind::Actor: return &syntax::as<syntax::ActorNode>(node)->members;
+    case Kind::Supervisor: return &syntax::as<syntax::SupervisorNode>(node)->members;
+    case Kind::Extend: return &syntax::as<syntax::ExtendNode>(node)->members;
+    default: return nullptr;
+    }
+}
 
 struct Loader::Pending {
     Module* module;

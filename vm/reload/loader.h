@@ -16,6 +16,9 @@ namespace indent {
 using TreePointer = std::shared_ptr<const syntax::SyntaxTree>;
 using Diagnostics = std::vector<syntax::Diagnostic>;
 
+// What a class, or `extend`, has in its body; null: it is neither.
+const syntax::Behaviour* members_of(const syntax::Node* node);
+
 class Loader {
   public:
     explicit Loader(Machine& vm) : vm_(vm), runtime_(vm.runtime) {}
@@ -69,6 +72,17 @@ class Loader {
 
     // Brings the module with this path into the importing one.
     Diagnostics import(Module& into, const syntax::ImportNode& node, Module& from);
+
+    // What a generation was that is in memory no more, made again for blocks of it: an old generation beside the current
+    // one. Its functions and methods are its own, bound to what has their names now: classes and `stable` and `var` values
+    // are those of today, and what is there no more is missed where a block comes to it. Nothing of it runs. Null: the text
+    // could never have been accepted. While nobody else runs.
+    struct Older {
+        std::unique_ptr<Module> module;
+        std::vector<Method*> methods; // of classes that are there, and functions
+        std::vector<FieldInfo> initialisers;
+    };
+    std::unique_ptr<Older> make_older(Module& current, TreePointer tree);
 
     // The class that a name or a dotted path means in a module, or null.
     Class* find_class(const Module& module, const syntax::Node* name) const;

@@ -109,6 +109,7 @@ void ReloadEngine::exchange(ReloadPlan& plan, bool back) {
         if (!back) {
             auto& slot = runtime_.modules[one.text.path];
             if (slot) {
+                one.module->generation = slot->generation + 1; // an older one may have been brought meanwhile
                 slot->successor = one.module;
                 runtime_.old_modules.push_back(std::move(slot));
             }

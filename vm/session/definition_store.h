@@ -48,6 +48,16 @@ class DefinitionStore {
     // ---- of what is kept in a file; "no_image" where nothing is
     virtual Result<std::vector<StoredEpoch>> epochs() { return no_image(); }
     virtual Result<std::vector<StoredModule>> modules_at(uint64_t /*epoch*/) { return no_image(); }
+    // What a module has been up to an epoch, each text once, the newest first: the last epoch that has it, and the store's own
+    // name for it. Of kLibraryPath the library's.
+    struct Version {
+        uint64_t epoch = 0;
+        std::string name;
+    };
+    virtual Result<std::vector<Version>> versions(std::string_view /*module*/, uint64_t /*upto*/) {
+        return no_image();
+    }
+    virtual Result<StoredModule> version(std::string_view /*module*/, const Version&) { return no_image(); }
     virtual Result<void> verify() { return no_image(); } // looks at all of it
     // Answers what the copy has damaged, in words for people; empty: nothing of what is now.
     virtual Result<std::string> save_as(const std::string&) { return no_image(); }

@@ -254,6 +254,31 @@ bool World::import_for_reload(Module& module, const syntax::SyntaxTree& tree,
     return true;
 }
 
+const Loader::Older* World::bring_older(const std::string& path, std::string_view text, uint64_t age,
+                                        bool purged) {
+    auto current = runtime_->modules.find(path);
+    if (current == runtime_->modules.end()) return nullptr;
+    auto parsed = syntax::parse(current->second->file, std::string(text), syntax::ParseMode::Module);
+    if (syntax::has_errors(parsed.diagnostics)) return nullptr;
+    auto older =
+        loader_->make_older(*current->second, std::make_shared<syntax::SyntaxTree>(std::move(parsed.tree)));
+    if (!older) return nullptr;
+    Module& module = *older->module;
+    module.hash = hash_of_text(text);
+    module.successor = current->second.get();
+    module.replaced_at = 1; // no turn was in the middle of it
+    module.purged = purged;
+    // Numbers are for people, and go from the oldest that there is to the current one.
+    module.generation = 1;
+    for (const Brought& other : brought_) module.generation += other.module->path == path && other.age < age;
+    for (auto& old : runtime_->old_modules)
+        if (old->path == path && old->successor && old->generation >= module.generation) ++old->generation;
+    ++current->second->generation;
+    runtime_->old_modules.push_back(std::move(older->module));
+    brought_.push_back({std::move(older), &module, age});
+    return brought_.back().older.get();
+}
+
 std::vector<std::pair<std::string, std::string>> World::unloaded_imports(const ReloadText& text) const {
     std::vector<std::pair<std::string, std::string>> found;
     auto parsed = syntax::parse(text.file, text.text, syntax::ParseMode::Module);

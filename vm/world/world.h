@@ -147,6 +147,12 @@ class World {
     const std::vector<LibraryText>& library() const { return library_; }
     ReloadReport take_library(std::vector<LibraryText> texts, ReloadOptions options = {});
 
+    // What a module once was, as an old generation beside those that there are (Loader::make_older); `age`: larger for a text
+    // that came later; `purged`: its blocks cannot be called. It stays as long as the world. Null: there is no such module
+    // now, or it was none that could be taken. While nobody else runs or looks for definitions.
+    const Loader::Older* bring_older(const std::string& module, std::string_view text, uint64_t age,
+                                     bool purged);
+
     // ---- variables of inputs, for who keeps them
 
     // Those that share something that can change are in one group, as values that are copies.
@@ -252,6 +258,12 @@ class World {
     std::vector<Value*> kept_roots_;
     std::unique_ptr<Loader> loader_;
     std::unique_ptr<ReloadEngine> reload_;
+    struct Brought {
+        std::unique_ptr<Loader::Older> older; // without its Module, which is the runtime's
+        const Module* module;
+        uint64_t age;
+    };
+    std::vector<Brought> brought_;
     std::unique_ptr<class ReloadCalls> reload_calls_;
     std::unique_ptr<Workspace> workspace_;
     size_t workspace_capacity_ = 0;
