@@ -91,6 +91,7 @@ PastWorld::~PastWorld() {
     if (!names_) return;
     patience_.reset(); // nothing runs any more
     world_->actors().dormant = nullptr;
+    found_.clear();
     restorer_.reset();
     names_.reset();
     recovery_.reset();
@@ -174,13 +175,16 @@ Actor* PastWorld::make_actor(uint64_t number) {
 
 Actor* PastWorld::find(uint64_t number) {
     Actor* actor = make_actor(number);
-    if (actor && actor->dormant && !restorer_->awaken(*actor)) actor->status = Actor::Held;
+    if (!actor) return nullptr;
+    found_.try_emplace(number, world_->runtime().shared, actor);
+    if (actor->dormant && !restorer_->awaken(*actor)) actor->status = Actor::Held;
     return actor;
 }
 
 bool PastWorld::put(uint64_t number, const Recovery::State& state) {
     Actor* actor = make_actor(number);
     if (!actor || actor->status == Actor::Ended || !restorer_->restore_heap(*actor, state)) return false;
+    found_.try_emplace(number, world_->runtime().shared, actor);
     actor->dormant = false;
     actor->layout_epoch = 0;
     return true;

@@ -8,6 +8,7 @@
 #include "image/journal/restorer.h"
 #include "vm/session/definition_store.h"
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -89,7 +90,8 @@ class PastWorld {
     std::unique_ptr<WorldNames> names_;
     std::unique_ptr<Recovery> recovery_;
     std::unique_ptr<Restorer> restorer_;
-    std::vector<uint64_t> numbers_; // of those that live
+    std::vector<uint64_t> numbers_;      // of those that live
+    std::map<uint64_t, ActorRef> found_; // a turn that is run again may end one, which is named all the same
     std::vector<std::string> troubles_;
     uint64_t epoch_ = 0;
     How how_ = How::Looked;

@@ -29,11 +29,23 @@ bool Rerun::inputs_of(std::string_view tape, std::vector<Input>& inputs) {
             input.kind = Input::Born;
             input.actor = entry.number;
             break;
+        case TapeEntry::Timer:
+            input.kind = Input::Timer;
+            input.actor = entry.number;
+            break;
+        case TapeEntry::Result:
+            if (actors_.runtime().symbols.text(entry.selector) == "_cancel_timer") {
+                input.kind = Input::Cancelled;
+                input.text = entry.plain == Value::boolean(true) ? "true" : "false";
+            } else {
+                input.kind = Input::Other;
+                input.text = words.in_words(entry);
+            }
+            break;
         case TapeEntry::Left:
         case TapeEntry::Heard:
         case TapeEntry::Rests:
         case TapeEntry::Sleeps:
-        case TapeEntry::Timer: // the letter tells of it
         case TapeEntry::Changed: continue;
         case TapeEntry::Unkept:
             input.kind = Input::Other;
@@ -100,6 +112,8 @@ Rerun::Outcome Rerun::run(Actor& actor, const PostRecord& post, std::string_view
         made.to = letter.to;
         made.selector = runtime.symbols.text(letter.selector);
         made.arguments = std::move(letter.arguments);
+        made.after = letter.after;
+        made.every = letter.every;
         made.labels.resize(made.count());
         for (size_t i = 0; i < made.labels.size() && i < letter.labels.size(); ++i)
             if (letter.labels[i]) made.labels[i] = runtime.symbols.text(letter.labels[i]);

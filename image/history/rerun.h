@@ -29,6 +29,7 @@ class Rerun {
         std::string selector;
         std::vector<std::string> labels; // one for each argument, empty where it has none
         Parcel::Pointer arguments;       // null: none
+        uint64_t after = 0, every = 0;   // of Timed: ns; 0: once
         size_t count() const { return arguments ? arguments->count() : 0; }
     };
     struct Outcome {
@@ -50,11 +51,13 @@ class Rerun {
     // What came into a turn from outside.
     struct Input {
         enum Kind : uint8_t {
-            Asked,    // `selector` of the actor `actor`
-            Answered, // to the ask before it: `values`, null for nil
-            Refused,  // its answer was an error: that is in `values`, or of the class `text`
-            Born,     // the turn spawned the actor `actor`
-            Other,    // something else: `text` says what, in words
+            Asked,     // `selector` of the actor `actor`
+            Answered,  // to the ask before it: `values`, null for nil
+            Refused,   // its answer was an error: that is in `values`, or of the class `text`
+            Born,      // the turn spawned the actor `actor`
+            Timer,     // the turn started a timer, which had the number `actor`
+            Cancelled, // the turn cancelled a timer: `text` says `true`, or `false` where that was over
+            Other,     // something else: `text` says what, in words
         } kind = Asked;
         uint64_t actor = 0;
         std::string selector, text;

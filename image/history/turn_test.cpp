@@ -2,6 +2,7 @@
 #include "image/history/literals.h"
 #include "image/history/past_world.h"
 #include "image/history/rerun.h"
+#include "image/history/test_text.h"
 #include "image/history/turns.h"
 #include "image/history/visit_turn.h"
 #include "image/journal/letters.h"
@@ -19,22 +20,7 @@ namespace {
 
 constexpr uint64_t kSecondsForProof = 60; // for all code of the image, too
 
-bool is_word(char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
-}
-bool is_name(std::string_view text) {
-    return !text.empty() && (std::islower(static_cast<unsigned char>(text[0])) || text[0] == '_') &&
-           std::all_of(text.begin(), text.end() - 1, is_word) && (is_word(text.back()) || text.back() == '?');
-}
-// `shop_of_books` for ShopOfBooks.
-std::string small(const std::string& name) {
-    std::string text;
-    for (const char c : name) {
-        if (std::isupper(static_cast<unsigned char>(c)) && !text.empty()) text += '_';
-        text += char(std::tolower(static_cast<unsigned char>(c)));
-    }
-    return text;
-}
+constexpr uint64_t kLongestWait = 1'000'000'000; // ns that a test waits for a timer
 
 class Writer {
   public:
@@ -53,16 +39,22 @@ class Writer {
         who_ = actors_.describe(*actor_);
         message_ = world_.message(turn_.message);
         cls_ = world_.world().runtime().symbols.text(actor_->cls->name);
-        const bool begins = turn_.message.kind == ActorMessage::Start;
-        if (turn_.message.kind != ActorMessage::Call && !begins) {
-            misses("what comes as `" + message_ + "` is no message that a test can send");
+        then_ = cls_ + "Then";
+        const uint8_t kind = turn_.message.kind;
+        if (kind == ActorMessage::Child) {
+            misses("a supervisor decides about a child, which no code of the program does; the child's own "
+                   "turns "
+                   "become tests");
             return finish();
         }
+        const bool begins = is_begin();
         sent_ = message_from(turn_.message, world_.world().runtime(), world_.names());
         if (!sent_) {
             misses("its message cannot be brought back");
             return finish();
         }
+        given_ = begins && actor_->first_start ? actor_->first_start.get() : sent_.get();
+        (void)world_.value("let one = nil");
         const State before = begins ? State() : state();
         for (const auto& [name, value] : before)
             if (!value.why_not.empty())
@@ -77,14 +69,25 @@ class Writer {
             misses(outcome.trouble.empty() ? outcome.diverged : outcome.trouble);
             return finish();
         }
+        done_ = outcome.done;
         meet_inputs();
+        is_there_ = true; // where the test has it as `one`
         for (const Rerun::Letter& letter : outcome.letters) meet(letter);
+        is_there_ = !begins;
+        const std::string inside = begins ? birth_arguments() : arguments();
+        is_there_ = false;
+        if (kind == ActorMessage::Down) choose_end();
+        write_itself();
         if (begins)
-            write_birth();
+            write_birth(inside);
         else
             write_spawn(before);
-        write_message(outcome, begins);
-        write_state(outcome.done ? state() : before);
+        is_there_ = true;
+        if (kind == ActorMessage::Stop)
+            write_stop();
+        else if (!begins)
+            write_message(outcome, inside);
+        if (kind != ActorMessage::Stop && (done_ || !begins)) write_state(done_ ? state() : before);
         write_heard();
         return finish();
     }
@@ -97,12 +100,21 @@ class Writer {
         std::vector<std::string> answers;
         bool refuses = false;
     };
+    struct Heard {
+        std::string text;
+        uint64_t after = 0; // ns; 0: it is sent
+        bool again = false; // and again and again
+    };
     struct StandIn {
         std::string variable, cls, who;
         std::map<std::string, Handler> handlers;
-        std::vector<std::string> heard;
+        std::vector<Heard> heard;
         bool by_text = false; // what it heard is to be compared as text
     };
+
+    bool is_begin() const {
+        return turn_.message.kind == ActorMessage::Start || turn_.message.kind == ActorMessage::Restart;
+    }
 
     State state() {
         State state;
@@ -116,13 +128,24 @@ class Writer {
         if (std::find(made_.missing.begin(), made_.missing.end(), words) == made_.missing.end())
             made_.missing.push_back(words);
     }
+    // Said in the test, which is whole all the same.
+    void notes(const std::string& words) {
+        if (std::find(notes_.begin(), notes_.end(), words) == notes_.end()) notes_.push_back(words);
+    }
 
-    // Who is there in the place of an actor; null: it cannot be replaced.
-    StandIn* stand_in(uint64_t number) {
+    // How the test calls an actor; nothing: it cannot.
+    std::optional<std::string> name_of(uint64_t number) {
         if (number == turn_.actor) {
-            misses("the turn names its own actor, which has no name in the test");
-            return nullptr;
+            if (is_there_) return "one";
+            misses("its own actor is named before the test has it");
+            return std::nullopt;
         }
+        const StandIn* there = stand_in(number);
+        return there ? std::optional(there->variable) : std::nullopt;
+    }
+
+    // Who is there in the place of another actor; null: it cannot be replaced.
+    StandIn* stand_in(uint64_t number) {
         if (born_.contains(number)) {
             misses("the turn names an actor that it has spawned, which has no name in the test");
             return nullptr;
@@ -189,9 +212,16 @@ class Writer {
                 end = std::min(end + 1, value.size());
                 text += value.substr(at, end - at);
             } else if (address_at(value, at, end, number)) {
-                const StandIn* there = stand_in(number);
-                if (!there) return std::nullopt;
-                text += there->variable;
+                const auto name = name_of(number);
+                if (!name) return std::nullopt;
+                text += *name;
+            } else if (timer_at(value, at, end, number)) {
+                if (new_timers_.contains(number)) {
+                    misses(what +
+                           " has a timer that the turn has started, whose number is another one each time");
+                    return std::nullopt;
+                }
+                text += cancels_ ? timer_variable(number) : value.substr(at, end - at);
             } else {
                 text += value[at];
                 end = at + 1;
@@ -206,6 +236,19 @@ class Writer {
         }
         if (*equal != "true") by_text_ = true;
         return text;
+    }
+
+    // A timer that runs, which the turn can cancel.
+    std::string timer_variable(uint64_t number) {
+        const std::string name = "timer_" + std::to_string(number);
+        if (old_timers_.insert(number).second) (void)world_.value("let " + name + " = nil");
+        return name;
+    }
+    bool is_new_timer(const Literal& literal) const {
+        size_t end = 0;
+        uint64_t number = 0;
+        return timer_at(literal.text, 0, end, number) && end == literal.text.size() &&
+               new_timers_.contains(number);
     }
 
     // Classes are imported from where they are.
@@ -243,8 +286,15 @@ class Writer {
 
     void meet_inputs() {
         const Rerun::Input* asked = nullptr;
-        for (const Rerun::Input& input : inputs_)
+        bool cancels = false, fails_to = false;
+        for (const Rerun::Input& input : inputs_) {
             if (input.kind == Rerun::Input::Born) born_.insert(input.actor);
+            if (input.kind == Rerun::Input::Timer) new_timers_.insert(input.actor);
+            if (input.kind != Rerun::Input::Cancelled) continue;
+            (input.text == "true" ? cancels : fails_to) = true;
+        }
+        cancels_ = cancels;
+        if (cancels && fails_to) misses("it cancels a timer that runs and one that is over");
         for (const Rerun::Input& input : inputs_) {
             if (input.kind == Rerun::Input::Other)
                 misses("it cannot be given again what came from outside: " + input.text);
@@ -268,14 +318,16 @@ class Writer {
     }
 
     void meet(const Rerun::Letter& letter) {
-        if (letter.way == Rerun::Letter::Timed)
-            return misses("`" + letter.selector + "` is sent with a timer, which the test does not wait for");
+        const bool to_itself = letter.to == turn_.actor;
+        if (letter.after > kLongestWait)
+            return notes("`" + letter.selector + "` comes to " +
+                         (to_itself ? std::string("it") : world_.describe(letter.to)) + " after " +
+                         time_in_words(letter.after) + ", which the test does not wait for");
         if (born_.contains(letter.to)) return;
-        if (letter.to == turn_.actor)
-            return misses("it sends `" + letter.selector + "` to itself, which may change its state again");
+        if (to_itself && turn_.message.kind == ActorMessage::Stop) return; // it has ended by then
         if (!is_name(letter.selector))
             return misses("no handler can be written for `" + letter.selector + "`");
-        StandIn* there = stand_in(letter.to);
+        StandIn* there = to_itself ? &itself_ : stand_in(letter.to);
         if (!there) return;
         std::string heard = "[:" + letter.selector;
         by_text_ = false;
@@ -289,41 +341,95 @@ class Writer {
             heard += ", " + *text;
         }
         // Of a turn that fails nothing is kept, what it has heard included.
-        if (!handler.refuses) there->heard.push_back(heard + "]");
+        if (!handler.refuses) there->heard.push_back({heard + "]", letter.after, letter.every != 0});
         there->by_text = there->by_text || by_text_;
     }
 
     std::string arguments() {
         std::string text;
-        for (size_t i = 0; sent_->arguments && i < sent_->arguments->count(); ++i) {
-            const Value argument = sent_->arguments->peek(i);
+        for (size_t i = 0; given_->arguments && i < given_->arguments->count(); ++i) {
+            const Value argument = given_->arguments->peek(i);
             if (!argument) continue; // it has its default
             text += text.empty() ? "" : ", ";
-            if (i < sent_->labels.size() && sent_->labels[i])
-                text += std::string(world_.world().runtime().symbols.text(sent_->labels[i])) + ": ";
+            if (i < given_->labels.size() && given_->labels[i])
+                text += std::string(world_.world().runtime().symbols.text(given_->labels[i])) + ": ";
             text += literal(argument, "an argument").value_or("nil");
         }
         return text;
     }
 
-    void write_birth() {
+    std::string birth_arguments() {
+        if (actor_->cls->lookup(sym::init)) return arguments();
         const auto& symbols = world_.world().runtime().symbols;
-        const bool has_init = actor_->cls->lookup(sym::init) != nullptr;
-        const size_t given = sent_->arguments ? sent_->arguments->count() : 0;
+        const size_t given = given_->arguments ? given_->arguments->count() : 0;
         std::string inside;
-        if (has_init) {
-            inside = arguments();
-        } else {
-            for (size_t i = 0; i < given && i < actor_->cls->fields.size(); ++i) {
-                if (!sent_->arguments->peek(i)) continue;
-                auto value = literal(sent_->arguments->peek(i), "an argument");
-                inside += (inside.empty() ? "" : ", ") +
-                          std::string(symbols.text(actor_->cls->fields[i].name)) + ": " +
-                          value.value_or("nil");
-            }
+        for (size_t i = 0; i < given && i < actor_->cls->fields.size(); ++i) {
+            if (!given_->arguments->peek(i)) continue;
+            auto value = literal(given_->arguments->peek(i), "an argument");
+            inside += (inside.empty() ? "" : ", ") + std::string(symbols.text(actor_->cls->fields[i].name)) +
+                      ": " + value.value_or("nil");
         }
+        return inside;
+    }
+
+    void write_birth(const std::string& inside) {
         note_names(cls_);
-        body_ += "    let one = spawn " + cls_ + "(" + inside + ")\n";
+        if (!then_handlers_.empty())
+            head_ += "# " + cls_ + ", but what it sends to itself is noted.\nactor " + then_ + " extends " +
+                     cls_ + ":\n" + then_handlers_ + "\n";
+        body_ += "    let one = spawn " + (then_handlers_.empty() ? cls_ : then_) + "(" + inside + ")\n";
+        if (done_) {
+            uses_wait_ = true; // its state can be seen before its first turn is over
+            body_ += "    expect comes_true(() -> one.metrics[:turns] > 0)\n";
+            if (actor_->cls->fields.empty()) body_ += "    expect one.alive?\n";
+            return;
+        }
+        expect_end("start_failed");
+    }
+
+    // It has ended, or will soon.
+    void expect_end(const std::string& reason) {
+        uses_end_ = uses_wait_ = true;
+        body_ += "    expect comes_true(() -> (ask hears_the_end.reason) != nil)\n"
+                 "    expect (ask hears_the_end.reason) == :" +
+                 reason + "\n";
+    }
+
+    // What it sends to itself comes in a turn of its own, which is not this one: it is noted only.
+    void write_itself() {
+        for (auto& [selector, handler] : itself_.handlers) {
+            const auto [parameters, given] = signature(handler);
+            const std::string note =
+                "heard_by_itself.swap(all -> (all + [[:" + selector + given + "]]).frozen)\n";
+            then_handlers_ += "    on " + selector + parameters + ":\n";
+            if (turn_.message.kind != ActorMessage::Call ||
+                selector != world_.symbol(turn_.message.selector)) {
+                then_handlers_ += "        " + note;
+                continue;
+            }
+            const size_t count = sent_->arguments ? sent_->arguments->count() : 0;
+            const bool labelled =
+                !sent_->labels.empty() || std::any_of(handler.labels.begin(), handler.labels.end(),
+                                                      [](const auto& label) { return !label.empty(); });
+            if (labelled || count != handler.arguments)
+                misses("it sends `" + selector + "` to itself, but not as it got it");
+            has_begun_ = true;
+            then_handlers_ += "        if has_begun.value:\n            " + note +
+                              "        else:\n            has_begun.set(true)\n            super." +
+                              selector + (given.empty() ? "()" : "(" + given.substr(2) + ")") + "\n";
+        }
+    }
+
+    // `(a1, by = nil)`, and what follows a selector in what is noted.
+    static std::pair<std::string, std::string> signature(const Handler& handler) {
+        std::string parameters, given;
+        for (size_t i = 0; i < handler.arguments; ++i) {
+            const std::string& label = handler.labels[i];
+            const std::string name = label.empty() ? "a" + std::to_string(i + 1) : label;
+            parameters += (parameters.empty() ? "" : ", ") + name + (label.empty() ? "" : " = nil");
+            given += ", " + name;
+        }
+        return {parameters.empty() ? "" : "(" + parameters + ")", given};
     }
 
     void write_spawn(const State& before) {
@@ -336,8 +442,7 @@ class Writer {
             if (!text) text = "nil";
             labelled += (labelled.empty() ? "" : ", ") + name + ": " + *text;
             std::string inside = *text;
-            for (const auto& each : stand_ins_) {
-                const std::string& variable = each.second.variable;
+            for (const std::string& variable : variables()) {
                 for (size_t at = inside.find(variable); at != std::string::npos;
                      at = inside.find(variable, at + variable.size() + 4)) {
                     if ((at > 0 && is_word(inside[at - 1])) ||
@@ -352,28 +457,97 @@ class Writer {
             }
             assigned += "        " + name + " = " + inside + "\n";
         }
-        if (plain) {
-            body_ += "    let one = spawn " + cls_ + "(" + labelled + ")\n";
-            return;
+        std::string one = cls_, arguments = labelled;
+        if (!plain || !then_handlers_.empty()) {
+            one = then_;
+            head_ += "# " + cls_ + " as it was before the turn.\nactor " + then_ + " extends " + cls_ + ":\n";
+            if (!plain) {
+                arguments = given;
+                head_ +=
+                    "    def init(" + parameters + "):\n" + (assigned.empty() ? "        nil\n" : assigned);
+                if (start && start->message) head_ += "    on start: nil\n";
+            }
+            head_ += then_handlers_ + "\n";
         }
-        const std::string then = cls_ + "Then";
-        head_ += "# " + cls_ + " as it was before the turn.\nactor " + then + " extends " + cls_ +
-                 ":\n    def init(" + parameters + "):\n" + (assigned.empty() ? "        nil\n" : assigned);
-        if (start && start->message) head_ += "    on start: nil\n";
-        head_ += "\n";
-        body_ += "    let one = spawn " + then + "(" + given + ")\n";
+        for (const uint64_t timer : old_timers_)
+            body_ += "    let " + timer_variable(timer) +
+                     " = send (spawn HearsNothing()).nothing() after 1.hours\n";
+        if (!is_shut_down())
+            body_ += "    let one = spawn " + one + "(" + arguments + ")\n";
+        else
+            body_ += "    let above = spawn Above()\n    let one = ask above.start_child(" + one +
+                     (arguments.empty() ? "" : ", ") + arguments + ")\n";
     }
 
-    void write_message(const Rerun::Outcome& outcome, bool begins) {
-        if (begins) {
-            if (!outcome.done) misses("it fails when it begins, which no test can expect");
-            body_ += "    while one.state == nil: sleep(1.milliseconds)\n";
+    std::vector<std::string> variables() const {
+        std::vector<std::string> all;
+        for (const auto& each : stand_ins_) all.push_back(each.second.variable);
+        for (const uint64_t timer : old_timers_) all.push_back("timer_" + std::to_string(timer));
+        return all;
+    }
+
+    // ---- ends
+
+    std::string reason() {
+        const SymbolId reason = sent_->reason;
+        return reason ? std::string(world_.world().runtime().symbols.text(reason)) : "normal";
+    }
+    // By its supervisor.
+    bool is_shut_down() { return turn_.message.kind == ActorMessage::Stop && reason() == "shutdown"; }
+
+    void write_stop() {
+        uses_end_ = true;
+        if (is_shut_down())
+            body_ += "    ask above.stop_child(one)\n";
+        else if (reason() == "normal")
+            body_ += "    stop one\n";
+        else
+            misses("no test can stop an actor for the reason :" + reason() + "; call its `on stop` by hand");
+        expect_end(done_ ? reason() : "stop_failed");
+    }
+
+    // How the test has it hear of the end of another one: that one ends, as it did, or where a test cannot have that, it is told
+    // so.
+    void choose_end() {
+        const size_t count = sent_->arguments ? sent_->arguments->count() : 0;
+        const Value why = count > 1 ? sent_->arguments->peek(1) : Value();
+        const std::string reason = why.is_symbol()
+                                       ? std::string(world_.world().runtime().symbols.text(why.symbol_id()))
+                                       : std::string();
+        const Value who = count > 0 ? sent_->arguments->peek(0) : Value();
+        const uint64_t number = has_shape(who, shape::kAddress) ? actor_of(who)->id : 0;
+        auto found = stand_ins_.find(number);
+        const bool ends = (reason == "normal" || reason == "killed") && done_ && found != stand_ins_.end() &&
+                          found->second.handlers.empty();
+        if (ends) {
+            ended_ = number;
+            end_ = reason == "killed" ? found->second.variable + ".kill" : "stop " + found->second.variable;
+            then_handlers_ += "    on watches_in_the_test(who): watch who\n";
             return;
         }
-        const std::string selector = world_.symbol(turn_.message.selector);
+        const Method* down = actor_->cls->lookup(sym::down);
+        if (!down || !down->message) return misses("it has no `on down`, so that nothing happens");
+        const std::string given = down->parameters.empty()       ? ""
+                                  : down->parameters.size() == 1 ? "who"
+                                                                 : "who, reason";
+        then_handlers_ +=
+            "    on hears_in_the_test(who, reason):\n        self.down(" + given + ")\n        nil\n";
+    }
+
+    // ---- messages
+
+    void write_message(const Rerun::Outcome& outcome, const std::string& inside) {
+        std::string selector = world_.symbol(turn_.message.selector);
+        if (!end_.empty()) {
+            uses_wait_ = true;
+            body_ += "    ask one.watches_in_the_test(" + stand_ins_.at(ended_).variable +
+                     ")\n    let turns = one.metrics[:turns]\n    " + end_ +
+                     "\n    expect comes_true(() -> one.metrics[:turns] > turns)\n";
+            return;
+        }
+        if (turn_.message.kind == ActorMessage::Down) selector = "hears_in_the_test";
         if (!is_name(selector)) misses("`" + selector + "` is no message that a test can write");
         if (turn_.message.trailing_block) misses("a block that the message brings has no literal form");
-        const std::string inside = arguments();
         const std::string ask = "ask one." + selector + (inside.empty() ? "" : "(" + inside + ")");
         if (!outcome.done) {
             constexpr std::string_view kError = ": error: ";
@@ -387,8 +561,14 @@ class Writer {
             return;
         }
         by_text_ = false;
-        auto reply = outcome.reply ? literal(outcome.reply->peek(0), "the reply") : std::nullopt;
-        if (!reply)
+        Literal answer;
+        if (outcome.reply) answer = literals_.of(outcome.reply->peek(0));
+        const bool hears = turn_.message.kind == ActorMessage::Down; // nobody waits for an answer
+        auto reply =
+            outcome.reply && !hears && !is_new_timer(answer) ? written(answer, "the reply") : std::nullopt;
+        if (!hears && is_new_timer(answer))
+            body_ += "    expect (" + ask + ").class == Timer\n";
+        else if (!reply)
             body_ += "    " + ask + "\n";
         else
             body_ += "    expect " + equals("(" + ask + ")", *reply) + "\n";
@@ -404,6 +584,11 @@ class Writer {
         std::vector<std::string> fields;
         bool whole = true;
         for (const auto& [name, value] : state) {
+            if (is_new_timer(value)) {
+                fields.push_back("one.state[:" + name + "].class == Timer");
+                whole = false;
+                continue;
+            }
             auto field = written(value, "`" + name + "` of the actor after the turn");
             whole = whole && field;
             if (!field) continue;
@@ -424,15 +609,9 @@ class Writer {
             head_ += "    state heard = []\n";
             std::string handlers;
             for (auto& [selector, handler] : there.handlers) {
-                std::string parameters, given;
-                for (size_t i = 0; i < handler.arguments; ++i) {
-                    const std::string& label = handler.labels[i];
-                    const std::string name = label.empty() ? "a" + std::to_string(i + 1) : label;
-                    parameters += (parameters.empty() ? "" : ", ") + name + (label.empty() ? "" : " = nil");
-                    given += ", " + name;
-                }
-                handlers += "    on " + selector + (parameters.empty() ? "" : "(" + parameters + ")") +
-                            ":\n        heard.add([:" + selector + given + "])\n";
+                const auto [parameters, given] = signature(handler);
+                handlers +=
+                    "    on " + selector + parameters + ":\n        heard.add([:" + selector + given + "])\n";
                 const auto& answers = handler.answers;
                 const bool alike = std::all_of(answers.begin(), answers.end(),
                                                [&](const std::string& each) { return each == answers[0]; });
@@ -453,13 +632,48 @@ class Writer {
             }
             head_ += handlers + "    on what_it_heard = heard\n\n";
             spawns += "    let " + there.variable + " = spawn " + there.cls + "()\n";
-            std::string heard;
-            for (const std::string& each : there.heard) heard += (heard.empty() ? "" : ", ") + each;
-            by_text_ = there.by_text;
-            body_ += "    expect " + equals("(ask " + there.variable + ".what_it_heard)", "[" + heard + "]") +
-                     "\n";
+            if (number != ended_) expect_heard(there, "(ask " + there.variable + ".what_it_heard)", false);
         }
+        if (!itself_.heard.empty()) expect_heard(itself_, "heard_by_itself.value", true);
+        if (uses_end_) spawns += "    let hears_the_end = spawn HearsTheEnd()\n";
+        if (!itself_.handlers.empty()) {
+            head_ = "stable heard_by_itself = Atom([].frozen)\n" +
+                    std::string(has_begun_ ? "stable has_begun = Atom(false)\n\n" : "\n") + head_;
+            spawns += "    heard_by_itself.set([].frozen)\n";
+            if (has_begun_) spawns += "    has_begun.set(false)\n";
+        }
+        if (uses_end_) {
+            const size_t at = body_.find('\n', body_.find("let one = "));
+            body_.insert(at + 1, "    ask hears_the_end.of(one)\n");
+            head_ += kHearsTheEnd;
+        }
+        if (!old_timers_.empty()) head_ += kHearsNothing;
+        if (is_shut_down()) head_ += kAbove;
+        if (uses_wait_) head_ += kComesTrue;
         body_ = spawns + body_;
+    }
+
+    // What is sent comes in its order, then what timers bring; behind the first that comes again and again nothing is certain.
+    void expect_heard(const StandIn& there, const std::string& what, bool waits) {
+        std::vector<Heard> all = there.heard;
+        std::stable_sort(all.begin(), all.end(),
+                         [](const Heard& a, const Heard& b) { return a.after < b.after; });
+        const auto again = std::find_if(all.begin(), all.end(), [](const Heard& each) { return each.again; });
+        const bool more = again != all.end();
+        if (more) all.erase(again + 1, all.end());
+        std::string heard;
+        for (const Heard& each : all) {
+            heard += (heard.empty() ? "" : ", ") + each.text;
+            waits = waits || each.after > 0;
+        }
+        const std::string count = std::to_string(all.size());
+        if (waits) {
+            uses_wait_ = true;
+            body_ += "    expect comes_true(() -> " + what + ".size >= " + count + ")\n";
+        }
+        by_text_ = there.by_text;
+        body_ +=
+            "    expect " + equals(more ? what + ".take(" + count + ")" : what, "[" + heard + "]") + "\n";
     }
 
     TurnTest finish() {
@@ -472,6 +686,7 @@ class Writer {
         std::string text = "# Turn " + std::to_string(step_.turn) + " of " + past_.image().path();
         text += who_.empty() ? "\n" : ": " + who_ + " handles " + message_ + "\n";
         for (const std::string& words : made_.missing) text += "# Not in the test: " + words + "\n";
+        for (const std::string& words : notes_) text += "# " + words + "\n";
         if (body_.empty()) return text;
         std::map<std::string, std::string> imports; // by module
         for (const auto& [name, path] : imported_) {
@@ -479,10 +694,12 @@ class Writer {
             names += (names.empty() ? "" : ", ") + name;
         }
         for (const auto& [path, names] : imports) text += "import " + path + " (" + names + ")\n";
-        return text + "\n" + head_ + "test \"turn " + std::to_string(step_.turn) + ": " +
-               (turn_.message.kind == ActorMessage::Start
-                    ? cls_ + " begins"
-                    : cls_ + " handles " + world_.symbol(turn_.message.selector)) +
+        return text + "\n" + head_ + "test \"turn " + std::to_string(step_.turn) + ": " + cls_ +
+               (is_begin()                                 ? std::string(" begins")
+                : turn_.message.kind == ActorMessage::Stop ? " ends"
+                : turn_.message.kind == ActorMessage::Down
+                    ? " hears of an end"
+                    : " handles " + world_.symbol(turn_.message.selector)) +
                "\":\n" + body_;
     }
 
@@ -514,7 +731,16 @@ class Writer {
     const Past::Step& step_;
     const RecordedTurn& turn_;
     Actor* actor_ = nullptr;
-    std::string who_, message_, cls_, head_, body_;
+    std::string who_, message_, cls_, then_, head_, body_;
+    std::string then_handlers_;           // of the class in the test that extends the actor's
+    const ActorMessage* given_ = nullptr; // what it is begun or called with
+    StandIn itself_;                      // what it sends to itself
+    std::set<uint64_t> new_timers_, old_timers_;
+    uint64_t ended_ = 0; // who ends in the test, so that it hears of it,
+    std::string end_;    // by this
+    std::vector<std::string> notes_;
+    bool done_ = false, is_there_ = false, cancels_ = false, has_begun_ = false;
+    bool uses_end_ = false, uses_wait_ = false;
     std::unique_ptr<ActorMessage> sent_; // the message as the turn got it
     std::vector<Rerun::Input> inputs_;
     std::set<uint64_t> born_;

@@ -1,5 +1,7 @@
 #include "image/history/turns.h"
 #include "image/journal/tape.h"
+#include "vm/actors/actor.h"
+#include <algorithm>
 
 namespace indent::image {
 
@@ -26,6 +28,18 @@ std::optional<RecordedTurn> turn_of(const Past::Step& step) {
     turn.epoch = segment.epoch;
     turn.at_ms = segment.at_ms;
     return turn;
+}
+
+bool ends_for_restart(const Past::Step& step) {
+    if (step.segment->message || step.segment->timer || !step.before || step.before->mailbox.empty() ||
+        step.before->mailbox.front().kind != ActorMessage::Restart)
+        return false;
+    // One that followed a reload says who it is by now; a supervisor always does.
+    return step.before->facts.supervision ||
+           std::none_of(step.records->begin(), step.records->end(), [&](const Record& record) {
+               const auto* facts = std::get_if<FactsRecord>(&record);
+               return facts && facts->actor == step.segment->actor;
+           });
 }
 
 std::optional<RecordedTurn> Turns::segment(const SegmentRecord& segment) {

@@ -19,6 +19,8 @@ struct RecordedTurn {
 
 // That which ends with this step of a walk (past.h). Nothing: it handles no message, the machine did it by itself.
 std::optional<RecordedTurn> turn_of(const Past::Step& step);
+// It handles none because its supervisor restarts the actor: what that was has heard `on stop(:restart)`, off any tape.
+bool ends_for_restart(const Past::Step& step);
 
 // Put together while a story is read from its beginning or from a checkpoint, record after record.
 class Turns {

@@ -11,7 +11,11 @@ Result<void> visit_turn(Past& past, DefinitionStore& store, const StoryPlace& be
         if (!turn)
             return Failure{"not_found",
                            "turn " + std::to_string(step.turn) +
-                               " handles no message: it followed a reload, or is the machine's own"};
+                               (ends_for_restart(step)
+                                    ? " ends what the actor was before its supervisor restarts it, and what "
+                                      "came into that is not recorded: run a turn again that stops such an "
+                                      "actor, or the one after this, in which it begins anew"
+                                    : " handles no message: it followed a reload, or is the machine's own")};
         StoryPlace then = step.place;
         --then.groups;
         --then.turn;

@@ -82,8 +82,11 @@ std::string troubles_of(const PastWorld& world) {
     return text;
 }
 
-const char* ended_how(const SegmentRecord& segment) {
-    return segment.end == SegmentRecord::Failed ? "failed" : segment.message ? "" : "followed a reload";
+const char* ended_how(const Past::Step& step) {
+    return step.segment->end == SegmentRecord::Failed ? "failed"
+           : step.segment->message                    ? ""
+           : ends_for_restart(step)                   ? "on stop(:restart)"
+                                                      : "followed a reload";
 }
 
 } // namespace
@@ -270,7 +273,7 @@ Result<std::string> ImagePast::turns(uint64_t most, const std::string& where, bo
             if (table) {
                 const auto turn = turn_of(step);
                 text += std::to_string(step.turn) + "\t" + std::to_string(segment.at_ms) + "\t" + who + "\t" +
-                        (turn ? (*world)->message(turn->message) : "") + "\t" + ended_how(segment) + "\n";
+                        (turn ? (*world)->message(turn->message) : "") + "\t" + ended_how(step) + "\n";
                 return true;
             }
             text += std::to_string(step.turn) + "  " + moment_in_words(segment.at_ms) + "  " + who + "  ";
@@ -278,7 +281,7 @@ Result<std::string> ImagePast::turns(uint64_t most, const std::string& where, bo
                 text += (*world)->message(*step.message) + "  ";
             else if (segment.timer)
                 text += "a timer's message  ";
-            text += std::string(ended_how(segment)) + "\n";
+            text += std::string(ended_how(step)) + "\n";
             return true;
         });
         if (!walked) return std::move(walked).failure();

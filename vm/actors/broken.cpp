@@ -73,6 +73,9 @@ std::shared_ptr<BrokenTurn> ActorSystem::stop_turn(Machine& vm, BrokenInfo info)
         broken->info = std::move(info);
         broken_.push_back(broken);
     }
+    // What it has met so far is known before anything else comes: an answer that is too late is not to be in time when it is
+    // run again.
+    if (log && vm.had_effects) log->inputs(worker_of(vm));
     record.broken = broken;
     self.broken = true;
     broken_count_.fetch_add(1);

@@ -239,7 +239,7 @@ Value ActorSystem::send(Machine& vm, const OutgoingMessage& out, Value after, Va
     if (tape && tape->repeats()) [[unlikely]] {
         const bool has_left = tape->has_left();
         const TapeEntry* entry = tape->take_if(TapeEntry::Timer);
-        if (tape->only_reads()) tape->collect(Collected::Timed, *actor, *message);
+        if (tape->only_reads()) tape->collect(Collected::Timed, *actor, *message, delay, period);
         if (has_left || !entry) message.reset();
         if (!entry) return tape->diverge(vm, nf, "it sends with a timer");
         if (has_left) {

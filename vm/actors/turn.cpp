@@ -116,11 +116,12 @@ void Worker::segment_leaves(SegmentEnd end) {
 void Worker::leaves_again() {
     if (running && running->message && running->message->record) [[unlikely]]
         running->message->record->all_left();
-    if (outbox.empty()) return;
-    machine->had_effects = true;
-    departed.spawned += uint32_t(outbox.spawned.size());
-    departed.timers += uint32_t(outbox.timers.size());
-    for (auto& letter : outbox.letters) departed.add(letter.message->selector, *letter.to);
+    if (!outbox.empty()) {
+        machine->had_effects = true;
+        departed.spawned += uint32_t(outbox.spawned.size());
+        departed.timers += uint32_t(outbox.timers.size());
+        for (auto& letter : outbox.letters) departed.add(letter.message->selector, *letter.to);
+    }
     if (tape->only_reads()) tape->collect(outbox);
     outbox.clear();
 }
@@ -344,6 +345,7 @@ void Worker::handle(Actor& actor, ActorMessage& message) {
         return;
     }
     const bool taped = system.log || message.tape;
+    const bool looked_at = message.tape && message.tape->only_reads(); // nobody else is there to hear of it
     begin_turn(actor);
     if (taped) [[unlikely]]
         begin_tape(actor, message);
@@ -416,14 +418,14 @@ void Worker::handle(Actor& actor, ActorMessage& message) {
         }
         actor.state = actor.journal = actor.drawings =
             Value(); // it has heard of its end: a restart need not tell it again
-        if (!message.ask && system.to_supervisor(actor, "normal", "")) return;
+        if (!message.ask && !looked_at && system.to_supervisor(actor, "normal", "")) return;
         system.end(actor, message.reason ? std::string(vm.symbols.text(message.reason)).c_str() : "normal",
                    nullptr);
         if (message.ask) answer(message, std::make_unique<Answer>()); // its supervisor stops it
         return;
     }
     const bool starting = message.kind == ActorMessage::Start || message.kind == ActorMessage::Restart;
-    if (starting && actor.supervision && !start_children(actor, message)) return;
+    if (starting && actor.supervision && !looked_at && !start_children(actor, message)) return;
     if (message.ask) answer(message, starting ? std::make_unique<Answer>() : std::move(reply));
 }
 
@@ -558,6 +560,8 @@ void Worker::failed(Actor& actor, ActorMessage& message, RunResult& result) {
         report = system.report_of(vm, actor, message, result, *trace);
     uncaught = {};
     const bool escaped = vm.had_effects;
+    const bool looked_at = tape && tape->only_reads();
+    if (looked_at) tape->collect_failure();
     if (system.log && !(actor.again && stopped && !escaped)) [[unlikely]] {
         this->reply = reply.get();
         system.log->segment(*this, actor, &message, SegmentEnd::Failed);
@@ -599,6 +603,11 @@ void Worker::failed(Actor& actor, ActorMessage& message, RunResult& result) {
             system.report("error: a dead letter: `" + std::string(vm.symbols.text(message.selector)) +
                           "` for " + system.describe(actor) +
                           " was sent before a reload and cannot follow it\n" + report);
+        return;
+    }
+    if (looked_at) {
+        if (!report.empty() && system.report) system.report(report);
+        if (ends || starting || message.kind == ActorMessage::Stop) system.end(actor, "failed", nullptr);
         return;
     }
     if (starting && !ends && system.to_supervisor(actor, "failed", report)) return;

@@ -82,14 +82,16 @@ TurnTape::TurnTape(ActorSystem& system, std::vector<TapeEntry> entries, bool loo
 
 // ---- to be looked at
 
-void TurnTape::collect(Collected::Way way, const Actor& to, ActorMessage& message) {
-    collected_->letters.push_back(
-        {way, to.id, message.selector, std::move(message.labels), std::move(message.arguments)});
+void TurnTape::collect(Collected::Way way, const Actor& to, ActorMessage& message, uint64_t after,
+                       uint64_t every) {
+    collected_->letters.push_back({way, to.id, message.selector, std::move(message.labels),
+                                   std::move(message.arguments), after, every});
 }
 
 void TurnTape::collect(Outbox& outbox) {
     for (Outbox::Letter& letter : outbox.letters) collect(Collected::Sent, *letter.to, *letter.message);
     outbox.clear();
+    collected_->left = collected_->letters.size();
 }
 
 void TurnTape::collect_reply(Machine& vm, const Value* value) {
@@ -98,6 +100,14 @@ void TurnTape::collect_reply(Machine& vm, const Value* value) {
 
 void TurnTape::collect_end() {
     collected_->done = true;
+}
+
+void TurnTape::collect_failure() {
+    auto& letters = collected_->letters;
+    const auto from = letters.begin() + ptrdiff_t(std::min(collected_->left, letters.size()));
+    letters.erase(std::remove_if(from, letters.end(),
+                                 [](const Collected::Letter& each) { return each.way == Collected::Timed; }),
+                  letters.end());
 }
 
 TapeEntry* TurnTape::take_if(TapeEntry::Kind kind, const std::function<bool(const TapeEntry&)>& fits) {

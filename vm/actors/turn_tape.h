@@ -57,13 +57,15 @@ struct Collected {
         Way way = Sent;
         uint64_t to = 0;
         SymbolId selector = 0;
-        std::vector<SymbolId> labels; // one for each argument, or none at all
-        Parcel::Pointer arguments;    // null: none
+        std::vector<SymbolId> labels;  // one for each argument, or none at all
+        Parcel::Pointer arguments;     // null: none
+        uint64_t after = 0, every = 0; // of Timed: ns
     };
     std::vector<Letter> letters; // in their order
     Parcel::Pointer reply;       // what a handler answered; null: it did not come so far
     bool done = false;           // the turn came to its end
     std::string diverged;        // why it is another turn than the one that was recorded, or nothing
+    size_t left = 0; // so many letters have left, whatever becomes of the turn; of timers those alone do
 };
 
 class TurnTape final : public InputTape {
@@ -93,10 +95,12 @@ class TurnTape final : public InputTape {
 
     // The turn is run again to be looked at.
     bool only_reads() const { return collected_ != nullptr; }
-    void collect(Collected::Way way, const Actor& to, ActorMessage& message);
+    void collect(Collected::Way way, const Actor& to, ActorMessage& message, uint64_t after = 0,
+                 uint64_t every = 0);
     void collect(Outbox& outbox);
     void collect_reply(Machine& vm, const Value* value);
     void collect_end();
+    void collect_failure(); // what has not left never leaves
 
     // ---- in its turn
     bool repeats() const override { return collected_ ? !lost() : at_ < entries_.size(); }

@@ -116,6 +116,17 @@ Result<std::string> read_file(const std::string& path, uint64_t max_bytes) {
     return read_all(file.get(), path, max_bytes, expected);
 }
 
+Result<std::string> read_plain_file(const std::string& path, uint64_t max_bytes) {
+    Descriptor file =
+        open_file(path, O_RDONLY | O_NONBLOCK | O_NOCTTY); // a pipe would wait for its other end
+    if (!file) return failure_from(errno, "read", path);
+    struct stat info;
+    if (fstat(file.get(), &info) != 0) return failure_from(errno, "read", path);
+    if (S_ISDIR(info.st_mode)) return failure_from(EISDIR, "read", path);
+    if (!S_ISREG(info.st_mode)) return Failure{"not_plain", "cannot read " + path + ": it is no plain file"};
+    return read_all(file.get(), path, max_bytes, static_cast<uint64_t>(info.st_size));
+}
+
 Result<std::string> read_standard_input(uint64_t max_bytes) {
     return read_all(STDIN_FILENO, "standard input", max_bytes, 4096);
 }

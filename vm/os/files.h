@@ -29,6 +29,8 @@ struct FolderEntry {
 
 // The whole content. A file (or an endless device) that holds more than max_bytes is "too_large".
 Result<std::string> read_file(const std::string& path, uint64_t max_bytes);
+// The same, and never waits for anybody: what is no plain file (a pipe, a device) is "not_plain".
+Result<std::string> read_plain_file(const std::string& path, uint64_t max_bytes);
 
 // Everything that comes from standard input until its end; same limit.
 Result<std::string> read_standard_input(uint64_t max_bytes);
