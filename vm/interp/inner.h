@@ -3,6 +3,7 @@
 #include "vm/interp/input_tape.h"
 #include "vm/interp/node.h"
 #include <csetjmp>
+#include <map>
 #include <unordered_map>
 
 namespace indent {
@@ -75,6 +76,7 @@ struct Machine::Inner : RootProvider {
     uint64_t next_home_serial = 1;
     std::vector<Value> open_variables;            // Variables whose slots are on the stack, by rising slot
     std::unordered_map<const Code*, Code*> twins; // of other workers' blocks
+    std::map<std::pair<const Code*, ShapeId>, Code*> twins_laid_out; // the same, for such a self
     // Errors that came from other actors in this turn, with what was said of them there.
     struct Remote {
         Value error;

@@ -627,8 +627,10 @@ void close_variables(Machine& vm, Value* from) {
 // ---- flushing
 
 void flush_caches(Runtime& runtime) {
-    for (auto& code : runtime.codes)
+    for (auto& code : runtime.codes) {
         for (auto& cache : code->caches) cache.reset(cache.node);
+        if (is_laid_out_anew(runtime, *code)) code->worker = Code::kNobody;
+    }
 }
 
 // ---- protected runs

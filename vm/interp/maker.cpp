@@ -107,7 +107,8 @@ Node* Maker::read_variable(std::string_view name) {
     if (b_.cls)
         if (int field = b_.cls->field_index(symbol(name)); field >= 0) {
             mark(&Code::sees_state);
-            return make_field(arena(), uint32_t(field));
+            if (b_.laid_out) field = place_of_field(symbol(name));
+            return field >= 0 ? make_field(arena(), uint32_t(field)) : no_field(name);
         }
     return nullptr;
 }
@@ -129,9 +130,35 @@ Node* Maker::write_variable(std::string_view name, Node* value) {
     if (b_.cls)
         if (int field = b_.cls->field_index(symbol(name)); field >= 0) {
             mark(&Code::sees_state);
-            return make_set_field(arena(), uint32_t(field), value);
+            if (b_.laid_out) field = place_of_field(symbol(name));
+            return field >= 0 ? make_set_field(arena(), uint32_t(field), value) : no_field(name);
         }
     return nullptr;
+}
+
+Node* Maker::no_field(std::string_view name) {
+    return make_failure(
+        arena(), "NotUnderstood",
+        "this block is of code that has been reloaded since, and what it belongs to has no field `" +
+            std::string(name) + "` any more");
+}
+
+// Fields are known by their names, on the way that their objects have gone.
+int Maker::place_of_field(SymbolId name) const {
+    auto is_there = [&](const Class* cls) {
+        for (const Class* c = b_.laid_out; c; c = c->superclass)
+            if (c == cls) return true;
+        return false;
+    };
+    for (const Class* cls = b_.cls; cls->lineage && !is_there(cls);
+         cls = cls->newer ? cls->newer : cls->lineage)
+        for (const auto& [was, is] : cls->renamed)
+            if (was == name) {
+                if (!is) return -1;
+                name = is;
+                break;
+            }
+    return b_.laid_out->field_index(name);
 }
 
 // Of nodes at the same place the first is the innermost.
@@ -300,6 +327,7 @@ BlockTemplate* make_template(Machine& vm, const std::shared_ptr<Body>& outer, sy
     body->outer_environment = environment;
     body->names = outer->names;
     body->cls = outer->cls;
+    body->laid_out = outer->laid_out;
     body->owner = outer->owner;
     body->workspace = outer->workspace;
     body->is_block = true;
@@ -328,6 +356,11 @@ BlockTemplate* make_template(Machine& vm, const std::shared_ptr<Body>& outer, sy
         code->captures.push_back(capture.shared);
     }
     code->sees = outer->cls ? outer->cls : outer->owner;
+    if (code->sees_state && outer->cls) {
+        code->fields_of = outer->cls->shape;
+        code->layout = outer->laid_out ? outer->laid_out->shape : code->fields_of;
+        if (is_laid_out_anew(vm.runtime, *code)) code->worker = Code::kNobody;
+    }
     block->captures = outer->code->arena.copy(sources);
     block->block_slot = outer->block_slot;
     if (!loop_body && contains_return(suite)) {
@@ -462,7 +495,42 @@ Code* block_at(Machine& vm, Code* root, const BlockPlace& place) {
     return nullptr;
 }
 
-Code* twin_of(Machine& vm, Code* block) {
+namespace {
+Code* make_method(Machine& vm, Method* method, ShapeId fields_of = 0, const Class* laid_out = nullptr);
+Code* make_initialiser(Machine& vm, const FieldInfo& field, ShapeId fields_of = 0,
+                       const Class* laid_out = nullptr);
+
+bool has_layout(const Class* cls, ShapeId layout) {
+    for (; cls; cls = cls->superclass)
+        if (cls->shape == layout) return true;
+    return false;
+}
+} // namespace
+
+bool is_laid_out_anew(const Runtime& runtime, const Code& block) {
+    return block.layout != 0 && runtime.shapes[block.layout].cls->lineage != nullptr;
+}
+
+Code* twin_of(Machine& vm, Code* block, Value self) {
+    if (block->layout && self.is_cell()) {
+        const ShapeId shape = self.cell()->shape;
+        const Class* cls = vm.shapes[shape].cls;
+        if (!has_layout(cls, block->layout)) {
+            Code*& known = vm.inner->twins_laid_out[{block, shape}];
+            if (known) return known;
+            const Code* root = block;
+            while (root->outer) root = root->outer;
+            // The text names what it named then, wherever that is by now.
+            Code* again = root->method ? make_method(vm, root->method, block->fields_of, cls)
+                          : root->initialiser
+                              ? make_initialiser(vm, *root->initialiser, block->fields_of, cls)
+                              : nullptr; // no other has fields in sight
+            assert(again);
+            Code* twin = block_at(vm, again, place_of(block));
+            assert(twin && "a body has the same blocks in each layout");
+            return vm.inner->twins_laid_out[{block, shape}] = twin;
+        }
+    }
     Code*& known = vm.inner->twins[block];
     if (known) return known;
     const Code* theirs = block;
@@ -478,7 +546,7 @@ Code* twin_of(Machine& vm, Code* block) {
 // ---- entry points
 
 namespace {
-Code* make_method(Machine& vm, Method* method) {
+Code* make_method(Machine& vm, Method* method, ShapeId fields_of, const Class* laid_out) {
     assert(method->definition);
     Code* code = new_code(vm, method->module, method->tree);
     code->method = method;
@@ -489,6 +557,8 @@ Code* make_method(Machine& vm, Method* method) {
     body->names = std::make_shared<syntax::NameUse>(syntax::scan_names(method->definition->body.statements));
     if (method->owner && !method->class_side && method->owner->kind != ClassKind::Trait)
         body->cls = method->owner;
+    if (fields_of) body->cls = vm.shapes[fields_of].cls;
+    body->laid_out = laid_out;
     body->owner = method->class_side && method->owner ? method->owner->side : method->owner;
     Maker maker(vm, body);
     code->body = maker.method_body(method);
@@ -496,7 +566,7 @@ Code* make_method(Machine& vm, Method* method) {
     return code;
 }
 
-Code* make_initialiser(Machine& vm, const FieldInfo& field) {
+Code* make_initialiser(Machine& vm, const FieldInfo& field, ShapeId fields_of, const Class* laid_out) {
     Code* code = new_code(vm, field.module, field.tree);
     code->initialiser = std::make_unique<FieldInfo>(field);
     code->name = kept_name(code, std::string(vm.symbols.text(field.declared_in->name)) + "." +
@@ -505,7 +575,8 @@ Code* make_initialiser(Machine& vm, const FieldInfo& field) {
     auto body = new_body(code, field.module);
     const syntax::Node* statements[] = {field.initial};
     body->names = std::make_shared<syntax::NameUse>(syntax::scan_names(statements));
-    body->cls = field.declared_in;
+    body->cls = fields_of ? vm.shapes[fields_of].cls : field.declared_in;
+    body->laid_out = laid_out;
     Maker maker(vm, body);
     body->next = 2;
     code->body = maker.expression(field.initial);
@@ -526,9 +597,11 @@ Code* code_of_initialiser(Machine& vm, FieldInfo& field) {
 
 Code* made_again(Machine& vm, const Code* code) {
     const BlockPlace place = place_of(code);
+    const ShapeId fields_of = code->fields_of;
+    const Class* laid_out = code->layout == fields_of ? nullptr : vm.shapes[code->layout].cls;
     while (code->outer) code = code->outer;
-    Code* root = code->method        ? make_method(vm, code->method)
-                 : code->initialiser ? make_initialiser(vm, *code->initialiser)
+    Code* root = code->method        ? make_method(vm, code->method, fields_of, laid_out)
+                 : code->initialiser ? make_initialiser(vm, *code->initialiser, fields_of, laid_out)
                  : code->top_level   ? make_top_level(vm, *code->top_level)
                                      : nullptr;
     return root && !place.empty() ? block_at(vm, root, place) : root;

@@ -34,8 +34,11 @@ using BlockPlace = std::vector<uint32_t>;
 BlockPlace place_of(const Code* block);
 // The block of a body that stands there, or null. Blocks that were not needed so far are made on the way.
 Code* block_at(Machine& vm, Code* body, const BlockPlace& place);
-// This machine's own code of a block that another one made.
-Code* twin_of(Machine& vm, Code* block);
+// This machine's own code of a block that another one made, or that was made when its self had another layout: fields are
+// found by their names then.
+Code* twin_of(Machine& vm, Code* block, Value self);
+// Whether objects that had the layout of its self have another one by now, or will.
+bool is_laid_out_anew(const Runtime& runtime, const Code& block);
 // The statements of a script (workspace null: its variables live in the frame), of an input, of a test or of
 // `once`. Definitions among them are skipped.
 struct TopLevelBody {

@@ -34,8 +34,9 @@ struct Body {
     const Environment* outer_environment = nullptr; // what the outer body saw here
     const Environment* environment = nullptr;
     std::shared_ptr<syntax::NameUse> names;
-    Class* cls = nullptr;   // whose fields are in sight; null: none
-    Class* owner = nullptr; // for super
+    Class* cls = nullptr;            // whose fields are in sight; null: none
+    const Class* laid_out = nullptr; // where those fields are by now; null: `cls`
+    Class* owner = nullptr;          // for super
     Module* module = nullptr;
     Workspace* workspace = nullptr;
     bool is_block = false;
@@ -129,6 +130,9 @@ class Maker {
     Node* read_variable(std::string_view name); // null where no variable has the name
     Node* write_variable(std::string_view name, Node* value);
     int capture(const Environment* variable);
+    Node* no_field(std::string_view name); // of what self has become
+    int place_of_field(
+        SymbolId name) const; // of `cls`, in what self is laid out as; negative: it is there no more
     Node* failure(const syntax::Node* at, std::string_view error_class, const std::string& message);
     std::string undefined_message(std::string_view name);
 

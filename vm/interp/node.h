@@ -57,7 +57,8 @@ struct Code {
     Node* body = nullptr;
     uint16_t parameters = 0;
     uint16_t frame_words = 0; // at most kFrameWords
-    uint8_t worker = 0;       // whose it is
+    static constexpr uint8_t kNobody = 0xFF;
+    uint8_t worker = 0; // whose it is; kNobody: of a block whose self may be laid out otherwise by now
     bool is_block = false;
     bool keeps = false;             // names variables of a workspace (it or a block in it)
     bool sees_state = false;        // of blocks: names fields, state or helpers of its self
@@ -82,6 +83,8 @@ struct Code {
     std::vector<Code*> blocks;               // of the outermost body: all blocks in it that are made
     std::vector<bool> captures;              // of blocks, for each captured word: it is a Variable
     const Class* sees = nullptr;             // of blocks: of what class self is, where `sees_state`
+    ShapeId fields_of = 0;                   // the same: the layout whose fields its text names,
+    ShapeId layout = 0;                      // and the one in which they are
     std::unique_ptr<FieldInfo> initialiser;  // whose it is; of a method: `method`
     std::shared_ptr<TopLevelBody> top_level; // whose it is
 };

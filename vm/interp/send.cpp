@@ -292,7 +292,7 @@ Value enter_block(Value* nf, unsigned count) {
     Value b = nf[0];
     Code* code = block_code(b);
     if (code->worker != Machine::of(nf).worker) [[unlikely]]
-        code = twin_of(Machine::of(nf), code);
+        code = twin_of(Machine::of(nf), code, (*b.cell())[block::kSelf]);
     if (code->ignores_arguments) {
         nf[1] = b;
     } else {

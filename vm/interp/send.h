@@ -81,7 +81,7 @@ Value call_method(Machine& vm, Method* method, Value* nf, unsigned count, const 
 Method* lookup_after(const Class* receiver_class, const Class* owner, SymbolId selector);
 
 // (maker.h)
-Code* twin_of(Machine& vm, Code* block);
+Code* twin_of(Machine& vm, Code* block, Value self);
 // The executable tree of a method, made now if it is not there yet.
 Code* code_of(Machine& vm, Method* method);
 
