@@ -46,6 +46,7 @@ bool Rerun::inputs_of(std::string_view tape, std::vector<Input>& inputs) {
         case TapeEntry::Heard:
         case TapeEntry::Rests:
         case TapeEntry::Sleeps:
+        case TapeEntry::Epoch:
         case TapeEntry::Changed: continue;
         case TapeEntry::Unkept:
             input.kind = Input::Other;

@@ -1,4 +1,5 @@
 #include "image/history/step_through.h"
+#include "image/history/as_recorded.h"
 #include "image/history/rerun.h"
 #include "image/history/visit_turn.h"
 #include "vm/interp/frames.h"
@@ -96,6 +97,8 @@ Result<SteppedTurn> step_through(Past& past, DefinitionStore& store, const Story
         looker.end();
         if (!made.frames.empty()) return; // it was not to come to its end
         made.trouble = outcome.trouble.empty() ? outcome.diverged : outcome.trouble;
+        if (made.trouble.empty())
+            made.trouble = differs_from_record(world, visited.step, visited.turn, outcome);
         if (!made.trouble.empty() || actor->status == Actor::Ended) return;
         for (const Field& field : fields_of(actors, *actor))
             made.state.emplace_back(field.name, in_short(actors, field.value));

@@ -1,4 +1,5 @@
 #include "image/history/turn_test.h"
+#include "image/history/as_recorded.h"
 #include "image/history/literals.h"
 #include "image/history/past_world.h"
 #include "image/history/rerun.h"
@@ -67,6 +68,10 @@ class Writer {
         const Rerun::Outcome outcome = rerun_.run(*actor_, turn_.message, turn_.tape, Rerun::Strict);
         if (!outcome.trouble.empty() || !outcome.diverged.empty()) {
             misses(outcome.trouble.empty() ? outcome.diverged : outcome.trouble);
+            return finish();
+        }
+        if (const std::string other = differs_from_record(world_, step_, turn_, outcome); !other.empty()) {
+            misses(other);
             return finish();
         }
         done_ = outcome.done;

@@ -1,4 +1,5 @@
 #include "image/history/what_if.h"
+#include "image/history/as_recorded.h"
 #include "image/history/past_world.h"
 #include "image/history/recorded_states.h"
 #include "image/history/rerun.h"
@@ -58,13 +59,39 @@ class WhatIf {
             if (!take_code(world, store_, edited_->epoch(), newest, trouble))
                 (void)take_code(world, store_, newest, newest, trouble);
         }
-        if (texts.empty()) return ok();
-        ReloadOptions without_effects;
-        without_effects.effects = false;
-        const ReloadReport taken = world.take(std::move(texts), without_effects);
-        if (!taken.ok) report_.refusal = taken.refusal;
-        for (const std::string& words : taken.states) report_.notes.push_back(words);
+        if (!texts.empty()) {
+            ReloadOptions without_effects;
+            without_effects.effects = false;
+            const ReloadReport taken = world.take(std::move(texts), without_effects);
+            if (!taken.ok) report_.refusal = taken.refusal;
+            for (const std::string& words : taken.states) report_.notes.push_back(words);
+        }
         return ok();
+    }
+
+    // What modules hold, in words, by `module.name`.
+    static std::map<std::string, std::string> module_values(PastWorld& of) {
+        std::map<std::string, std::string> all;
+        Runtime& runtime = of.world().runtime();
+        for (const auto& [path, module] : runtime.modules)
+            if (!module->library && path != "workspace")
+                for (const auto& [name, binding] : module->names)
+                    if ((binding->kind == Binding::Stable || binding->kind == Binding::Var) &&
+                        binding->value && binding->module->path == path)
+                        all[path + "." + std::string(runtime.symbols.text(name))] =
+                            in_short(of.system(), binding->value);
+        return all;
+    }
+    // A reload makes them anew, and here without what the statements of the module do to them.
+    void note_module_values() {
+        const auto then = module_values(*then_);
+        for (const auto& [name, is] : module_values(*edited_))
+            if (auto was = then.find(name); was != then.end() && was->second != is) {
+                const std::string words =
+                    "`" + name + "` was " + was->second + " then, and is " + is +
+                    " in the edited code, as the statements of a module do not run here";
+                if (noted_.insert(words).second) report_.notes.push_back(words);
+            }
     }
 
     // Of an actor that has been born since the edited timeline begins.
@@ -88,6 +115,7 @@ class WhatIf {
         then_ = std::move(*made);
         then_epoch_ = step.recovery->epoch();
         then_->born = [this](uint64_t number) { return facts_of(number); };
+        note_module_values();
         return ok();
     }
 
@@ -161,6 +189,8 @@ class WhatIf {
                            : old.done ? "with the code of then it does not fail, though it had failed"
                                       : "with the code of then it fails: " + error_in(old.report));
         }
+        if (std::string other = differs_from_record(*then_, step, turn, old); !other.empty())
+            return not_run(std::move(other));
         Actor* is = edited_->find(turn.actor);
         if (!is || is->status == Actor::Ended)
             return not_run(is ? "with the edited code, the actor has ended" : "the actor's class is gone");

@@ -298,6 +298,16 @@ PendingAsk pending_ask(std::string_view tape, const PendingAsk& known) {
     return pending;
 }
 
+bool crosses_reload(std::string_view tape) {
+    ByteReader in(tape);
+    while (!in.failed() && in.remaining() > 0) {
+        Raw raw;
+        if (!read_raw(in, tape, raw)) return false;
+        if (raw.kind == TapeEntry::Epoch) return true;
+    }
+    return false;
+}
+
 bool begins_anew(std::string_view tape) {
     return !tape.empty() && uint8_t(tape[0]) == TapeEntry::Anew;
 }

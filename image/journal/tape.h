@@ -38,5 +38,7 @@ PendingAsk pending_ask(std::string_view tape);
 PendingAsk pending_ask(std::string_view tape, const PendingAsk& known);
 // Of the inputs of a segment: what the turn had got before counts no more.
 bool begins_anew(std::string_view inputs);
+// Whether a reload came while the turn with this tape waited.
+bool crosses_reload(std::string_view tape);
 
 } // namespace indent::image
