@@ -7,7 +7,7 @@ using namespace indent::image;
 
 namespace {
 
-constexpr const char* kModule = R"(module m
+constexpr const char* kAskedModule = R"(module m
 actor Worker:
     state sum = 0
     state seen = {}
@@ -37,9 +37,9 @@ actor Driver:
 )";
 constexpr int kTurns = 12, kAsks = 3;
 
-class Told : public KeptImage {
+class AskedStory : public KeptImage {
   public:
-    Told() : KeptImage(kModule) {
+    AskedStory() : KeptImage(kAskedModule) {
         begin();
         value("let d = spawn m.Driver() as :d\nlet w = spawn m.Worker() as :w\nask d.have(w)\nask "
               "w.join(d)\nnil");
@@ -50,7 +50,7 @@ class Told : public KeptImage {
         end();
     }
     WhatIfReport with(const std::string& was, const std::string& is) {
-        std::string text = kModule;
+        std::string text = kAskedModule;
         const size_t at = text.find(was);
         REQUIRE(at != std::string::npos);
         text.replace(at, was.size(), is);
@@ -79,7 +79,7 @@ std::string told(const WhatIfReport& report) {
 
 TEST_CASE("Of a message that edited code handles as it was handled the record says that, without the code of "
           "then") {
-    Told story;
+    AskedStory story;
     constexpr size_t kByRecord = kTurns + kAsks; // what the prompt has asked is in no record
     const WhatIfReport same = story.with("        s + n\n", "        n + s\n");
     CHECK(told(same) == "");
@@ -120,7 +120,7 @@ TEST_CASE("Of a message that edited code handles as it was handled the record sa
 }
 
 TEST_CASE("What a message answers is compared where somebody asked, by its record or with the code of then") {
-    Told story;
+    AskedStory story;
     const WhatIfReport answer = story.with("        s + n\n", "        s + n + (if n == 2 then 1 else 0)\n");
     CHECK(answer.counts[WhatIfReport::OtherMessages] == 1);
     CHECK(told(answer).starts_with("total(2)\n  answers "));

@@ -10,7 +10,7 @@ using namespace indent::image;
 
 namespace {
 
-constexpr const char* kModule = R"(module m
+constexpr const char* kWhyModule = R"(module m
 class Item:
     field n = 0
     field inner = nil
@@ -144,9 +144,9 @@ std::string quickly(Past& past, DefinitionStore& store, const StoryPlace& upto, 
                : text;
 }
 
-class Told : public KeptImage {
+class WhyStory : public KeptImage {
   public:
-    explicit Told(unsigned seed) : KeptImage(kModule), random_(seed) {}
+    explicit WhyStory(unsigned seed) : KeptImage(kWhyModule), random_(seed) {}
 
     void one() {
         const std::string x = std::to_string(random_() % 50), k = ":k" + std::to_string(random_() % 4);
@@ -208,7 +208,7 @@ class Told : public KeptImage {
 TEST_CASE("Why a field is what it is has the same answer as asking each state of random programs") {
     for (unsigned seed = 1; seed <= 6; ++seed) {
         CAPTURE(seed);
-        Told told(seed);
+        WhyStory told(seed);
         told.begin();
         told.value("spawn m.Box() as :box");
         if (seed % 3 == 0) told.value("ask actor(:box).grow(2000)");
@@ -230,11 +230,11 @@ TEST_CASE("Why a field is what it is has the same answer as asking each state of
 TEST_CASE("Why a field is what it is has the same answer after a reload that lays its objects out anew") {
     for (unsigned seed = 21; seed <= 24; ++seed) {
         CAPTURE(seed);
-        Told told(seed);
+        WhyStory told(seed);
         told.begin();
         told.value("spawn m.Box() as :box");
         for (int i = 1; i <= 30; ++i) told.one();
-        std::string text = kModule;
+        std::string text = kWhyModule;
         text.replace(text.find("    field inner"), 0, "    field weight = 3\n");
         text.replace(text.find("    state map"), 0, "    state more = 1\n");
         told.reload(text);
@@ -250,7 +250,7 @@ TEST_CASE("Why a field is what it is has the same answer after a reload that lay
 }
 
 TEST_CASE("Why a field is what it is has the same answer on a timeline that begins in the middle") {
-    Told told(31);
+    WhyStory told(31);
     told.begin();
     told.value("spawn m.Box() as :box");
     for (int i = 1; i <= 60; ++i) told.one();
@@ -266,7 +266,7 @@ TEST_CASE("Why a field is what it is has the same answer on a timeline that begi
 }
 
 TEST_CASE("Why a field is what it is costs no state for each turn that has changed something else") {
-    Told told(41);
+    WhyStory told(41);
     told.begin();
     told.value("spawn m.Box() as :box");
     told.value("ask actor(:box).grow(30_000) within 5.minutes");
