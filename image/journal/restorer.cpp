@@ -425,8 +425,16 @@ bool Restorer::awaken(Actor& actor) {
     return answer->whole;
 }
 
+namespace {
+// Of one that was brought already; its worker may be at it by now.
+bool has_come(Actor& actor) {
+    std::lock_guard lock(actor.lock);
+    return actor.status != Actor::Held || bool(actor.state);
+}
+} // namespace
+
 bool Restorer::awaken_now(Actor& actor, std::unique_lock<std::recursive_mutex>& lock, bool beside) {
-    if (!actor.dormant) return actor.status != Actor::Held || bool(actor.state);
+    if (!actor.dormant) return has_come(actor);
     const Recovery::State* state = recovery_.actor(actor.id);
     const size_t known = names_.troubles().size();
     allow_memory();
@@ -457,7 +465,7 @@ bool Restorer::awaken_now(Actor& actor, std::unique_lock<std::recursive_mutex>& 
     try_it();
     while (names_.wants_code() && !stopping_) { // also what it leads to: Atoms, how others begin anew
         make_wanted_code(lock, beside);
-        if (!actor.dormant) return actor.status != Actor::Held || bool(actor.state); // others have done it
+        if (!actor.dormant) return has_come(actor); // others have done it
         if (whole) continue;
         if (state) names_.allow_memory(WorldNames::kMostPerByte * state->heap_bytes());
         damaged = false;
