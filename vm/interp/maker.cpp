@@ -499,6 +499,7 @@ namespace {
 Code* make_method(Machine& vm, Method* method, ShapeId fields_of = 0, const Class* laid_out = nullptr);
 Code* make_initialiser(Machine& vm, const FieldInfo& field, ShapeId fields_of = 0,
                        const Class* laid_out = nullptr);
+Code* make_top_level(Machine& vm, const TopLevelBody& source, ShapeId fields_of, const Class* laid_out);
 
 bool has_layout(const Class* cls, ShapeId layout) {
     for (; cls; cls = cls->superclass)
@@ -524,8 +525,7 @@ Code* twin_of(Machine& vm, Code* block, Value self) {
             Code* again = root->method ? make_method(vm, root->method, block->fields_of, cls)
                           : root->initialiser
                               ? make_initialiser(vm, *root->initialiser, block->fields_of, cls)
-                              : nullptr; // no other has fields in sight
-            assert(again);
+                              : make_top_level(vm, *root->top_level, block->fields_of, cls);
             Code* twin = block_at(vm, again, place_of(block));
             assert(twin && "a body has the same blocks in each layout");
             return vm.inner->twins_laid_out[{block, shape}] = twin;
@@ -615,6 +615,11 @@ bool is_of_script(const Code& code) {
 }
 
 Code* make_top_level(Machine& vm, const TopLevelBody& source) {
+    return make_top_level(vm, source, 0, nullptr);
+}
+
+namespace {
+Code* make_top_level(Machine& vm, const TopLevelBody& source, ShapeId fields_of, const Class* laid_out) {
     Code* code = new_code(vm, source.module, source.tree);
     code->name = kept_name(code, std::string(source.name));
     code->top_level = std::make_shared<TopLevelBody>(source);
@@ -625,6 +630,8 @@ Code* make_top_level(Machine& vm, const TopLevelBody& source) {
     body->names = std::make_shared<syntax::NameUse>(syntax::scan_names(source.statements));
     body->workspace = source.workspace;
     body->cls = body->owner = source.cls;
+    if (fields_of) body->cls = vm.shapes[fields_of].cls;
+    body->laid_out = laid_out;
     code->parameters = uint16_t(source.given.size());
     body->assign_declares = source.assign_declares;
     body->script = is_of_script(*code);
@@ -635,6 +642,8 @@ Code* make_top_level(Machine& vm, const TopLevelBody& source) {
     maker.finish();
     return code;
 }
+
+} // namespace
 
 Binding* find_binding(Runtime& runtime, const Module* module, std::string_view name) {
     SymbolId id = runtime.symbols.intern(name);
