@@ -78,6 +78,7 @@ protocol::RequestId InProcessLink::send_from(Guest* guest, protocol::Request req
     queue.push_back({++last_id_, std::move(request)});
     if (guest) asked_[last_id_] = guest;
     requests_changed_.notify_all();
+    if (wanted_ && !requests_[size_t(protocol::Lane::Program)].empty()) wanted_();
     return last_id_;
 }
 
@@ -108,13 +109,28 @@ void InProcessLink::close() {
     for (const protocol::Lane lane : {protocol::Lane::Program, protocol::Lane::Past})
         requests_[size_t(lane)].clear(); // they might run long, or for ever
     requests_changed_.notify_all();
+    if (wanted_) wanted_();
     messages_taken_.notify_all();
 }
 
 std::optional<protocol::RequestEnvelope> InProcessLink::next(protocol::Lane lane) {
     std::unique_lock lock(mutex_);
+    requests_changed_.wait(lock, [&] { return closed_ || !requests_[size_t(lane)].empty(); });
+    return next_locked(lane);
+}
+
+std::optional<protocol::RequestEnvelope> InProcessLink::next_at_once(protocol::Lane lane) {
+    std::lock_guard lock(mutex_);
+    return next_locked(lane);
+}
+
+bool InProcessLink::is_open() {
+    std::lock_guard lock(mutex_);
+    return !closed_;
+}
+
+std::optional<protocol::RequestEnvelope> InProcessLink::next_locked(protocol::Lane lane) {
     auto& queue = requests_[size_t(lane)];
-    requests_changed_.wait(lock, [&] { return closed_ || !queue.empty(); });
     if (queue.empty()) return std::nullopt;
     auto envelope = std::move(queue.front());
     queue.pop_front();

@@ -39,6 +39,9 @@ class InProcessLink final : public Client {
     void on_message(std::function<void()> wake) { wake_ = std::move(wake); }
     // What stop() calls: World::request_stop. Set before the session starts; must be safe in a signal's handler.
     void on_stop(std::function<void()> stop) { stop_ = std::move(stop); }
+    // Called when a request for the program has come, and when the link is closed, by any thread; the link is locked. Set before
+    // the session starts.
+    void on_request(std::function<void()> wanted) { wanted_ = std::move(wanted); }
     // No more requests. What waits for the program and for the past is dropped; what waits for the desk is served still, and
     // then the session's threads end. Messages are dropped from here on, so that nobody waits for a face that has gone.
     void close();
@@ -53,6 +56,9 @@ class InProcessLink final : public Client {
     // ---- the session's end
     // Waits for the next request of a lane; nothing when the link was closed and all are served.
     std::optional<protocol::RequestEnvelope> next(protocol::Lane lane);
+    // The same without waiting: nothing where there is none now.
+    std::optional<protocol::RequestEnvelope> next_at_once(protocol::Lane lane);
+    bool is_open();
     // Hands a reply or an event to the face; waits while the face is behind. Any thread but the face's.
     void deliver(protocol::Message message);
 
@@ -65,6 +71,7 @@ class InProcessLink final : public Client {
     };
     protocol::RequestId send_from(Guest* guest, protocol::Request request);
     std::optional<protocol::Message> take_locked();
+    std::optional<protocol::RequestEnvelope> next_locked(protocol::Lane lane);
     void tell_guests(const protocol::Event& event);
     bool answers_guest(protocol::Message& message);
     void forget_locked(Guest& guest);
@@ -73,6 +80,7 @@ class InProcessLink final : public Client {
     Limits limits_;
     std::function<void()> wake_;
     std::function<void()> stop_;
+    std::function<void()> wanted_;
     std::mutex mutex_;
     std::condition_variable requests_changed_;
     std::condition_variable messages_changed_; // one was added

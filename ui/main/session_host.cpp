@@ -15,6 +15,10 @@ Result<std::unique_ptr<SessionHost>> SessionHost::start(DefinitionStore& store, 
     self->link_.on_stop([self] {
         if (Session* session = self->session_) session->stop();
     });
+    self->link_.on_request([self] { // the link is open still, or just closed: so is the session
+        self->wanted_ = true;
+        if (Session* session = self->session_) session->look_up();
+    });
     std::promise<Result<void>> started;
     auto program = os::Thread::start("program", kThreadStack, [&, self] {
         auto session = Session::make(
@@ -30,7 +34,7 @@ Result<std::unique_ptr<SessionHost>> SessionHost::start(DefinitionStore& store, 
         }
         self->session_ = session->get();
         started.set_value(ok()); // nothing of the caller's is touched from here on
-        while (auto request = self->link_.next(Lane::Program)) (*session)->serve(*request);
+        while (auto request = self->next_for_program()) (*session)->serve(*request);
         self->desk_.join(); // they use the session
         self->past_.join();
         self->session_ = nullptr;
@@ -51,6 +55,15 @@ Result<std::unique_ptr<SessionHost>> SessionHost::start(DefinitionStore& store, 
     if (auto made = start("desk", Lane::Desk, self->desk_); !made) return std::move(made).failure();
     if (auto made = start("past", Lane::Past, self->past_); !made) return std::move(made).failure();
     return host;
+}
+
+// Until it comes the program's thread goes on with turns that began to wait on it while it served the last.
+std::optional<protocol::RequestEnvelope> SessionHost::next_for_program() {
+    wanted_ = false;
+    auto request = link_.next_at_once(Lane::Program);
+    // Where it is closed from now on, that is wanted.
+    if (!request && link_.is_open()) (void)session_.load()->go_on_until(wanted_);
+    return request ? std::move(request) : link_.next(Lane::Program);
 }
 
 // Nobody reads before the session has started, so what modules print meanwhile must not fill the link.

@@ -24,11 +24,13 @@ class SessionHost {
   private:
     SessionHost() = default;
     bool is_heard_later(const protocol::Message& message);
+    std::optional<protocol::RequestEnvelope> next_for_program();
 
     ui::InProcessLink link_;
     std::atomic<Session*> session_{nullptr};
     std::atomic<size_t> printed_{0}; // bytes, before it was there
     std::atomic<bool> program_ended_{false};
+    std::atomic<bool> wanted_{false}; // something is to be done for the program's lane
     os::Thread program_;
     os::Thread desk_, past_;
 };

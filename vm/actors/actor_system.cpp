@@ -240,6 +240,31 @@ void ActorSystem::interrupt() {
     wake_one();
 }
 
+// A primitive that waits in the system must not keep the thread's owner away: so it takes no turn that another can have.
+bool ActorSystem::go_on_until(const std::atomic<bool>& wanted) {
+    Worker& worker = *workers_[0];
+    const bool alone = workers_.size() == 1;
+    auto has_more = [&] {
+        if (alone && (worker.waiting.load() > 0 || timers_.size() > 0)) return true;
+        std::lock_guard lock(worker.waiting_lock);
+        return std::any_of(
+            worker.waiting_turns.begin(), worker.waiting_turns.end(),
+            [&](const WaitingTurn* turn) { return turn->actor != main_ && turn->actor != elsewhere_; });
+    };
+    if (!has_more()) return false;
+    worker.only_own_ = !alone;
+    wanted_ = &wanted;
+    worker.work([&] { return wanted.load() || !has_more(); });
+    wanted_ = nullptr;
+    worker.only_own_ = false;
+    return true;
+}
+
+void ActorSystem::look_up() {
+    workers_[0]->ask_for_poll();
+    wake_one();
+}
+
 void ActorSystem::stop_main() {
     main_stopped_ = true;
     workers_[0]->ask_for_poll();
@@ -276,7 +301,7 @@ void ActorSystem::schedule(Actor& actor, Worker* here) {
         queued = target.waiting.fetch_add(1) + 1;
     }
     // The worker that does this takes the first itself, soon; somebody else is woken for more.
-    if (idle_workers_.load() > 0 && (queued > 1 || &target != here)) wake_idle();
+    if (idle_workers_.load() > 0 && (queued > 1 || &target != here || target.only_own_)) wake_idle();
 }
 
 void ActorSystem::schedule_soon(Actor& actor, Worker* here) {

@@ -97,6 +97,11 @@ class ActorSystem final : public ActorPort {
     void run_until_interrupted();
     // Any thread: the next (or present) run_until_interrupted ends.
     void interrupt();
+    // Goes on with turns that wait on this thread's worker, and that no other can take; with anything, where there is no other
+    // worker. Until `wanted` is true or there are none; false: there were none.
+    bool go_on_until(const std::atomic<bool>& wanted);
+    // Any thread, after that has become true.
+    void look_up();
     // Tests: a collection at every safe point of every worker. Before anything runs.
     void collect_always();
     // Ends all actors but the main one, without asking them or their supervisors, and answers when they have.
@@ -409,6 +414,7 @@ class ActorSystem final : public ActorPort {
     std::atomic<bool> ending_ = false;
     std::atomic<bool> main_stopped_ = false;
     std::atomic<bool> interrupted_ = false;
+    const std::atomic<bool>* wanted_ = nullptr; // worker 0's own: of go_on_until
     std::atomic<int> exit_code_ = -1;
     std::atomic<uint64_t> last_id_ = 0;
     // Actors that are Ready, Running or Waiting, and those of Worker::idle_ahead.

@@ -96,6 +96,7 @@ void Worker::ask_for_poll() {
 // put it into the queue, where others find it. Nobody is to run soon in a deterministic world.
 
 bool Worker::run_soon(Actor& actor) {
+    if (only_own_ && actor.pinned == Actor::kAnyWorker) return false;
     if (!until_ || system.options_.seed || soon_pinned_ || soon.load(std::memory_order_relaxed)) return false;
     const bool have_waited = handed_on_ >= kHandedOn || counted_until_ - handing_on_since_ > kHandedOnFor;
     if (have_waited && waiting.load(std::memory_order_relaxed) > 0) return false;
@@ -143,6 +144,8 @@ Actor* Worker::next() {
                 const size_t place = size_t(system.order_() % all);
                 actor = place < pinned.size ? pinned.pop_at(place) : ready.pop_at(place - pinned.size);
             }
+        } else if (only_own_) {
+            actor = pinned.pop();
         } else {
             // Turns that go on and turns that begin come by turns, so that neither waits for all of the other.
             pinned_next_ = !pinned_next_;
@@ -154,7 +157,7 @@ Actor* Worker::next() {
             return actor;
         }
     }
-    return steal();
+    return only_own_ ? nullptr : steal();
 }
 
 Actor* Worker::steal() {
@@ -244,10 +247,16 @@ void Worker::idle() {
     std::unique_lock lock(system.idle_mutex_);
     system.idle_workers_.fetch_add(1);
     system.waking_.store(false); // before the look: who comes after it wakes anew
-    bool work_there = waiting.load() > 0 || (*until_)();
-    for (auto& other : system.workers_) {
-        std::lock_guard queue(other->queue_lock);
-        work_there |= other->ready.size > 0;
+    bool work_there = (*until_)();
+    if (only_own_) {
+        std::lock_guard queue(queue_lock);
+        work_there |= pinned.size > 0 || soon_pinned_;
+    } else {
+        work_there |= waiting.load() > 0;
+        for (auto& other : system.workers_) {
+            std::lock_guard queue(other->queue_lock);
+            work_there |= other->ready.size > 0;
+        }
     }
     if (!work_there) {
         if (system.options_.seed && leap()) {
@@ -602,7 +611,8 @@ void Worker::polled(Value* frame, Value* top) {
     }
     if (system.options_.seed) return;
     const bool main_stops = system.main_stopped_.load(std::memory_order_relaxed) && running != system.main_;
-    if (number == 0 && (system.is_over() || main_stops)) { // the outer loop sees to that
+    const bool is_wanted = number == 0 && system.wanted_ && system.wanted_->load(std::memory_order_relaxed);
+    if (is_wanted || (number == 0 && (system.is_over() || main_stops))) { // the outer loop sees to that
         pause_turn(frame, top, 0, true);
         return;
     }

@@ -160,6 +160,7 @@ class Worker {
     std::vector<std::unique_ptr<WaitingTurn>> spare_turns_;
     uint64_t last_ask_ = 0;
     std::shared_ptr<class TurnTape> spare_tape_;
+    std::atomic<bool> only_own_ = false; // turns that nobody else can take are all that it takes
     bool pinned_next_ = false;
     Actor* soon_pinned_ = nullptr; // as `soon`, of turns that go on
     unsigned handed_on_ = 0; // how many ran because they were to run soon, since one came from the queues

@@ -381,6 +381,22 @@ void Session::fail(RequestId id, Failure failure) {
     reply(id, Failed{std::move(failure.code), std::move(failure.message)});
 }
 
+bool Session::go_on_until(const std::atomic<bool>& wanted) {
+    auto set = [&](World* world) {
+        std::lock_guard lock(going_on_mutex_);
+        going_on_ = world;
+    };
+    set(world_.get());
+    const bool any = world_->actors().go_on_until(wanted);
+    set(nullptr);
+    return any;
+}
+
+void Session::look_up() {
+    std::lock_guard lock(going_on_mutex_);
+    if (going_on_) going_on_->actors().look_up();
+}
+
 void Session::serve(const RequestEnvelope& envelope) {
     const RequestId id = envelope.id;
     if (paused_ && is_for_what_runs(envelope.request)) return fail(id, {"paused", options_.paused});

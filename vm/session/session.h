@@ -54,6 +54,11 @@ class Session {
     // Answers one request, on the thread of its lane.
     void serve(const protocol::RequestEnvelope& request);
 
+    // Between requests, on the thread of the program's lane: goes on with turns that wait there, until `wanted` is true (then
+    // look_up is to be called) or there are none. False: there were none.
+    bool go_on_until(const std::atomic<bool>& wanted);
+    void look_up(); // any thread
+
     // Ends what the program runs, if it runs anything. Any thread and signal handlers.
     void stop();
     // Questions about the past that are being answered end soon, and no more are answered: the session is about to end. Any
@@ -128,6 +133,8 @@ class Session {
     Deliver deliver_;
     Options options_;
     std::unique_ptr<World> world_;
+    std::mutex going_on_mutex_;
+    World* going_on_ = nullptr; // the same, in go_on_until
     std::atomic<bool> running_{false};
     std::atomic<bool> ending_{false};
     std::atomic<bool> paused_{false};
