@@ -282,9 +282,33 @@ void Restorer::finish_all() {
         unfinished_.pop_back();
         finish(next);
     }
-    for (auto& [child, incarnation] : std::exchange(to_be_decided_, {})) // no turn of it begins before that
-        if (child->status == Actor::Idle && child->incarnation == incarnation) child->status = Actor::Held;
+    for (Actor* child : std::exchange(unborn_, {})) actors_.restore_unborn(*child);
+    for (ActorMessage* message : std::exchange(to_be_decided_, {})) hold_for_decision(*message);
     finishing_ = false;
+}
+
+// No turn of the child begins before its supervisor has decided, nor one of those that it was about to restart when the
+// program ended: it decides anew.
+void Restorer::hold_for_decision(ActorMessage& message) {
+    Actor& child = *message.from;
+    bool is_cut_short = false;
+    if (child.ties && child.ties->supervisor && child.ties->supervisor->supervision)
+        for (const Child& other : child.ties->supervisor->supervision->children)
+            if (other.actor->status == Actor::Idle && has_only_ended(other.actor->id)) {
+                other.actor->status = Actor::Held;
+                is_cut_short = true;
+            }
+    if (is_cut_short) message.reason = child.incarnation;
+    if (child.status == Actor::Idle && child.incarnation == message.reason) child.status = Actor::Held;
+}
+
+// Its old incarnation has, and nothing says yet that it begins anew.
+bool Restorer::has_only_ended(uint64_t number) {
+    const Recovery::State& state = *recovery_.actor(number);
+    return !state.has_heap() && !state.begun &&
+           std::none_of(state.mailbox.begin(), state.mailbox.end(), [](const PostRecord& post) {
+               return post.kind == ActorMessage::Start || post.kind == ActorMessage::Restart;
+           });
 }
 
 void Restorer::finish(uint64_t number) {
@@ -316,8 +340,10 @@ void Restorer::finish(uint64_t number) {
                         " waited in the middle of a turn, and its message cannot be brought back",
                     known);
         } else if (handled->kind == ActorMessage::Child) {
+            to_be_decided_.push_back(handled.get());
             actors_.restore_message(actor, std::move(handled)); // the machine decides anew
         } else {
+            if (handled->kind == ActorMessage::Start && handled->from) unborn_.push_back(&actor);
             handled->tape = tape_of(state);
             actors_.restore_turn(actor, std::move(handled));
             ++waited_;
@@ -326,8 +352,8 @@ void Restorer::finish(uint64_t number) {
     for (const PostRecord& post : state.mailbox) {
         const size_t known = names_.troubles().size();
         if (auto waits = message(post, actor.cls)) {
-            if (waits->kind == ActorMessage::Child)
-                to_be_decided_.emplace_back(waits->from.get(), waits->reason);
+            if (waits->kind == ActorMessage::Child) to_be_decided_.push_back(waits.get());
+            if (waits->kind == ActorMessage::Start && waits->from) unborn_.push_back(&actor);
             actors_.restore_message(actor, std::move(waits));
         } else
             trouble("a message for " + actors_.describe(actor) + " is lost", known);

@@ -70,6 +70,8 @@ class Restorer final : public DormantActors {
     bool one_shared(std::string_view bytes, Value& value);
     Actor* dead(uint64_t number, uint64_t was, uint64_t reason);
     void finish(uint64_t number);
+    void hold_for_decision(ActorMessage& message);
+    bool has_only_ended(uint64_t number);
     void supervise(Actor& actor, const SupervisionRecord& record);
     void restore_rest();
     void allow_memory();
@@ -91,8 +93,9 @@ class Restorer final : public DormantActors {
     std::atomic<bool> stopping_ = false;
     std::map<uint64_t, Actor*> by_number_;
     std::vector<uint64_t> unfinished_;
-    std::vector<uint64_t> without_start_;                    // what they begin anew with wants code
-    std::vector<std::pair<Actor*, uint64_t>> to_be_decided_; // children, and of which incarnation
+    std::vector<uint64_t> without_start_;      // what they begin anew with wants code
+    std::vector<ActorMessage*> to_be_decided_; // by supervisors: about a child
+    std::vector<Actor*> unborn_;               // children that their supervisors have not started yet
     std::vector<std::string> troubles_;
     std::vector<Value> held_; // addresses of ended ones
     size_t waited_ = 0;

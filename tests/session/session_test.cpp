@@ -482,6 +482,33 @@ actor Till:
     CHECK(talk.ask<BrokenTurns>(ListBroken{}).turns.empty());
 }
 
+TEST_CASE("a block that an input in a frame has left in a state finds its fields by name after a reload") {
+    MemoryStore store;
+    Talk talk(store);
+    CHECK(talk.value("1") == "1");
+    talk.ask<Done>(BreakOnError{true});
+    auto text = [](const std::string& fields) {
+        return "module till\nactor Till:\n" + fields +
+               "    state get = nil\n    on pay:\n        nil.up\n    on got = get()\n";
+    };
+    REQUIRE(talk.ask<Loaded>(Load{{{"till", "", text("    state sum = 5\n")}}}).taken);
+    CHECK(talk.value("till_ = spawn till.Till()\nnil") == "nil");
+    CHECK(talk.value("ask till_.pay()").find("is stopped") != std::string::npos);
+    const auto broken = talk.ask<BrokenTurns>(ListBroken{});
+    REQUIRE(broken.turns.size() == 1);
+    const uint64_t turn = broken.turns[0].turn;
+    const auto made = talk.ask<Evaluated>(
+        EvaluateInFrame{turn, 0, "get = () -> [sum, [1, 2].map(n -> sum * 10 + n).last]\nnil"});
+    CHECK(made.text == "nil");
+    CHECK(talk.ask<Resolved>(ResolveBroken{turn, Decision::Return, 0, "1"}).course == Resolved::Course::Done);
+    CHECK(talk.value("ask till_.got()") == "[5, 52]");
+    REQUIRE(talk.ask<Loaded>(Load{{{"till", "", text("    state first = 77\n    state sum = 5\n")}}}).taken);
+    CHECK(talk.value("ask till_.got()") == "[5, 52]");
+    REQUIRE(talk.ask<Loaded>(Load{{{"till", "", text("")}}}).taken);
+    CHECK(talk.value("ask till_.got()").find("sum") !=
+          std::string::npos); // gone, which is an error that says so
+}
+
 TEST_CASE("what is paused answers what needs no running program, and runs when it is trusted") {
     MemoryStore store;
     {

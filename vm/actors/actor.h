@@ -79,11 +79,11 @@ struct ActorMessage {
     enum Kind : uint8_t {
         Call, // a handler of `on`
         Start, // construct the state and run `on start`; arguments: one for each field, absent ones have initialisers
-        Stop,   // run `on stop(reason)` and end
-        Down,   // run `on down(who, reason)`
-        Native, // run `work`
-        Restart, // begin anew, as after Start; where somebody waits for the answer: end the old state only, and be held
-        Child, // of a supervisor: one of its children has failed or ended
+        Stop,    // run `on stop(reason)` and end
+        Down,    // run `on down(who, reason)`
+        Native,  // run `work`
+        Restart, // begin anew, as after Start; with a reason: end the old state only, and be held
+        Child, // of a supervisor: one of its children has failed or ended; from itself: it goes on to start them
     };
     ActorMessage* next = nullptr;
     Kind kind = Call;
@@ -98,7 +98,7 @@ struct ActorMessage {
     Parcel::Pointer arguments;
     ShapeId starts_as = 0;                     // of Start: the layout that the arguments are for
     std::vector<SymbolId> labels;              // one for each argument, or none at all
-    SymbolId reason = 0;                       // of Stop; 0: normal; of Child: its incarnation
+    SymbolId reason = 0;                       // of Stop; 0: normal; of Restart; of Child: its incarnation
     std::string report;                        // of Child: what went wrong, in words
     std::shared_ptr<struct TimerRecord> timer; // that it came from: has the arguments
     std::function<bool(Machine&)> work;        // commits by itself; false: what has not left never leaves

@@ -410,7 +410,8 @@ void ActorSystem::unmake(Actor& actor) {
     const bool was_active = before == Actor::Ready || before == Actor::Running || before == Actor::Waiting ||
                             (before == Actor::Held && (actor.on_worker || actor.switch_held));
     actor.status = Actor::Ended;
-    if (log && before != Actor::Unborn) [[unlikely]]
+    // A supervisor's child may be known there before it begins.
+    if (log && (before != Actor::Unborn || (actor.first && actor.first->number))) [[unlikely]]
         log->ended(actor);
     std::vector<std::unique_ptr<ActorMessage>> left;
     while (auto message = actor.take()) left.push_back(std::move(message));

@@ -241,6 +241,8 @@ class ActorSystem final : public ActorPort {
     // Before other messages: a turn of it waited, which had begun with this message and is run again on the tape that comes
     // with it.
     void restore_turn(Actor& actor, std::unique_ptr<ActorMessage> message);
+    // A child whose supervisor had not started it yet, after its messages: that goes on to, each when the one before has begun.
+    void restore_unborn(Actor& actor);
     void asks_from(uint64_t last); // numbers of asks that come later are other ones
     // Due in so many ns.
     void restore_timer(Actor& actor, uint64_t number, uint64_t in, uint64_t every,
@@ -321,6 +323,8 @@ class ActorSystem final : public ActorPort {
     bool to_supervisor(Actor& actor, const char* reason, const std::string& report);
     void decide(Worker& worker, Actor& supervisor, ActorMessage& message);
     void restart(Child& child);
+    // In the supervisor's turn: those from `from` to before `to` begin anew, each when the one before has begun or failed to.
+    void restart_in_order(Worker& worker, Actor& supervisor, size_t from, size_t to);
     void post_first(Actor& actor, std::unique_ptr<ActorMessage> message);
     void release(Actor& actor);
     void end_children(Worker& worker, Actor& supervisor, bool patiently);
@@ -329,8 +333,8 @@ class ActorSystem final : public ActorPort {
                             Value& answer);
     bool start_children(Worker& worker, Actor& supervisor, std::string& why);
     // In the supervisor's turn, whose innermost frame begins at `frame` (null: it has none): the child ends, or where
-    // `kind` is Restart, is held without its state. One that has not stopped when `patience` is over is killed. False:
-    // that was necessary.
+    // `kind` is Restart, is held without its state. What has not stopped when `patience` is over is killed: the child, or its
+    // `on stop` alone. False: that was necessary.
     bool stop_and_wait(Worker& worker, Actor& child, uint64_t patience,
                        ActorMessage::Kind kind = ActorMessage::Stop, Value* frame = nullptr,
                        Value* top = nullptr);

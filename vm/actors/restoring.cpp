@@ -55,6 +55,28 @@ void ActorSystem::restore_turn(Actor& actor, std::unique_ptr<ActorMessage> messa
     actor.add_first(message.release());
 }
 
+void ActorSystem::restore_unborn(Actor& actor) {
+    ActorRef supervisor;
+    {
+        std::lock_guard lock(ties_mutex_);
+        if (actor.ties) supervisor = actor.ties->supervisor;
+    }
+    if (!supervisor || !supervisor->supervision || actor.status != Actor::Idle) return;
+    actor.status = Actor::Unborn;
+    actor.starts_in_order = true;
+    // It has not begun itself, or does so anew, and begins them then; or it has been told.
+    const ActorMessage* first = supervisor->first;
+    for (const ActorMessage* at = first; at; at = at->next)
+        if (at->kind == ActorMessage::Start || at->kind == ActorMessage::Restart) return;
+    if (first && first->kind == ActorMessage::Child && first->from.get() == supervisor.get()) return;
+    auto message = std::make_unique<ActorMessage>();
+    message->kind = ActorMessage::Child;
+    message->from = supervisor;
+    message->era = era_;
+    supervisor->mailbox.fetch_add(1, std::memory_order_relaxed);
+    supervisor->add_first(message.release());
+}
+
 void ActorSystem::asks_from(uint64_t last) {
     for (auto& worker : workers_) worker->last_ask_ = std::max(worker->last_ask_, last >> 8);
 }

@@ -164,7 +164,10 @@ bool ActorSystem::make_supervision(Machine& vm, Actor& actor, Value* args, Value
         Actor* made =
             create(vm, binding->cls, {nf, count, 0, labelled ? &plan : nullptr}, child_name, &actor, resumed);
         if (!made) return false;
-        if (!again) made->starts_in_order = true;
+        if (!again) {
+            made->starts_in_order = true;
+            made->first->from = ActorRef(runtime_.shared, &actor); // an image knows by it that this one waits
+        }
         child.actor = ActorRef(runtime_.shared, made);
         supervision.children.push_back(std::move(child));
         if (binding->cls->kind == ClassKind::Supervisor && !make_supervision(vm, *made, nf, resumed))
@@ -228,6 +231,37 @@ void ActorSystem::restart(Child& child) {
     auto message = std::make_unique<ActorMessage>();
     message->kind = ActorMessage::Restart;
     post_first(*child.actor, std::move(message));
+}
+
+void ActorSystem::restart_in_order(Worker& worker, Actor& supervisor, size_t from, size_t to) {
+    auto& children = supervisor.supervision->children; // nobody else changes them during its turn
+    for (size_t i = from; i < to; ++i) {
+        Actor& child = *children[i].actor;
+        ++children[i].restarts;
+        auto message = std::make_unique<ActorMessage>();
+        message->kind = ActorMessage::Restart;
+        message->ask = worker.new_ask();
+        message->from = ActorRef(runtime_.shared, &supervisor);
+        supervisor.lock.lock();
+        supervisor.waits_for = message->ask;
+        supervisor.answered = false;
+        supervisor.answer.reset();
+        supervisor.lock.unlock();
+        child.lock.lock();
+        child.supervisor_waits = true; // until it begins
+        child.lock.unlock();
+        begins_asking(supervisor, child); // what asks the supervisor meanwhile hears of the circle
+        post_first(child, std::move(message));
+        worker.pause_turn(worker.machine->stack_base, worker.machine->stack_base, 0, false);
+        ends_asking(supervisor);
+        supervisor.lock.lock();
+        supervisor.answer.reset();
+        supervisor.waits_for = 0;
+        supervisor.answered = false;
+        const bool killed = supervisor.stop_requested;
+        supervisor.lock.unlock();
+        if (killed) return; // it ends, and they with it
+    }
 }
 
 // What waits in its mailbox is for the new incarnation.
@@ -325,12 +359,14 @@ bool ActorSystem::stop_and_wait(Worker& worker, Actor& child, uint64_t patience,
     const bool stopped = self.answer != nullptr;
     self.answered = stopped;
     self.lock.unlock();
-    if (!stopped && kind == ActorMessage::Stop) {
+    auto is_over = [&] { // who ends says so first, and answers then
+        std::lock_guard lock(child.lock);
+        return child.status == (kind == ActorMessage::Stop ? Actor::Ended : Actor::Held);
+    };
+    if (!stopped && (kind == ActorMessage::Stop || !is_over())) {
+        if (kind == ActorMessage::Restart) wait_for_child(false); // where it is held just now, it stays so
         kill(child);
-        child.lock.lock();
-        const bool ended = child.status == Actor::Ended; // who ends says so first, and answers then
-        child.lock.unlock();
-        if (!ended) worker.pause_turn(frame, top, now() + kForKill, false);
+        if (!is_over()) worker.pause_turn(frame, top, now() + kForKill, false);
     }
     wait_for_child(false);
     ends_asking(self);
@@ -444,7 +480,10 @@ void ActorSystem::decide(Worker& worker, Actor& supervisor, ActorMessage& messag
         const Child& each = supervision->children[i];
         (void)stop_and_wait(worker, *each.actor, each.patience, ActorMessage::Restart);
     }
-    for (size_t i = from; i < to; ++i) restart(supervision->children[i]);
+    if (to - from > 1)
+        restart_in_order(worker, supervisor, from, to);
+    else
+        restart(*child);
 }
 
 // ---- what every supervisor understands

@@ -300,6 +300,10 @@ Value Worker::call_handler(Actor& actor, ActorMessage& message, Value* args) {
 
 void Worker::handle(Actor& actor, ActorMessage& message) {
     Machine& vm = *machine;
+    if (message.kind == ActorMessage::Child && message.from.get() == &actor && actor.supervision) {
+        (void)start_children(actor, message); // it had begun to, and the program ended
+        return;
+    }
     if (message.kind == ActorMessage::Child) {
         begin_turn(actor);
         system.decide(*this, actor, message);
@@ -313,11 +317,18 @@ void Worker::handle(Actor& actor, ActorMessage& message) {
             forget_state(actor); // its end was heard of
         else
             begin_anew(actor);
-        if (message.ask) { // the others end first; then all begin
+        actor.lock.lock();
+        const bool ends_only = message.ask && message.reason;          // the others end first; then all begin
+        if (ends_only) actor.stop_requested = actor.stop_said = false; // that was for its end
+        actor.supervisor_waits = false; // where it fails from here on, its supervisor decides anew
+        actor.lock.unlock();
+        if (ends_only) {
             if (system.log) [[unlikely]]
                 system.log->segment(*this, actor, &message, SegmentEnd::Apart);
             actor.lock.lock();
-            actor.status = Actor::Held;
+            const bool goes_on =
+                actor.first && actor.first->kind == ActorMessage::Restart; // nobody waited so long
+            if (!goes_on) actor.status = Actor::Held;
             actor.lock.unlock();
             answer(message, std::make_unique<Answer>());
             return;
@@ -444,11 +455,14 @@ bool Worker::start_children(Actor& actor, ActorMessage& message) {
     if (!killed)
         *why += "  so the supervisor " + system.describe(actor) +
                 " does not start; its children before that one end\n";
-    if (!message.ask) {
-        if (system.to_supervisor(actor, killed ? "killed" : "failed", *why)) return false;
-        if (!killed && system.report) system.report(*why);
+    const bool first_start =
+        message.kind == ActorMessage::Start && message.ask; // its supervisor waits for it
+    bool decides = false;
+    if (!first_start) {
+        decides = system.to_supervisor(actor, killed ? "killed" : "failed", *why);
+        if (!decides && !killed && system.report) system.report(*why);
     }
-    system.end(actor, killed ? "killed" : "start_failed", nullptr);
+    if (!decides) system.end(actor, killed ? "killed" : "start_failed", nullptr);
     if (!message.ask) return false;
     auto reply = std::make_unique<Answer>();
     reply->failed = true;
@@ -477,15 +491,18 @@ void Worker::begin_anew(Actor& actor) {
             segment_leaves(SegmentEnd::Done);
             vm.heap->commit(vm.stack_base);
         } else {
-            ActorMessage stop;
-            stop.selector = sym::stop;
-            RemoteTrace here;
-            here.where = system.describe(actor);
-            const std::string report = system.report_of(vm, actor, stop, result, here);
+            std::string report;
+            if (result.out_of_memory || !vm.is_uncatchable(result.error)) { // else it took too long
+                ActorMessage stop;
+                stop.selector = sym::stop;
+                RemoteTrace here;
+                here.where = system.describe(actor);
+                report = system.report_of(vm, actor, stop, result, here);
+            }
             vm.inner->uncaught = {};
             segment_fails();
             vm.heap->rollback();
-            if (system.report) system.report(report);
+            if (!report.empty() && system.report) system.report(report);
         }
         end_turn(actor);
     }
@@ -504,6 +521,8 @@ void Worker::forget_state(Actor& actor) {
     actor.layout_epoch = system.runtime_.layout_epoch;
     ++actor.incarnation;
     actor.stuck = false;
+    if (system.log) [[unlikely]] // what is still to be decided is about the one before
+        system.log->facts(actor);
 }
 
 void Worker::answer(ActorMessage& message, std::unique_ptr<Answer> answer) {
@@ -556,7 +575,9 @@ void Worker::failed(Actor& actor, ActorMessage& message, RunResult& result) {
     const bool first_start =
         message.kind == ActorMessage::Start && message.ask; // its supervisor waits for it
     const bool supervisor_asks = first_start || (message.kind == ActorMessage::Stop && message.ask);
-    if ((!message.ask || supervisor_asks) && !stopped)
+    const bool restarts =
+        message.kind == ActorMessage::Restart; // who waits for it hears that it is over, no more
+    if ((!message.ask || supervisor_asks || restarts) && !stopped)
         report = system.report_of(vm, actor, message, result, *trace);
     uncaught = {};
     const bool escaped = vm.had_effects;
