@@ -46,7 +46,7 @@ size_t first_other(const Value* now, std::span<const Value> before, size_t at) {
 
 // What a record is put together in. Kept by a thread from one record to the next: turns are short.
 struct Parts {
-    ByteWriter cells, changes, hashes, words;
+    ByteWriter cells, changes, hashes, words, roots;
     std::vector<PageFacts> pages;
     std::unordered_set<uint32_t> seen; // their numbers, where they are many
 };
@@ -127,8 +127,8 @@ class Recorder {
             this->cell(cell, place);
     }
     void end(std::span<const Value> roots) {
-        ByteWriter root_words;
-        for (const Value& root : roots) write_word(root_words, root, names_, places_);
+        parts_.roots.clear();
+        for (const Value& root : roots) write_word(parts_.roots, root, names_, places_);
         for (bool more = true; std::exchange(more, false);)
             for (auto& [large, place] : large_)
                 if (large && places_.has_met(large)) {
@@ -137,7 +137,7 @@ class Recorder {
                 }
         out_.byte(kSecondForm);
         out_.number(roots.size());
-        out_.raw(root_words.view());
+        out_.raw(parts_.roots.view());
         out_.number(heap_.last_hash());
         write_all();
     }
@@ -324,9 +324,10 @@ void write_changes(ByteWriter& out, Heap& heap, Value* top, std::span<Value* con
             recorder.change(change);
         recorder.step();
     });
-    std::vector<Value> now; // where the collection of the nursery has put them
-    for (Value* root : roots) now.push_back(*root);
     heap.for_each_new_hash([&](Cell* cell, uint64_t hash) { recorder.hash(cell, hash); });
+    static thread_local std::vector<Value> now; // where the collection of the nursery has put them
+    now.clear();
+    for (Value* root : roots) now.push_back(*root);
     recorder.end(now);
 }
 

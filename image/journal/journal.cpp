@@ -123,18 +123,20 @@ void Journal::segment(Worker& worker, Actor& actor, const ActorMessage* message,
         uint64_t parts = 0;
         if (end == SegmentEnd::Done) {
             uint64_t bytes = 0;
-            const PutPart put_part = [&](std::string record) {
+            const auto one_part = [&](std::string record) {
                 ByteWriter part;
                 bytes += record.size();
                 write(part, PartRecord{actor.id, std::move(record)});
                 take(part, true, false);
                 ++parts;
             };
-            const GiveWay give_way = [&] {
+            const auto let_others = [&] {
                 worker.give_way();
                 group.clear(); // others of the thread have written there
                 heap.clear();
             };
+            const PutPart put_part = std::cref(one_part); // which takes no memory
+            const GiveWay give_way = std::cref(let_others);
             // Where it has followed a reload, what its objects were need not be known any more; nor what they were a
             // long chain of changes ago.
             if (message && !fresh && !has_no_room(actor.log_room, vm.heap->used_bytes())) {

@@ -522,7 +522,7 @@ TEST_CASE("power that goes at any write or sync takes nothing that was acknowled
     FaultyDisk disk;
     const Script script = script_of(folder.file("a.indent"));
     Counts counts;
-    for (uint64_t at = 1;; at += kSanitizers ? 2 : 1)
+    for (uint64_t at = 1;; at += kSanitizers ? 5 : 1)
         if (!cut_power_at(
                 script, disk, folder, after, at, counts,
                 {Unsynced::Lost, Unsynced::Kept, Unsynced::Sectors, Unsynced::Sectors, Unsynced::Torn}))
@@ -699,7 +699,7 @@ std::string in_words(const FailureCounts& counts) {
 
 // Each operation fails in one way; where it fails in another way, too, every third will do.
 static uint64_t step(Fault fault) {
-    constexpr uint64_t kSome = kSanitizers ? 3 : 1; // these make each point three times as long
+    constexpr uint64_t kSome = kSanitizers ? 7 : 1; // these make each point three times as long
     return kSome * (fault == Fault::WriteError || fault == Fault::WriteTorn ? 3 : 1);
 }
 
