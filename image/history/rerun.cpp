@@ -47,6 +47,9 @@ bool Rerun::inputs_of(std::string_view tape, std::vector<Input>& inputs) {
         case TapeEntry::Rests:
         case TapeEntry::Sleeps:
         case TapeEntry::Epoch:
+        case TapeEntry::Anew:
+        case TapeEntry::Expects:
+        case TapeEntry::Forgets:
         case TapeEntry::Changed: continue;
         case TapeEntry::Unkept:
             input.kind = Input::Other;

@@ -11,7 +11,7 @@ std::optional<RecordedTurn> turn_of(const Past::Step& step) {
     const Recovery::State* state = step.before;
     if (state && state->begun && state->begun->number == segment.message) {
         turn.message = *state->begun;
-        if (state->tape_turn == segment.turn) turn.tape = state->tape;
+        if (state->tape_turn == segment.turn && !begins_anew(segment.inputs)) turn.tape = state->tape;
     } else if (step.message) {
         turn.message = *step.message;
     } else {

@@ -3,6 +3,7 @@
 #include "image/journal/parcels.h"
 #include "vm/actors/actor_system.h"
 #include "vm/actors/break_record.h"
+#include "vm/actors/timers.h"
 
 namespace indent::image {
 
@@ -71,6 +72,8 @@ void write_raw(ByteWriter& out, const Raw& entry) {
         out.number(entry.number);
         out.number(entry.count);
         break;
+    case TapeEntry::Expects: out.text(entry.values); break;
+    case TapeEntry::Forgets: out.number(entry.number); break;
     case TapeEntry::Had:
         out.number(entry.count);
         out.number(entry.number);
@@ -143,6 +146,8 @@ bool read_raw(ByteReader& in, std::string_view all, Raw& entry) {
         entry.number = in.number();
         entry.count = in.number();
         break;
+    case TapeEntry::Expects: entry.values = in.text(); break;
+    case TapeEntry::Forgets: entry.number = in.number(); break;
     case TapeEntry::Had:
         entry.count = in.number();
         entry.number = in.number();
@@ -161,6 +166,82 @@ bool read_raw(ByteReader& in, std::string_view all, Raw& entry) {
     case TapeEntry::Anew: break;
     }
     return !in.failed();
+}
+
+std::string bytes_of_deed(const BreakRecord::Deed& deed, Names& names) {
+    auto symbol = [&](SymbolId id) { return id ? names.symbol(id) : 0; };
+    ByteWriter out;
+    out.byte(deed.kind);
+    out.number(deed.whom ? deed.whom->id : 0);
+    out.number(symbol(deed.selector));
+    out.number(deed.labels.size());
+    for (SymbolId label : deed.labels) out.number(symbol(label));
+    out.byte(deed.trailing_block);
+    out.text(bytes_of_parcel(deed.arguments.get(), names));
+    out.number(deed.cls ? names.shape(deed.cls->shape) : 0);
+    out.number(symbol(deed.name));
+    out.number(deed.delay);
+    out.number(deed.period);
+    out.number(deed.timer ? deed.timer->number : 0);
+    out.byte(deed.answer != nullptr);
+    out.text(deed.answer ? bytes_of_parcel(deed.answer->value.get(), names) : std::string());
+    return out.take();
+}
+
+// False: it makes no sense. Null: whom it was done to, or what came of it, is not there any more.
+bool deed_from(std::string_view bytes, Runtime& runtime, Names& names,
+               const std::function<Value(uint64_t actor)>& address_of,
+               std::shared_ptr<BreakRecord::Deed>& made) {
+    auto deed = std::make_shared<BreakRecord::Deed>();
+    ByteReader in(bytes);
+    auto symbol = [&](SymbolId& id) {
+        const uint64_t number = in.number();
+        return number == 0 || names.symbol_of(number, id);
+    };
+    const uint8_t kind = in.byte();
+    if (kind > BreakRecord::kLast) return false;
+    deed->kind = BreakRecord::Kind(kind);
+    const uint64_t whom = in.number();
+    if (!symbol(deed->selector)) return false;
+    for (uint64_t i = in.count(); i > 0; --i) {
+        deed->labels.push_back(0);
+        if (!symbol(deed->labels.back())) return false;
+    }
+    deed->trailing_block = in.byte() != 0;
+    if (!parcel_from(in.text(), runtime.shared, 0, names, deed->arguments)) return false;
+    const size_t count = deed->arguments ? deed->arguments->count() : 0;
+    if (!deed->labels.empty() && deed->labels.size() != count) return false;
+    for (size_t i = 0; i < count; ++i)
+        if (deed->arguments->peek(i).is_absent()) return false;
+    const uint64_t cls = in.number();
+    if (!symbol(deed->name)) return false;
+    deed->delay = in.number();
+    deed->period = in.number();
+    const uint64_t timer = in.number();
+    const bool has_answer = in.byte() != 0;
+    const std::string_view answer = in.text();
+    if (!in.at_end()) return false;
+    if (kind == BreakRecord::Spawn) {
+        ShapeId shape = 0;
+        if (!names.shape_of(cls, shape) || !(deed->cls = runtime.shapes[shape].cls)) return false;
+    }
+    if (timer) {
+        deed->timer = std::make_shared<TimerRecord>(); // what it is known by is all that is asked for
+        deed->timer->number = timer;
+    }
+    if (kind == BreakRecord::Later && !timer) return false;
+    if (has_answer) {
+        deed->answer = std::make_unique<Answer>();
+        if (!parcel_from(answer, runtime.shared, 0, names, deed->answer->value) || !deed->answer->value ||
+            deed->answer->value->count() != 1)
+            return false;
+    }
+    deed->left = true;
+    const Value address = address_of(whom);
+    if (!address) return true;
+    deed->whom = ActorRef(runtime.shared, actor_of(address));
+    made = std::move(deed);
+    return true;
 }
 
 void append(std::string& tape, const Raw& entry) {
@@ -182,11 +263,12 @@ std::string bytes_of_tape(std::span<const TapeEntry> entries, Names& names) {
         raw.hash = entry.hash;
         raw.to = entry.to;
         raw.failed = entry.failed;
-        const std::string values = bytes_of_parcel(entry.values.get(), names);
+        const std::string values =
+            entry.deed ? bytes_of_deed(*entry.deed, names) : bytes_of_parcel(entry.values.get(), names);
         raw.values = values;
         ByteWriter word;
         NoPlaces no_places;
-        if (!entry.values) write_word(word, entry.plain, names, no_places);
+        if (values.empty()) write_word(word, entry.plain, names, no_places);
         raw.word = word.view();
         raw.error_class = entry.error_class;
         raw.words = entry.words;
@@ -247,6 +329,11 @@ bool tape_from(std::string_view bytes, ActorSystem& actors, Names& names,
             ByteReader word(raw.word);
             NoCells cells;
             if (!read_word(word, entry.plain, names, cells) || entry.plain.is_cell()) return false;
+        }
+        if (raw.kind == TapeEntry::Expects) {
+            if (!deed_from(raw.values, runtime, names, address_of, entry.deed)) return false;
+            entries.push_back(std::move(entry));
+            continue;
         }
         if (!parcel_from(raw.values, runtime.shared, 0, names, entry.values)) return false;
         if (entry.values && entry.values->count() != 1) return false;

@@ -207,7 +207,7 @@ TEST_CASE("Two that talk about long work keep nobody waiting for more than one p
 actor Slow:
     on work:
         let sum = 0
-        for i in 1..200_000: sum += i
+        for i in 1..700_000: sum += i # for more than the millisecond in which two that talk go first
         sum
 actor Echo:
     on ping = :pong

@@ -1,9 +1,12 @@
 // Images that a stranger has made or damaged: an error, a held actor with a reason, or what it was.
 #include "image/journal/parcels.h"
+#include "image/journal/tape.h"
 #include "image/store/image.h"
 #include "tests/journal/small_world.h"
 #include "tests/sanitizers.h"
 #include "vm/actors/supervisor.h"
+#include "vm/actors/timers.h"
+#include "vm/actors/turn_tape.h"
 #include "vm/model/list.h"
 #include <doctest/doctest.h>
 #include <filesystem>
@@ -260,6 +263,73 @@ TEST_CASE("A parcel that is refused lets go of exactly what it held") {
         }
     MESSAGE("parcels refused: " << refused << ", taken: " << taken);
     CHECK(refused > 100);
+}
+
+TEST_CASE("What a retried turn had done comes back as it was, and changed it is refused or whole") {
+    SmallWorld world;
+    REQUIRE(world.world->evaluate("spawn m.Box() as :box").ok);
+    Runtime& runtime = world.world->runtime();
+    ActorSystem& actors = world.world->actors();
+    WorldNames names(actors);
+    const ActorRef box = actors.named(runtime.symbols.intern("box"));
+    REQUIRE(box);
+    const auto address_of = [&](uint64_t number) {
+        return number == box->id ? Value::cell(box->address) : Value();
+    };
+    const Value two[] = {Value::integer(7), Value::integer(8)};
+    std::vector<TapeEntry> entries;
+    for (int kind = 0; kind <= BreakRecord::kLast; ++kind) {
+        auto deed = std::make_shared<BreakRecord::Deed>();
+        deed->kind = BreakRecord::Kind(kind);
+        deed->whom = box;
+        deed->selector = runtime.symbols.intern("put");
+        deed->labels = {0, runtime.symbols.intern("gently")};
+        deed->arguments = Parcel::of_shared(runtime.shared, two, 2);
+        deed->delay = 5;
+        deed->timer = std::make_shared<TimerRecord>();
+        deed->timer->number = 3;
+        if (kind == BreakRecord::Spawn) deed->cls = box->cls;
+        deed->answer = std::make_unique<Answer>();
+        deed->answer->value = Parcel::of_shared(runtime.shared, two, 1);
+        TapeEntry entry;
+        entry.kind = TapeEntry::Expects;
+        entry.deed = std::move(deed);
+        entries.push_back(std::move(entry));
+    }
+    entries.emplace_back().kind = TapeEntry::Forgets;
+    const std::string good = bytes_of_tape(entries, names);
+    std::vector<TapeEntry> read;
+    REQUIRE(tape_from(good, actors, names, address_of, read));
+    CHECK(bytes_of_tape(read, names) == good);
+    size_t refused = 0, taken = 0;
+    std::mt19937 random(15);
+    for (size_t at = 0; at < good.size(); ++at)
+        for (int change = 0; change < 24; ++change) {
+            std::string bad = good;
+            if (change == 8)
+                bad.resize(at);
+            else
+                bad[at] = char(change < 8 ? bad[at] ^ (1 << change) : random());
+            std::vector<TapeEntry> made;
+            if (!tape_from(bad, actors, names, address_of, made)) {
+                ++refused;
+                continue;
+            }
+            ++taken;
+            for (const TapeEntry& entry : made) {
+                if (!entry.deed) continue; // of somebody who is not there
+                const BreakRecord::Deed& deed = *entry.deed;
+                const size_t count = deed.arguments ? deed.arguments->count() : 0;
+                CHECK(deed.whom);
+                CHECK((deed.labels.empty() || deed.labels.size() == count));
+                CHECK((deed.kind != BreakRecord::Spawn || deed.cls));
+                CHECK((deed.kind != BreakRecord::Later || deed.timer));
+                CHECK((!deed.answer || deed.answer->value->count() == 1));
+            }
+        }
+    MESSAGE("deeds refused: " << refused << ", taken: " << taken);
+    CHECK(refused > 100);
+    CHECK(taken > 100);
 }
 
 TEST_CASE("A block comes back only with what its code uses") {

@@ -522,7 +522,7 @@ TEST_CASE("power that goes at any write or sync takes nothing that was acknowled
     FaultyDisk disk;
     const Script script = script_of(folder.file("a.indent"));
     Counts counts;
-    for (uint64_t at = 1;; at += kSanitizers ? 5 : 1)
+    for (uint64_t at = 1;; at += kSanitizers ? 4 : 1)
         if (!cut_power_at(
                 script, disk, folder, after, at, counts,
                 {Unsynced::Lost, Unsynced::Kept, Unsynced::Sectors, Unsynced::Sectors, Unsynced::Torn}))

@@ -88,7 +88,7 @@ struct ActorMessage {
     ActorMessage* next = nullptr;
     Kind kind = Call;
     bool trailing_block = false;
-    bool anew = false; // its turn has begun once, and nothing of that is left
+    bool anew = false; // its turn has begun once, and what came into that counts no more
     SymbolId selector = 0;
     uint32_t era = 0; // of the chain that it belongs to; 0: it begins one
     Drained drained;

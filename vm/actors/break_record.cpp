@@ -122,6 +122,24 @@ std::unique_ptr<Answer> BreakRecord::copy_of(Machine& vm, const Answer& answer) 
     return copy;
 }
 
+BreakRecord::Deed BreakRecord::copy_of(Machine& vm, const Deed& deed) {
+    Deed copy;
+    copy.kind = deed.kind;
+    copy.whom = deed.whom;
+    copy.selector = deed.selector;
+    copy.labels = deed.labels;
+    copy.trailing_block = deed.trailing_block;
+    copy.arguments = copy_of_parcel(vm, deed.arguments.get());
+    copy.cls = deed.cls;
+    copy.name = deed.name;
+    copy.delay = deed.delay;
+    copy.period = deed.period;
+    copy.timer = deed.timer;
+    if (deed.answer) copy.answer = copy_of(vm, *deed.answer);
+    copy.left = deed.left;
+    return copy;
+}
+
 void BreakRecord::answered(Machine& vm, const Answer& answer) {
     if (done_.empty() || done_.back().kind != Ask) return;
     if (answer.failed)

@@ -40,6 +40,9 @@ class BreakRecord {
     bool is_expected(Machine& vm, const Deed& deed) const;
     // It was met: it counts as done, and has left.
     const Deed& meet();
+    // All of it, in its order; and what comes after that.
+    const std::deque<Deed>& all_expected() const { return expected_; }
+    void expect(Deed deed) { expected_.push_back(std::move(deed)); }
     void forget_first() { expected_.pop_front(); }
     void forget_expected() { expected_.clear(); }
 
@@ -52,6 +55,7 @@ class BreakRecord {
     // Of the last ask. One that failed is forgotten: what its turn did was undone, so it is asked anew.
     void answered(Machine& vm, const Answer& answer);
     static std::unique_ptr<Answer> copy_of(Machine& vm, const Answer& answer);
+    static Deed copy_of(Machine& vm, const Deed& deed);
 
     // Classes of errors that whoever waits for this turn's answer catches; a null one: all of them.
     std::vector<const Class*> caught_by;

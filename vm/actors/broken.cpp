@@ -275,7 +275,10 @@ Value ActorSystem::stand(Machine& vm, BrokenTurn& broken, Value* args) {
                 refuse("an error stopped it: it goes on where it is given a value");
                 break;
             }
-            if (command.kind == BreakCommand::GoOnAnew) record.forget_expected();
+            if (command.kind == BreakCommand::GoOnAnew) {
+                record.forget_expected();
+                if (worker.tape) worker.tape->note(TapeEntry::Forgets, 0);
+            }
             yielded = Value::nil();
             break;
         }
@@ -452,6 +455,7 @@ void Worker::begin_again(Actor& actor, ActorMessage& message) {
     Machine& vm = *machine;
     vm.inner->uncaught = {};
     message.record->may_break = false;
+    message.anew = true;
     segment_fails();
     vm.heap->rollback();
     end_turn(actor);
@@ -475,7 +479,8 @@ std::string ActorSystem::deed_in_words(Machine& vm, const BreakRecord::Deed& dee
 
 Value ActorSystem::done_before(Machine& vm, BreakRecord::Deed& deed, Value* nf, Value* top) {
     BreakRecord& record = *worker_of(vm).running->message->record;
-    if (!record.expected()) return Value();
+    const TurnTape* again = worker_of(vm).tape.get();
+    if (!record.expected() || (again && again->repeats())) return Value(); // its tape says what it had
     if (!record.is_expected(vm, deed)) {
         differs(vm,
                 "it had done before: " + deed_in_words(vm, *record.expected()) +
@@ -488,7 +493,10 @@ Value ActorSystem::done_before(Machine& vm, BreakRecord::Deed& deed, Value* nf, 
                 "nobody knows what became of this, as no answer came in time, and it would be asked again: " +
                     deed_in_words(vm, deed),
                 native_frame(vm, nf, top));
-        if (record.expected()) record.forget_first();
+        if (record.expected()) {
+            record.forget_first();
+            if (TurnTape* tape = worker_of(vm).tape.get()) tape->note(TapeEntry::Forgets, 1);
+        }
         return Value();
     }
     const BreakRecord::Deed& known = record.meet();

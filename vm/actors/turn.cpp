@@ -366,8 +366,13 @@ void Worker::handle(Actor& actor, ActorMessage& message) {
     BreakRecord* const record = message.kind == ActorMessage::Call || message.kind == ActorMessage::Down
                                     ? message.record.get()
                                     : nullptr;
-    if (record) [[unlikely]]
+    if (record) [[unlikely]] {
         record->begin();
+        if (tape) {
+            for (BreakRecord::Deed& deed : tape->take_expected()) record->expect(std::move(deed));
+            if (message.anew) tape->note_expected(vm, *record);
+        }
+    }
     auto answer_with = [&](Value* args) { // what is in args[0]
         if (!message.ask) return Value::nil();
         reply = std::make_unique<Answer>();

@@ -54,6 +54,11 @@ TurnTape::TurnTape(ActorSystem& system, std::vector<TapeEntry> entries, std::str
         case TapeEntry::Unkept:
             if (broken_.empty()) broken_ = std::move(entry.words);
             continue;
+        case TapeEntry::Expects:
+            if (entry.deed) expected_.push_back(std::move(*entry.deed));
+            continue;
+        case TapeEntry::Forgets: forget_expected(entry.number ? entry.number : expected_.size()); continue;
+        case TapeEntry::Had: forget_expected(1); break;
         case TapeEntry::Rests:
             waited_ms_ = entry.number;
             waits_from = entry.count;
@@ -78,6 +83,10 @@ TurnTape::TurnTape(ActorSystem& system, std::vector<TapeEntry> entries, bool loo
     collected_ = std::move(collected);
     loose_ = loose;
     used_.resize(entries_.size());
+}
+
+void TurnTape::forget_expected(uint64_t count) {
+    for (; count > 0 && !expected_.empty(); --count) expected_.pop_front();
 }
 
 // ---- to be looked at
@@ -338,6 +347,15 @@ void TurnTape::note_had(TapeEntry entry) {
     if (repeats() || inside_ || lost()) return;
     entry.kind = TapeEntry::Had;
     written_.push_back(std::move(entry));
+}
+
+void TurnTape::note_expected(Machine& vm, const BreakRecord& record) {
+    for (const BreakRecord::Deed& deed : record.all_expected()) {
+        TapeEntry entry;
+        entry.kind = TapeEntry::Expects;
+        entry.deed = std::make_shared<BreakRecord::Deed>(BreakRecord::copy_of(vm, deed));
+        written_.push_back(std::move(entry));
+    }
 }
 
 void TurnTape::note_rests() {

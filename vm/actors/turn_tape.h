@@ -3,7 +3,7 @@
 // turn can be run again: it does the same and gets the same, but nothing that it sends, spawns or writes leaves once more.
 // Where the tape ends, the turn goes on as any other. Owned by the worker whose turn it is of; its thread.
 #pragma once
-#include "vm/actors/actor.h"
+#include "vm/actors/break_record.h"
 #include "vm/interp/input_tape.h"
 #include <optional>
 #include <span>
@@ -39,8 +39,10 @@ struct TapeEntry {
         Anew, // the turn has begun anew: what was before counts no more
         Had, // it was retried (break_record.h) and had done before, as `count` (BreakRecord::Kind) says: ask or tell `to` for
              // `selector` and get `values`, spawn the actor `number`, start the timer `number`
+        Expects, // it is retried, and had done `deed` before: these come first, in their order
+        Forgets, // it went on without the first `number` of what it had done and not met yet; 0: without all
     };
-    static constexpr uint8_t kLast = Had;
+    static constexpr uint8_t kLast = Forgets;
     Kind kind = Result;
     bool failed = false;
     SymbolId selector = 0;
@@ -48,6 +50,7 @@ struct TapeEntry {
     Value plain; // an immediate one, or absent
     Parcel::Pointer values;
     std::string error_class, words, where;
+    std::shared_ptr<BreakRecord::Deed> deed;
 };
 
 // What a turn that is run again for somebody to look at would have done to others: nothing of it is done.
@@ -86,12 +89,15 @@ class TurnTape final : public InputTape {
     std::vector<TapeEntry> take_written() { return std::exchange(written_, {}); }
     bool anything_written() const { return !written_.empty(); }
     bool is_blank() const {
-        return written_.empty() && entries_.empty() && broken_.empty() && why_lost_.empty();
+        return written_.empty() && entries_.empty() && expected_.empty() && broken_.empty() &&
+               why_lost_.empty();
     }
 
     // ---- for whoever brings a turn back
     uint64_t pending_ask() const { return pending_; } // the number of the ask that it ends with; 0: none
     const ActorRef& asked() const { return asked_; }
+    // What the turn had done before it was retried, and has not met where the tape ends.
+    std::deque<BreakRecord::Deed> take_expected() { return std::exchange(expected_, {}); }
 
     // The turn is run again to be looked at.
     bool only_reads() const { return collected_ != nullptr; }
@@ -127,6 +133,7 @@ class TurnTape final : public InputTape {
     void note_answer(Machine& vm, const Answer& reply);
     void note_rests();
     void note_had(TapeEntry entry);
+    void note_expected(Machine& vm, const BreakRecord& record); // as the turn begins
     void note_left(const Outbox& outbox);
     void begin_epoch(uint32_t epoch); // Runtime::epoch when the turn begins
     void note_epoch(uint32_t epoch);  // and when it goes on
@@ -157,6 +164,7 @@ class TurnTape final : public InputTape {
     Value call_again(Machine& vm, Method& method, Value* nf);
     bool give(Machine& vm, TapeEntry& entry, Value* nf, Value& value);
     void note_value(Machine& vm, SymbolId selector, Value value);
+    void forget_expected(uint64_t count);
 
     ActorSystem& system_;
     std::vector<TapeEntry> written_;
@@ -166,6 +174,7 @@ class TurnTape final : public InputTape {
     std::string broken_, why_lost_;
     uint64_t waited_ms_ = 0, left_at_ms_ = 0, pending_ = 0;
     ActorRef asked_;
+    std::deque<BreakRecord::Deed> expected_;
     std::shared_ptr<Collected> collected_;
     bool loose_ = false;
     std::vector<bool> used_; // where it is
