@@ -48,7 +48,7 @@ bool ReloadEngine::make_room_for_generation(Machine& vm, ReloadPlan& plan, const
         one.module->keep = keep_of(*one.tree);
         if (!one.old) continue;
         for (;;) {
-            const std::vector<Module*> older = older_generations(runtime_, one.text.path);
+            std::vector<Module*> older = older_generations(runtime_, one.text.path);
             if (older.empty()) break;
             std::vector<Holder> holders = find_holders(actors_, older, 1000);
             const size_t held = count_held(older, holders);
@@ -66,8 +66,13 @@ bool ReloadEngine::make_room_for_generation(Machine& vm, ReloadPlan& plan, const
                 return h.actor.get() == caller && h.kind != Holder::Block;
             });
             // Blocks do not go away by waiting, but turns that have them may end, and messages be taken.
-            if (actors_.now() < deadline && !only_caller && actors_.wait(vm, kLookAgain, vm.stack_base))
-                continue;
+            if (actors_.now() < deadline && !only_caller) {
+                std::vector<Module*>().swap(older); // nothing is freed where the program ends in the wait
+                std::vector<Holder>().swap(holders);
+                if (actors_.wait(vm, kLookAgain, vm.stack_base)) continue;
+                older = older_generations(runtime_, one.text.path);
+                holders = find_holders(actors_, older, 1000);
+            }
             if (plan.options.force && !only_caller) {
                 std::vector<std::string> left;
                 end_holders(holders, left, &plan);
