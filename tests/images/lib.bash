@@ -50,9 +50,9 @@ wait_for() { # COMMAND…
     done
     return 1
 }
-serve() { # IMAGE
+serve() { # IMAGE OPTIONS…
     : >serve_errors # of one that was before
-    $one_processor "$indent" serve "$1" >served 2>serve_errors &
+    $one_processor "$indent" serve "$@" >served 2>serve_errors &
     server=$!
     wait_for grep -q serving serve_errors || { echo "FAIL: nothing serves" && cat serve_errors && exit 1; }
     process=$(sed -n 's/.*"process":\([0-9]*\).*/\1/p' "$1.token")
