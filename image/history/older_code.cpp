@@ -148,4 +148,18 @@ Code* OlderCode::code_of(const CodeOf& body) {
     return nullptr;
 }
 
+Code* OlderCode::code_of_statements(const std::string& module, const std::string& text, uint32_t position) {
+    std::lock_guard lock(mutex_);
+    auto [known, is_first] = statements_.try_emplace({module, number_of_text(text)});
+    if (is_first && text.size() <= bytes_left_) {
+        bytes_left_ -= text.size();
+        const bool of_inputs = module == "workspace";
+        auto parsed = syntax::parse(of_inputs ? "input" : module, text,
+                                    of_inputs ? syntax::ParseMode::Interactive : syntax::ParseMode::Module);
+        if (!syntax::has_errors(parsed.diagnostics))
+            known->second = std::make_shared<syntax::SyntaxTree>(std::move(parsed.tree));
+    }
+    return known->second ? world_.make_statements_again(module, known->second, position) : nullptr;
+}
+
 } // namespace indent::image

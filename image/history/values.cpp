@@ -1,7 +1,10 @@
 #include "image/history/values.h"
+#include "image/journal/code_of.h"
 #include "vm/actors/actor.h"
 #include "vm/heap/atom.h"
 #include "vm/heap/pointer_table.h"
+#include "vm/interp/block.h"
+#include "vm/interp/maker.h"
 #include "vm/interp/sketch.h"
 #include "vm/model/big_integer.h"
 #include "vm/model/key.h"
@@ -15,7 +18,7 @@ namespace indent::image {
 
 namespace {
 
-enum class Kind : uint8_t { Leaf, List, Tuple, Map, Range, Object, Record };
+enum class Kind : uint8_t { Leaf, List, Tuple, Map, Range, Object, Record, Block };
 
 constexpr uint64_t kMostDigits =
     1000; // of an integer; writing more takes a time that grows with their square
@@ -31,6 +34,7 @@ Kind kind_of(ActorSystem& actors, Value value) {
     if (is_tuple(value)) return Kind::Tuple;
     if (is_map(value)) return Kind::Map;
     if (is_range(value)) return Kind::Range;
+    if (has_shape(value, shape::kBlock)) return Kind::Block;
     const Shape& shape = shape_of_cell(actors, value);
     if (shape.id < shape::kFirstFree || (value.cell()->bits & Cell::kBytes) || shape.class_value ||
         !shape.cls || shape.cls->kind == ClassKind::Actor)
@@ -48,7 +52,15 @@ std::string_view class_name(ActorSystem& actors, Value object) {
     return actors.runtime().symbols.text(shape_of_cell(actors, object).cls->name);
 }
 
-// The parts of a container in order; of a map its keys and values in turn.
+// Of what a block captured: a variable that its home shares with it counts as its value.
+Value captured(Value block, size_t i) {
+    const Value word = (*block.cell())[block::kCaptured + i];
+    if (!has_shape(word, shape::kVariable)) return word;
+    const Cell& variable = *word.cell();
+    return variable[variable::kSlot].is_raw() ? Value() : variable[variable::kValue];
+}
+
+// The parts of a container in order; of a map its keys and values in turn; of a block its self and what it captured.
 class Parts {
   public:
     Parts(ActorSystem& actors, Value of, Kind kind) : of_(of), kind_(kind) {
@@ -57,6 +69,7 @@ class Parts {
         case Kind::Tuple: count_ = tuple_size(of); break;
         case Kind::Map: count_ = 2 * map_count(of); break;
         case Kind::Range: count_ = 2; break;
+        case Kind::Block: count_ = 1 + of.cell()->word_count() - block::kCaptured; break;
         case Kind::Object:
         case Kind::Record: count_ = field_count(actors, of); break;
         case Kind::Leaf: break;
@@ -74,6 +87,7 @@ class Parts {
         case Kind::List: return list_get(of_, i);
         case Kind::Tuple: return tuple_get(of_, i);
         case Kind::Range: return i == 0 ? range_low(of_) : range_high(of_);
+        case Kind::Block: return i == 0 ? (*of_.cell())[block::kSelf] : captured(of_, i - 1);
         case Kind::Map:
             if (i % 2 == 1) return map_value_at(of_, entry_ - 1);
             entry_ = map_next(of_, entry_);
@@ -160,7 +174,7 @@ class ValueWriter {
 
     void begin(Value value) {
         const Kind kind = kind_of(actors_, value);
-        if (kind == Kind::Leaf) return leaf(value);
+        if (kind == Kind::Leaf || kind == Kind::Block) return leaf(value);
         const char* open = "(";
         const char* close = ")";
         switch (kind) {
@@ -257,6 +271,38 @@ struct HashOfPair {
     }
 };
 
+// What a block stands in, and where in that.
+struct Home {
+    std::string_view module, owner, name, text;
+    BlockPlace place;
+    bool operator==(const Home&) const = default;
+};
+Home home_of(ActorSystem& actors, const Code& block) {
+    const SymbolTable& symbols = actors.runtime().symbols;
+    Home home;
+    home.place = place_of(&block);
+    const Code* root = &block;
+    while (root->outer) root = root->outer;
+    home.module = root->module->path;
+    if (!root->tree) return home;
+    syntax::Span span{0, uint32_t(root->tree->source->size())};
+    if (root->method && root->method->definition) {
+        home.name = symbols.text(root->method->selector);
+        if (root->method->owner) home.owner = symbols.text(root->method->owner->name);
+        span = root->method->definition->head.full;
+    } else if (root->initialiser) {
+        home.name = symbols.text(root->initialiser->name);
+        home.owner = symbols.text(root->initialiser->declared_in->name);
+        span = root->initialiser->initial->span;
+    } else {
+        for (const syntax::Node* node : root->tree->top_level)
+            if (node->span.begin <= home.place.back() && home.place.back() < node->span.end) span = node->span;
+    }
+    home.text = text_at(*root->tree, span);
+    for (uint32_t& position : home.place) position -= span.begin;
+    return home;
+}
+
 class Comparison {
   public:
     Comparison(ActorSystem& before, ActorSystem& after) : before_(before), after_(after) {}
@@ -287,6 +333,7 @@ class Comparison {
         if (kind != kind_of(after_, is)) return false;
         if (kind == Kind::Leaf) return same_leaf(was, is);
         if (kind == Kind::Range && range_exclusive(was) != range_exclusive(is)) return false;
+        if (kind == Kind::Block && !is_of_same_text(was, is)) return false;
         if ((kind == Kind::Object || kind == Kind::Record) && !same_layout(was, is)) return false;
         if (is_new(was.cell(), is.cell()))
             levels_.push_back({Parts(before_, was, kind), Parts(after_, is, kind)});
@@ -298,6 +345,11 @@ class Comparison {
         const auto other = uint64_t(reinterpret_cast<uintptr_t>(is));
         if (first_met_.add(was, other)) return true;
         return *first_met_.find(was) != other && met_.emplace(was, is).second;
+    }
+
+    bool is_of_same_text(Value was, Value is) {
+        const Code *a = block_code(was), *b = block_code(is);
+        return a == b || (a && b && home_of(before_, *a) == home_of(after_, *b));
     }
 
     bool same_layout(Value was, Value is) {
@@ -357,6 +409,7 @@ class Comparison {
                                     : ".keys[" + std::to_string(at / 2) + "]";
                 break;
             case Kind::Range: text += at == 0 ? ".low" : ".high"; break;
+            case Kind::Block: text += at == 0 ? ".self" : ".captured[" + std::to_string(at - 1) + "]"; break;
             case Kind::Object:
             case Kind::Record: text += "." + std::string(field_name(after_, parts.of(), at)); break;
             default: text += "[" + std::to_string(at) + "]";

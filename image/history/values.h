@@ -37,7 +37,7 @@ struct Difference {
     std::string was, is;
 };
 // The first part, in order, that is another; nothing: they are alike. They may be of two worlds and of two layouts. Blocks
-// are alike that are of the same place in the text. Costs as much as the parts that are alike.
+// are alike that are of the same place in the same text, and whose self and captured values are alike. Costs as much as the parts that are alike.
 std::optional<Difference> first_difference(ActorSystem& before, Value was, ActorSystem& after, Value is);
 
 } // namespace indent::image

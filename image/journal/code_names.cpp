@@ -21,6 +21,10 @@ uint64_t text_of(const FieldInfo& field) {
 }
 
 namespace {
+// Not those that a person evaluated in a frame: they name what was there.
+bool is_of_statements(const Code& root) {
+    return root.top_level && root.tree && root.top_level->given.empty() && !root.top_level->cls;
+}
 // Of what has the hash.
 uint32_t begin_of(const Code& root) {
     return root.method ? root.method->definition->head.full.begin : root.initialiser->initial->span.begin;
@@ -57,11 +61,19 @@ uint64_t WorldNames::code_number(const Code* code) {
         content.text = text_of(*root->initialiser);
         content.owner = runtime_.symbols.text(root->initialiser->declared_in->name);
         content.name = runtime_.symbols.text(root->initialiser->name);
+    } else if (is_of_statements(*root) && !code->keeps &&
+               root->tree->source->size() <= CodeOf::kLongestText) {
+        CodeOf text;
+        text.root = uint8_t(CodeRoot::Text);
+        text.name = *root->tree->source;
+        content.root = uint8_t(CodeRoot::Statements);
+        content.text = number_of_code(text);
     } else {
-        return known_codes_[code] = 0; // of a script or an input: nobody can find it again
+        return known_codes_[code] = 0; // nobody can find it again
     }
     content.place = place_of(code);
-    for (uint32_t& position : content.place) position -= begin_of(*root);
+    if (content.counts_from_own_text())
+        for (uint32_t& position : content.place) position -= begin_of(*root);
     return known_codes_[code] = number_of_code(content);
 }
 
@@ -104,7 +116,7 @@ bool WorldNames::raw_of(ShapeId shape, size_t word, uint64_t number, Value& valu
 
 bool WorldNames::code_of(uint64_t number, Value& value) {
     ++blocks_met_;
-    if (number == 0) return trouble("a block of a script or an input cannot be kept");
+    if (number == 0) return trouble("the image has no text of a block that was made at a prompt");
     if (number > code_contents_.size()) return trouble("the image names code that it does not explain");
     if (const uint32_t epoch = runtime_.epoch; codes_epoch_ != epoch) { // there may be newer code that fits
         codes_.clear();
@@ -142,7 +154,7 @@ void WorldNames::look_for_wanted_code() {
         for (const uint64_t number : wanted_codes_) {
             CodeOf content;
             if (!decoded_record(code_contents_[size_t(number - 1)], content)) continue;
-            Module* module = module_named(content.module);
+            Module* module = content.is(CodeRoot::Statements) ? nullptr : module_named(content.module);
             if (module && !body_in_memory(content, *module)) missing.push_back(std::move(content));
         }
     }
@@ -223,7 +235,22 @@ WorldNames::Body WorldNames::body_in_memory(const CodeOf& content, Module& curre
     return {};
 }
 
+Code* WorldNames::make_code_of_statements(const CodeOf& content, std::string& why) {
+    CodeOf text;
+    if (content.text == 0 || content.text > code_contents_.size() || content.place.empty() ||
+        !decoded_record(code_contents_[size_t(content.text - 1)], text) || !text.is(CodeRoot::Text)) {
+        why = "the image names code that it does not explain";
+        return nullptr;
+    }
+    Code* root =
+        older ? older->code_of_statements(content.module, text.name, content.place.back()) : nullptr;
+    Code* code = root ? block_at(actors_.main_machine(), root, content.place) : nullptr;
+    if (!code) why = "a block of the statements of `" + content.module + "` is not there";
+    return code;
+}
+
 Code* WorldNames::make_code(const CodeOf& content, std::string& why) {
+    if (content.is(CodeRoot::Statements)) return make_code_of_statements(content, why);
     Module* module = module_named(content.module);
     if (!module) {
         why = "the module `" + content.module + "` is not there";

@@ -22,16 +22,18 @@ enum class CodeRoot : uint8_t {
     InitialiserText,
     Method,
     Initialiser,
+    Statements, // of a module's top level or of an input: nothing has their text but the image
+    Text,       // their text; of no block itself
     Binding = 0xFF
 };
 
 struct CodeOf {
     std::string module;
-    uint64_t text = 0; // its hash
+    uint64_t text = 0; // its hash; of statements, the number of their text
     uint8_t root = 0;  // CodeRoot
     std::string owner; // a class; empty: a function of the module
     bool class_side = false;
-    std::string name; // selector or field
+    std::string name; // selector or field; of a text, the text itself
     std::vector<uint32_t> place;
     template <class A>
     void serialize(A& a) {
@@ -42,6 +44,7 @@ struct CodeOf {
     bool of_method() const {
         return is(CodeRoot::MethodBody) || is(CodeRoot::MethodText) || is(CodeRoot::Method);
     }
+    static constexpr size_t kLongestText = size_t(1) << 20;
     bool of_own_text() const { return !is(CodeRoot::MethodBody) && !is(CodeRoot::InitialiserBody); }
     bool counts_from_own_text() const { return is(CodeRoot::Method) || is(CodeRoot::Initialiser); }
 };
@@ -63,6 +66,9 @@ class OlderBodies {
     virtual void look_for(const CodeOf& body) = 0;
     // Its code, on the main machine; null: there is none any more. While nobody else runs.
     virtual Code* code_of(const CodeOf& body) = 0;
+    // The same for the statements of a text, of which a block at `position` is wanted.
+    virtual Code* code_of_statements(const std::string& module, const std::string& text,
+                                     uint32_t position) = 0;
 };
 
 } // namespace indent::image

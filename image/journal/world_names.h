@@ -125,6 +125,7 @@ class WorldNames final : public Names {
     Body body_in(const CodeOf& content, Module& of);
     Body body_in_memory(const CodeOf& content, Module& current);
     Code* make_code(const CodeOf& content, std::string& why);
+    Code* make_code_of_statements(const CodeOf& content, std::string& why);
     bool code_of(uint64_t number, Value& value);
     void fill_atoms();
     bool make_shared(uint64_t number, Value& cell);

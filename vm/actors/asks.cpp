@@ -95,10 +95,13 @@ void ActorSystem::open_answer(Machine& vm, Answer& reply, Value* nf) {
 }
 
 [[gnu::noinline]] Value ActorSystem::no_answer(Machine& vm, SymbolId selector, Value* nf, uint64_t patience) {
-    const Actor* asked = actor_of(nf[0]);
+    Actor* asked = actor_of(nf[0]);
     std::string words = "no answer to `" + std::string(vm.symbols.text(selector)) + "` from " +
                         describe(*actor_of(nf[0])) + " within " + in_words(patience);
     if (asked->broken) words += "; an error has stopped its turn (`:broken` at the prompt of `indent repl`)";
+    std::lock_guard lock(asked->lock);
+    if (asked->status == Actor::Held && !asked->broken && !asked->switch_held && !asked->lent)
+        words += "; it is held";
     return vm.fail("Timeout", words, nf);
 }
 

@@ -279,6 +279,53 @@ const Loader::Older* World::bring_older(const std::string& path, std::string_vie
     return brought_.back().older.get();
 }
 
+namespace {
+
+// What was made into one body, of what stands at `position`: a hook's, an argument of a supervisor's child, or all others.
+std::vector<const syntax::Node*> statements_around(const syntax::SyntaxTree& tree, uint32_t position) {
+    auto has_it = [&](const syntax::Node* node) {
+        return node && node->span.begin <= position && position < node->span.end;
+    };
+    for (const syntax::Node* node : tree.top_level) {
+        if (!has_it(node)) continue;
+        if (auto* hook = syntax::try_as<syntax::HookNode>(node))
+            return {hook->body.statements.begin(), hook->body.statements.end()};
+        auto* supervisor = syntax::try_as<syntax::SupervisorNode>(node);
+        if (!supervisor) continue;
+        for (const auto& child : supervisor->children) {
+            auto* call = syntax::try_as<syntax::CallNode>(child.spawn);
+            auto* send = syntax::try_as<syntax::SendNode>(child.spawn);
+            for (const auto& argument : call   ? call->arguments
+                                        : send ? send->arguments
+                                               : syntax::Arguments())
+                if (has_it(argument.value)) return {argument.value};
+        }
+    }
+    return {tree.top_level.begin(), tree.top_level.end()};
+}
+
+} // namespace
+
+Code* World::make_statements_again(const std::string& module, const TreePointer& tree, uint32_t position) {
+    TopLevelBody body;
+    const bool of_inputs = module == "workspace";
+    if (of_inputs)
+        body.module = &loader_->module(module, module, false);
+    else if (auto found = runtime_->modules.find(module); found != runtime_->modules.end())
+        body.module = found->second.get();
+    else
+        return nullptr;
+    const std::vector<const syntax::Node*> statements = statements_around(*tree, position);
+    body.tree = tree;
+    body.statements = statements;
+    if (of_inputs) body.workspace = earlier_inputs_.get();
+    body.name = of_inputs ? std::string_view("input") : std::string_view(body.module->path);
+    body.assign_declares = of_inputs || !tree->module;
+    body.sees_all_modules = true;
+    body.sets_module_values = true;
+    return make_top_level(*machine_, body);
+}
+
 std::vector<std::pair<std::string, std::string>> World::unloaded_imports(const ReloadText& text) const {
     std::vector<std::pair<std::string, std::string>> found;
     auto parsed = syntax::parse(text.file, text.text, syntax::ParseMode::Module);

@@ -45,7 +45,8 @@ bool World::variables_changed() const {
 
 // ---- out
 
-// Blocks, classes and functions of a prompt have no text that could be found again.
+// Classes and functions of a prompt have no text that could be found again; variables of a prompt are not there yet when those
+// that name them come back.
 std::string World::why_not_kept(std::span<const Value> values) const {
     HeldGraph graph(*runtime_);
     for (Value value : values) graph.add_root(value, "");
@@ -56,11 +57,14 @@ std::string World::why_not_kept(std::span<const Value> values) const {
             return "`" + std::string(runtime_->symbols.text(cls.name)) + "`";
         };
         if (cell->shape == shape::kBlock) {
-            const Code* root = (*cell)[block::kCode].raw_address<Code>();
+            const Code* code = (*cell)[block::kCode].raw_address<Code>();
+            const Code* root = code;
             while (root->outer) root = root->outer;
-            if (!root->method && !root->initialiser)
-                why = "it has a block that was made at a prompt or by a script";
-            else if (of_a_prompt(root->module))
+            if (code->keeps)
+                why = "it has a block that names a variable of a prompt";
+            else if (!root->method && !root->initialiser && !root->top_level)
+                why = "it has a block whose text cannot be found again";
+            else if (!root->top_level && of_a_prompt(root->module))
                 why = "it has a block of what was defined at a prompt";
         } else if (cell->shape == shape::kReference) {
             if (of_a_prompt((*cell)[reference::kBinding].raw_address<Binding>()->module))

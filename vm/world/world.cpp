@@ -106,6 +106,7 @@ Result<std::unique_ptr<World>> World::make(WorldOptions options) {
     world->runtime_->reloads = world->reload_calls_.get();
     world->workspace_ = std::make_unique<Workspace>();
     world->workspace_->declare("_");
+    world->earlier_inputs_ = std::make_unique<Workspace>();
     world->kept_roots_.push_back(&world->workspace_->array);
     world->actors_->main_kept_roots = &world->kept_roots_;
     world->runtime_->prelude.exclusively = [runtime = world->runtime_.get()](const auto& work) {

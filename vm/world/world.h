@@ -153,6 +153,11 @@ class World {
     const Loader::Older* bring_older(const std::string& module, std::string_view text, uint64_t age,
                                      bool purged);
 
+    // What runs from the top level of a module, or from an input (the module `workspace`), made again to find the block that
+    // stands at `position` of its text. Names mean what they mean today. Null: there is no such module. While nobody else
+    // runs or looks for definitions.
+    Code* make_statements_again(const std::string& module, const TreePointer& tree, uint32_t position);
+
     // ---- variables of inputs, for who keeps them
 
     // Those that share something that can change are in one group, as values that are copies.
@@ -267,6 +272,7 @@ class World {
     std::unique_ptr<class ReloadCalls> reload_calls_;
     std::unique_ptr<Workspace> workspace_;
     size_t workspace_capacity_ = 0;
+    std::unique_ptr<Workspace> earlier_inputs_; // of programs before this one; no block that is made again names its variables
     bool variables_changed_ = false;
     uint32_t variables_epoch_ = 0;     // of layouts, when they were asked for
     std::set<std::string> in_circles_; // modules that are being loaded and import each other
