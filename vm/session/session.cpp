@@ -194,10 +194,10 @@ Result<void> Session::open() {
         return ok();
     }
     const bool first = story->is_new(); // effects of modules are a part of the story, and run once
-    story->on_trouble = [this](const std::string& words) { deliver_(Event{Trouble{words + "\n"}}); };
+    story->on_trouble = [this](const std::string& words) { deliver_(Event{Trouble{words}}); };
     auto begun = story->begin(*world_);
     if (!begun) return std::move(begun).failure();
-    for (const std::string& trouble : *begun) deliver_(Event{Trouble{trouble + "\n"}});
+    for (const std::string& trouble : *begun) deliver_(Event{Trouble{trouble}});
     if (first) open_modules();
     return story->sync();
 }
