@@ -277,8 +277,8 @@ Result<std::string> ImagePast::turns(uint64_t most, const std::string& where, bo
                 return true;
             }
             text += std::to_string(step.turn) + "  " + moment_in_words(segment.at_ms) + "  " + who + "  ";
-            if (step.message)
-                text += (*world)->message(*step.message) + "  ";
+            if (const auto turn = turn_of(step))
+                text += (*world)->message(turn->message) + (segment.timer ? ", by a timer  " : "  ");
             else if (segment.timer)
                 text += "a timer's message  ";
             text += std::string(ended_how(step)) + "\n";
