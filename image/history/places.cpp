@@ -1,5 +1,6 @@
 // How people call places of the story.
 #include "image/history/past.h"
+#include "vm/model/text.h"
 #include <algorithm>
 #include <charconv>
 #include <map>
@@ -80,7 +81,7 @@ Result<StoryPlace> Past::at_turn(uint64_t timeline, uint64_t turn) {
         if (timeline != 1 && !from.contains(timeline)) return damaged();
     }
     if (turn == 0) return StoryPlace{1, 0, StoryPlace::kWhole, 0};
-    auto number = story.batch_with_turn(timeline, turn);
+    auto number = story.batch_with_turn(timeline, std::min<uint64_t>(turn, INT64_MAX)); // no row has more
     if (!number) return std::move(number).failure();
     if (*number == 0)
         return Failure{"not_found", "there is no turn " + std::to_string(turn) + " on timeline " +
@@ -115,7 +116,18 @@ Result<void> Past::may_be_named(const std::string& name) {
         return Failure{"bad_name", "`" + name + "` cannot be a name: " + why};
     };
     if (name.find_first_not_of(' ') == std::string::npos) return refused("there is nothing to read");
-    if (std::any_of(name.begin(), name.end(), [](char c) { return uint8_t(c) < ' ' || c == 0x7f; }))
+    constexpr size_t kLongest = 200;
+    if (name.size() > kLongest)
+        return Failure{"bad_name", "a name has at most " + std::to_string(kLongest) + " bytes, and this one has " +
+                                       std::to_string(name.size())};
+    if (find_invalid_utf8(name) != std::string::npos)
+        return Failure{"bad_name", "a name is a text in UTF-8, and this one is not"};
+    // The marks of direction, too: what is shown beside them would be turned around.
+    auto is_hidden = [&](std::string_view mark) { return name.find(mark) != std::string::npos; };
+    constexpr std::string_view kHidden[] = {"\u200e", "\u200f", "\u202a", "\u202b", "\u202c", "\u202d",
+                                            "\u202e", "\u2066", "\u2067", "\u2068", "\u2069", "\u2028", "\u2029"};
+    if (std::any_of(name.begin(), name.end(), [](char c) { return uint8_t(c) < ' ' || c == 0x7f; }) ||
+        std::any_of(std::begin(kHidden), std::end(kHidden), is_hidden))
         return refused("it has a character that cannot be shown");
     std::string_view rest = name;
     if (rest.starts_with("now-"))

@@ -628,6 +628,9 @@ Recovery::Restored Restorer::begin(bool everything, bool still) {
     }
     if (everything) make_all();
     restore_rest();
+    const size_t known = names_.troubles().size();
+    if (SymbolId id = 0; recovery_.last_name() && !names_.symbol_of(recovery_.last_name(), id))
+        trouble(std::string("names of actors are lost: what the image has of them is damaged") + kWhatToDo, known);
     Recovery::Restored restored;
     for (auto& [number, actor] : by_number_)
         if (actor->status != Actor::Ended) restored.actors.push_back(actor);
@@ -674,8 +677,9 @@ void Restorer::restore_rest() {
     }
     for (auto& [number, bytes] : recovery_.atoms()) {
         Value atom, value;
+        const size_t known = names_.troubles().size();
         if (!names_.shared_of(number, atom) || !has_shape(atom, shape::kAtom) || !one_shared(bytes, value)) {
-            trouble("the value of an Atom is lost", names_.troubles().size());
+            trouble("the value of an Atom is lost", known);
             continue;
         }
         set_atom(runtime.shared, atom.cell(), value);
@@ -688,9 +692,9 @@ void Restorer::restore_rest() {
         if (found == module->second->names.end() ||
             (found->second->kind != Binding::Stable && found->second->kind != Binding::Var))
             continue;
+        const size_t known = names_.troubles().size();
         if (!one_shared(bytes, value)) {
-            trouble("the value of `" + name.first + "." + name.second + "` is lost",
-                    names_.troubles().size());
+            trouble("the value of `" + name.first + "." + name.second + "` is lost", known);
             continue;
         }
         runtime.replaced_values.push_back(std::exchange(found->second->value, value));

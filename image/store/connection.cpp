@@ -87,6 +87,10 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
     if (code != SQLITE_OK) return connection->failure(code);
     // SQLite opens what may not be written to read it, and then fails at its locks.
     if (sqlite3_db_readonly(handle, "main") == 1) return connection->failure(SQLITE_READONLY);
+    if (auto info = os::file_info(path); info && info->links > 1)
+        return Failure{"denied", path + " has " + std::to_string(info->links) +
+                                     " names (hard links), and an image has files beside it that are called like it: "
+                                     "open a copy of it, or remove the other names"};
     if (auto done = connection->harden(); !done) return std::move(done).failure();
     return connection;
 }
@@ -170,6 +174,28 @@ Failure Connection::moved() {
                              "or end this program and open it where it is"};
 }
 
+bool Connection::has_lost_log() {
+    const bool was_there = std::exchange(has_log_, os::exists(path_ + "-wal"));
+    return was_there && !has_log_;
+}
+
+Result<void> Connection::begin_log_anew() {
+    if (auto done = run("PRAGMA journal_mode=DELETE; PRAGMA journal_mode=WAL; BEGIN IMMEDIATE; COMMIT"); !done) {
+        has_log_ = true; // and so it is tried again
+        return done;
+    }
+    has_log_ = os::exists(path_ + "-wal");
+    return ok();
+}
+
+Result<void> Connection::may_begin_at(const std::string& path) {
+    if (os::exists(path + "-wal"))
+        return Failure{"exists", path + "-wal is there already: it holds the last changes of an image that had this name. "
+                                        "Move it to where that image is now, under its name, or remove it"};
+    (void)os::remove_path(path + "-journal"); // of a file that came to nothing
+    return ok();
+}
+
 Result<void> Connection::copy_to(const std::string& path) {
     namespace fs = std::filesystem;
     std::error_code error;
@@ -177,6 +203,7 @@ Result<void> Connection::copy_to(const std::string& path) {
     if (const fs::path folder = fs::path(path).parent_path();
         !folder.empty() && !fs::is_directory(folder, error))
         return Failure{"not_found", path + " cannot be made: there is no folder " + folder.string()};
+    if (auto may = may_begin_at(path); !may) return may;
     const std::string made = path + ".new"; // so that nobody takes a half for the whole
     auto remove_half = [&] {
         fs::remove(made, error);

@@ -75,6 +75,8 @@ class Connection {
     Result<void> transaction(Body body) {
         if (inside_) return body();
         if (has_moved()) return moved();
+        if (has_lost_log())
+            if (auto anew = begin_log_anew(); !anew) return anew;
         const Inside inside(inside_);
         if (auto begun = run("BEGIN IMMEDIATE"); !begun) return begun;
         if (Result<void> done = body(); !done) {
@@ -87,6 +89,9 @@ class Connection {
         }
         return ok();
     }
+    // Whether a new file may get this name: what another one had beside it, and has not lost, would become a part of it.
+    // "exists", with what to do.
+    static Result<void> may_begin_at(const std::string& path);
     // A copy of all that is committed, as a new file; "exists" where there is one. A copy that fails leaves none.
     Result<void> copy_to(const std::string& path);
     // What a commit survives: FULL a power cut, otherwise (SQLite's NORMAL) the end of this process alone.
@@ -108,7 +113,9 @@ class Connection {
     Connection(std::string path, sqlite3* handle) : path_(std::move(path)), handle_(handle) {}
     void roll_back();
     bool has_moved() const; // the path does not lead to the file that is open
+    bool has_lost_log();    // somebody has removed it: what goes on in it would be lost with this process
     Failure moved(); // what was kept before is in that file from here on, and not in a log where it was
+    Result<void> begin_log_anew();
     bool lacks_space() const;
     Failure no_space() const;
     Result<void> harden();
@@ -121,7 +128,8 @@ class Connection {
 
     std::string path_;
     sqlite3* handle_;
-    bool inside_ = false; // a transaction
+    bool inside_ = false;  // a transaction
+    bool has_log_ = false; // as it was seen last
 };
 
 } // namespace indent::image

@@ -7,6 +7,7 @@
 #include "image/store/packed_text.h"
 #include "image/store/rows.h"
 #include "image/store/schema.h"
+#include "vm/os/files.h"
 #include <algorithm>
 #include <chrono>
 #include <optional>
@@ -480,6 +481,8 @@ Result<void> ImageFile::verify() {
 Result<std::unique_ptr<Image>> Image::create(const std::string& path) {
     // An empty file is what a program leaves that was killed while it made one; anything else is not overwritten.
     const Failure exists{"exists", path + " exists already"};
+    if (!os::exists(path))
+        if (auto may = Connection::may_begin_at(path); !may) return std::move(may).failure();
     auto connection = Connection::open(path, Connection::Mode::Create);
     if (!connection) return connection.failure().code == "not_an_image" ? exists : connection.failure();
     if (auto pages = (*connection)->integer("PRAGMA page_count"); !pages)

@@ -468,6 +468,7 @@ Result<Recovered> Salvage::run(const std::string& to) {
 
 Result<Recovered> recover(const std::string& path, const std::string& to) {
     if (os::exists(to)) return Failure{"exists", to + " exists already"};
+    if (auto may = Connection::may_begin_at(to); !may) return std::move(may).failure();
     auto pages = PageReader::open(path);
     if (!pages) return std::move(pages).failure();
     return Salvage(path, std::move(pages).value()).run(to);

@@ -1,6 +1,7 @@
 #include "ui/main/image_home.h"
 #include "vm/os/files.h"
 #include "vm/os/process.h"
+#include "vm/session/definition_store.h"
 #include <algorithm>
 #include <cstdio>
 #include <random>
@@ -9,7 +10,6 @@ namespace indent {
 
 namespace {
 
-constexpr std::string_view kKey = "home";
 constexpr size_t kDigits = 32;
 
 std::string new_id() {
@@ -58,13 +58,13 @@ std::string data_folder() {
 std::string why_paused(image::Image& image) {
     auto desk = image.desk();
     if (!desk) return image.path() + " is paused: " + desk.failure().message;
-    const auto found = desk->find(std::string(kKey));
+    const auto found = desk->find(std::string(kWhoseItIs));
     auto mine = person();
     std::string why;
     if (!mine)
         why = "nobody knows whose it is: " + mine.failure().message;
     else if (const auto damaged = image.damaged_texts();
-             std::find(damaged.begin(), damaged.end(), kKey) != damaged.end())
+             std::find(damaged.begin(), damaged.end(), kWhoseItIs) != damaged.end())
         why = "the text of it that says whose it is, `home`, is damaged";
     else if (found == desk->end() && image.newest_epoch() == 0 && image.story().heads().last == 0)
         return ""; // nothing is in it
@@ -84,7 +84,7 @@ std::string why_paused(image::Image& image) {
 Result<void> trust(image::Image& image) {
     auto mine = person();
     if (!mine) return std::move(mine).failure();
-    return image.save(kKey, *mine);
+    return image.save(kWhoseItIs, *mine);
 }
 
 } // namespace indent

@@ -6,6 +6,7 @@
 #include "ui/main/past_commands.h"
 #include "ui/main/sync.h"
 #include "ui/main/usage.h"
+#include "vm/os/signals.h"
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <cstdio>
@@ -35,6 +36,7 @@ std::optional<uint64_t> nanoseconds_of(const std::string& text) {
 } // namespace
 
 int main(int count, char** words) {
+    os::ignore_limits_of_files();
     CLI::App app{"Indent: programs that are never stopped to be changed."};
     app.name("indent");
     app.require_subcommand(1);
@@ -66,6 +68,8 @@ int main(int count, char** words) {
         ->add_option("--canvas-png", run.canvas_png,
                      "Write what the program shows on its canvas to this file when it ends; of further "
                      "canvases, to files beside it")
+        ->check([](const std::string& file) { return std::string(file.empty() ? "it needs the name of a file" : ""); },
+                "a file", "")
         ->excludes("--watch");
     run_command
         ->add_option_function<std::string>(

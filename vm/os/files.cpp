@@ -195,7 +195,8 @@ Result<FileInfo> file_info(const std::string& path) {
     auto modified = info.st_mtim;
 #endif
     return FileInfo{kind_from(info.st_mode), static_cast<uint64_t>(info.st_size),
-                    static_cast<int64_t>(modified.tv_sec) * 1'000'000'000 + modified.tv_nsec};
+                    static_cast<int64_t>(modified.tv_sec) * 1'000'000'000 + modified.tv_nsec,
+                    static_cast<uint64_t>(info.st_nlink)};
 }
 
 Result<uint32_t> permissions(const std::string& path) {

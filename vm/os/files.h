@@ -20,6 +20,7 @@ struct FileInfo {
     FileKind kind = FileKind::File;
     uint64_t bytes = 0;
     int64_t modified_ns = 0; // since 1970, UTC
+    uint64_t links = 1;      // names that the system has for it
 };
 
 struct FolderEntry {

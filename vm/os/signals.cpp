@@ -43,6 +43,10 @@ InterruptGuard::~InterruptGuard() {
     current_context = nullptr;
 }
 
+void ignore_limits_of_files() {
+    signal(SIGXFSZ, SIG_IGN);
+}
+
 void ignore_broken_pipes() {
     signal(SIGPIPE, SIG_IGN);
 }

@@ -23,6 +23,9 @@ class InterruptGuard {
     const bool when_ended_;
 };
 
+// From here on a write beyond the limit for files (`ulimit -f`) fails instead of ending the program. Call once, early.
+void ignore_limits_of_files();
+
 // From here on a write to a closed pipe or socket fails instead of ending the program. Call once, early.
 void ignore_broken_pipes();
 

@@ -9,9 +9,8 @@ namespace indent {
 using namespace protocol;
 
 namespace {
-constexpr std::string_view kKey = "broken/";
 std::string key_of(uint64_t actor) {
-    return std::string(kKey) + std::to_string(actor);
+    return std::string(kStoppedTurns) + std::to_string(actor);
 }
 } // namespace
 
@@ -41,7 +40,7 @@ void Session::tell_of_broken_before() {
     auto desk = store_.desk();
     if (!desk) return;
     for (const auto& [key, report] : *desk) {
-        if (key.rfind(kKey, 0) != 0) continue;
+        if (key.rfind(kStoppedTurns, 0) != 0) continue;
         had_broken_ = true;
         deliver_(Event{Trouble{
             "a turn was stopped when the image was closed; it is run again, without sending twice what "
@@ -63,7 +62,7 @@ void Session::settle_broken() {
     auto desk = store_.desk();
     if (!desk) return;
     for (const auto& [key, report] : *desk)
-        if (key.rfind(kKey, 0) == 0 && !waits[key]) (void)store_.forget_desk(key);
+        if (key.rfind(kStoppedTurns, 0) == 0 && !waits[key]) (void)store_.forget_desk(key);
 }
 
 BrokenTurns Session::broken_turns() {

@@ -23,6 +23,8 @@ struct StoredModule {
 inline constexpr std::string_view kLibraryPath = "std";
 // The text of the desk that says which library was refused, on its first line, and why.
 inline constexpr std::string_view kLibraryRefused = "library/refused";
+// On the desk, too, and not for clients to write: whose image it is, and what begins with the other one, stopped turns.
+inline constexpr std::string_view kWhoseItIs = "home", kStoppedTurns = "broken/";
 
 struct StoredEpoch { // one change that was kept
     uint64_t number = 0;

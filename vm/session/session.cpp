@@ -251,6 +251,7 @@ void Session::go_back(RequestId id, const GoBack& request) {
     ActorStory* story = options_.story;
     if (!story) return fail(id, {"no_image", "nothing of this session is kept in a file"});
     if (const std::string why = why_not_kept(); !why.empty()) return fail(id, {"io_error", why});
+    if (request.where.empty()) return fail(id, {"bad_place", "`where` is empty: say a turn, a snapshot or `now`"});
     if (auto may = story->may_go_back(request.where, request.name); !may)
         return fail(id, std::move(may).failure());
     story->end();
@@ -791,7 +792,13 @@ void Session::with_store(RequestId id, const std::function<Result<void>()>& work
         fail(id, std::move(done).failure());
 }
 
+static bool is_own_key(std::string_view key) {
+    return key == kLibraryRefused || key == kWhoseItIs || key.starts_with(kStoppedTurns);
+}
+
 void Session::save_desk(RequestId id, const SaveDesk& request) {
+    if (is_own_key(request.key))
+        return fail(id, {"denied", "`" + request.key + "` is what the image keeps for itself"});
     std::lock_guard lock(store_mutex_);
     auto saved =
         request.text ? store_.save_desk(request.key, *request.text) : store_.forget_desk(request.key);
