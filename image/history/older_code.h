@@ -42,8 +42,9 @@ class OlderCode final : public OlderBodies {
     std::map<std::pair<std::string, std::string>, uint64_t> purged_; // module, hash of its text: the epoch
     std::mutex mutex_;                                               // of what follows
     std::map<std::string, std::vector<Version>> modules_; // as they were when one was first looked for
-    std::map<std::pair<std::string, uint64_t>, TreePointer> statements_; // module, hash of the text; null: no program
-    size_t bytes_left_ = size_t(64) << 20;                // of texts that are read at most
+    std::map<std::pair<std::string, uint64_t>, TreePointer>
+        statements_;                       // module, hash of the text; null: no program
+    size_t bytes_left_ = size_t(64) << 20; // of texts that are read at most
 };
 
 } // namespace indent::image

@@ -118,14 +118,15 @@ Result<void> Past::may_be_named(const std::string& name) {
     if (name.find_first_not_of(' ') == std::string::npos) return refused("there is nothing to read");
     constexpr size_t kLongest = 200;
     if (name.size() > kLongest)
-        return Failure{"bad_name", "a name has at most " + std::to_string(kLongest) + " bytes, and this one has " +
-                                       std::to_string(name.size())};
+        return Failure{"bad_name", "a name has at most " + std::to_string(kLongest) +
+                                       " bytes, and this one has " + std::to_string(name.size())};
     if (find_invalid_utf8(name) != std::string::npos)
         return Failure{"bad_name", "a name is a text in UTF-8, and this one is not"};
     // The marks of direction, too: what is shown beside them would be turned around.
     auto is_hidden = [&](std::string_view mark) { return name.find(mark) != std::string::npos; };
-    constexpr std::string_view kHidden[] = {"\u200e", "\u200f", "\u202a", "\u202b", "\u202c", "\u202d",
-                                            "\u202e", "\u2066", "\u2067", "\u2068", "\u2069", "\u2028", "\u2029"};
+    constexpr std::string_view kHidden[] = {"\u200e", "\u200f", "\u202a", "\u202b", "\u202c",
+                                            "\u202d", "\u202e", "\u2066", "\u2067", "\u2068",
+                                            "\u2069", "\u2028", "\u2029"};
     if (std::any_of(name.begin(), name.end(), [](char c) { return uint8_t(c) < ' ' || c == 0x7f; }) ||
         std::any_of(std::begin(kHidden), std::end(kHidden), is_hidden))
         return refused("it has a character that cannot be shown");

@@ -296,7 +296,8 @@ Home home_of(ActorSystem& actors, const Code& block) {
         span = root->initialiser->initial->span;
     } else {
         for (const syntax::Node* node : root->tree->top_level)
-            if (node->span.begin <= home.place.back() && home.place.back() < node->span.end) span = node->span;
+            if (node->span.begin <= home.place.back() && home.place.back() < node->span.end)
+                span = node->span;
     }
     home.text = text_at(*root->tree, span);
     for (uint32_t& position : home.place) position -= span.begin;

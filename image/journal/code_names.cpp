@@ -242,8 +242,7 @@ Code* WorldNames::make_code_of_statements(const CodeOf& content, std::string& wh
         why = "the image names code that it does not explain";
         return nullptr;
     }
-    Code* root =
-        older ? older->code_of_statements(content.module, text.name, content.place.back()) : nullptr;
+    Code* root = older ? older->code_of_statements(content.module, text.name, content.place.back()) : nullptr;
     Code* code = root ? block_at(actors_.main_machine(), root, content.place) : nullptr;
     if (!code) why = "a block of the statements of `" + content.module + "` is not there";
     return code;

@@ -123,7 +123,9 @@ class Recovery {
     // Those that have something to do, or show something, by number.
     std::vector<uint64_t> busy() const;
     uint64_t named(uint64_t symbol) const; // which actor has this name; 0: none
-    uint64_t last_name() const { return names_.empty() ? 0 : names_.rbegin()->first; } // of the symbols of names
+    uint64_t last_name() const {
+        return names_.empty() ? 0 : names_.rbegin()->first;
+    } // of the symbols of names
     // Whether somebody waits for the answer to this message.
     bool waits_for(const PostRecord& post);
     // The heap of this actor is not asked for again, unless it changes.

@@ -630,7 +630,8 @@ Recovery::Restored Restorer::begin(bool everything, bool still) {
     restore_rest();
     const size_t known = names_.troubles().size();
     if (SymbolId id = 0; recovery_.last_name() && !names_.symbol_of(recovery_.last_name(), id))
-        trouble(std::string("names of actors are lost: what the image has of them is damaged") + kWhatToDo, known);
+        trouble(std::string("names of actors are lost: what the image has of them is damaged") + kWhatToDo,
+                known);
     Recovery::Restored restored;
     for (auto& [number, actor] : by_number_)
         if (actor->status != Actor::Ended) restored.actors.push_back(actor);

@@ -88,9 +88,10 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& path, Mo
     // SQLite opens what may not be written to read it, and then fails at its locks.
     if (sqlite3_db_readonly(handle, "main") == 1) return connection->failure(SQLITE_READONLY);
     if (auto info = os::file_info(path); info && info->links > 1)
-        return Failure{"denied", path + " has " + std::to_string(info->links) +
-                                     " names (hard links), and an image has files beside it that are called like it: "
-                                     "open a copy of it, or remove the other names"};
+        return Failure{"denied",
+                       path + " has " + std::to_string(info->links) +
+                           " names (hard links), and an image has files beside it that are called like it: "
+                           "open a copy of it, or remove the other names"};
     if (auto done = connection->harden(); !done) return std::move(done).failure();
     return connection;
 }
@@ -180,7 +181,8 @@ bool Connection::has_lost_log() {
 }
 
 Result<void> Connection::begin_log_anew() {
-    if (auto done = run("PRAGMA journal_mode=DELETE; PRAGMA journal_mode=WAL; BEGIN IMMEDIATE; COMMIT"); !done) {
+    if (auto done = run("PRAGMA journal_mode=DELETE; PRAGMA journal_mode=WAL; BEGIN IMMEDIATE; COMMIT");
+        !done) {
         has_log_ = true; // and so it is tried again
         return done;
     }
@@ -190,8 +192,10 @@ Result<void> Connection::begin_log_anew() {
 
 Result<void> Connection::may_begin_at(const std::string& path) {
     if (os::exists(path + "-wal"))
-        return Failure{"exists", path + "-wal is there already: it holds the last changes of an image that had this name. "
-                                        "Move it to where that image is now, under its name, or remove it"};
+        return Failure{"exists",
+                       path +
+                           "-wal is there already: it holds the last changes of an image that had this name. "
+                           "Move it to where that image is now, under its name, or remove it"};
     (void)os::remove_path(path + "-journal"); // of a file that came to nothing
     return ok();
 }

@@ -56,7 +56,8 @@ struct WalSum {
 } // namespace
 
 Result<std::unique_ptr<PageReader>> PageReader::open(const std::string& path) {
-    if (auto info = os::file_info(path); info && info->kind != os::FileKind::File) // opening a pipe may wait for ever
+    if (auto info = os::file_info(path);
+        info && info->kind != os::FileKind::File) // opening a pipe may wait for ever
         return Failure{"not_an_image", path + " is no plain file"};
     auto file = os::OpenFile::open(path, os::OpenMode::Read);
     if (!file) return std::move(file).failure();

@@ -119,12 +119,15 @@ TEST_CASE("Of two values the first part that is another is named, with the way t
               .ends_with("[0]: 0 -> 1"));
 }
 
-TEST_CASE("Blocks are alike when their text, their self and what they captured are, wherever the text stands") {
+TEST_CASE(
+    "Blocks are alike when their text, their self and what they captured are, wherever the text stands") {
     const std::string two = "let make = k -> [x -> x + k]\nlet x = make(2)";
     CHECK(difference(two, two) == "");
     CHECK(difference("let x = y -> y + 1", "let x = y -> y + 1") == "");
     CHECK(difference("let x = y -> y + 1", "let x = y -> y + 2").starts_with(": a Block from "));
     CHECK(difference(two, "let make = k -> [x -> x + k]\nlet x = make(3)") == "[0].captured[0]: 2 -> 3");
-    CHECK(difference("let x = nil\nfor k in [[1]]: x = y -> k", "let x = nil\nfor k in [[1]]: x = y -> k") == "");
-    CHECK(difference("let x = nil\nfor k in [[1]]: x = y -> k", "let x = nil\nfor k in [[3]]: x = y -> k") != "");
+    CHECK(difference("let x = nil\nfor k in [[1]]: x = y -> k", "let x = nil\nfor k in [[1]]: x = y -> k") ==
+          "");
+    CHECK(difference("let x = nil\nfor k in [[1]]: x = y -> k", "let x = nil\nfor k in [[3]]: x = y -> k") !=
+          "");
 }

@@ -68,8 +68,11 @@ int main(int count, char** words) {
         ->add_option("--canvas-png", run.canvas_png,
                      "Write what the program shows on its canvas to this file when it ends; of further "
                      "canvases, to files beside it")
-        ->check([](const std::string& file) { return std::string(file.empty() ? "it needs the name of a file" : ""); },
-                "a file", "")
+        ->check(
+            [](const std::string& file) {
+                return std::string(file.empty() ? "it needs the name of a file" : "");
+            },
+            "a file", "")
         ->excludes("--watch");
     run_command
         ->add_option_function<std::string>(

@@ -251,7 +251,8 @@ void Session::go_back(RequestId id, const GoBack& request) {
     ActorStory* story = options_.story;
     if (!story) return fail(id, {"no_image", "nothing of this session is kept in a file"});
     if (const std::string why = why_not_kept(); !why.empty()) return fail(id, {"io_error", why});
-    if (request.where.empty()) return fail(id, {"bad_place", "`where` is empty: say a turn, a snapshot or `now`"});
+    if (request.where.empty())
+        return fail(id, {"bad_place", "`where` is empty: say a turn, a snapshot or `now`"});
     if (auto may = story->may_go_back(request.where, request.name); !may)
         return fail(id, std::move(may).failure());
     story->end();

@@ -295,9 +295,7 @@ std::vector<const syntax::Node*> statements_around(const syntax::SyntaxTree& tre
         for (const auto& child : supervisor->children) {
             auto* call = syntax::try_as<syntax::CallNode>(child.spawn);
             auto* send = syntax::try_as<syntax::SendNode>(child.spawn);
-            for (const auto& argument : call   ? call->arguments
-                                        : send ? send->arguments
-                                               : syntax::Arguments())
+            for (const auto& argument : call ? call->arguments : send ? send->arguments : syntax::Arguments())
                 if (has_it(argument.value)) return {argument.value};
         }
     }

@@ -272,7 +272,8 @@ class World {
     std::unique_ptr<class ReloadCalls> reload_calls_;
     std::unique_ptr<Workspace> workspace_;
     size_t workspace_capacity_ = 0;
-    std::unique_ptr<Workspace> earlier_inputs_; // of programs before this one; no block that is made again names its variables
+    std::unique_ptr<Workspace>
+        earlier_inputs_; // of programs before this one; no block that is made again names its variables
     bool variables_changed_ = false;
     uint32_t variables_epoch_ = 0;     // of layouts, when they were asked for
     std::set<std::string> in_circles_; // modules that are being loaded and import each other
