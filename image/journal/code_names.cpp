@@ -25,6 +25,17 @@ namespace {
 bool is_of_statements(const Code& root) {
     return root.top_level && root.tree && root.top_level->given.empty() && !root.top_level->cls;
 }
+// What the statement at `position` must be made with: itself where it sees no variable of another one, so that edits of its
+// module beside it write nothing; or all of them.
+syntax::Span statements_with(const syntax::SyntaxTree& tree, uint32_t position) {
+    using syntax::Kind;
+    for (const syntax::Node* node : tree.top_level)
+        if (node->span.begin <= position && position < node->span.end &&
+            (node->kind == Kind::ModuleValue || node->kind == Kind::Once || node->kind == Kind::Hook ||
+             node->kind == Kind::Supervisor))
+            return node->span;
+    return {0, uint32_t(tree.source->size())};
+}
 // Of what has the hash.
 uint32_t begin_of(const Code& root) {
     return root.method ? root.method->definition->head.full.begin : root.initialiser->initial->span.begin;
@@ -49,6 +60,7 @@ uint64_t WorldNames::code_number(const Code* code) {
     const Code* root = code;
     while (root->outer) root = root->outer;
     CodeOf content;
+    uint32_t begin = 0; // of what places count from
     content.module = root->module->path;
     if (root->method && root->method->definition) {
         content.root = uint8_t(CodeRoot::Method);
@@ -56,24 +68,27 @@ uint64_t WorldNames::code_number(const Code* code) {
         if (root->method->owner) content.owner = runtime_.symbols.text(root->method->owner->name);
         content.class_side = root->method->class_side;
         content.name = runtime_.symbols.text(root->method->selector);
+        begin = begin_of(*root);
     } else if (root->initialiser) {
         content.root = uint8_t(CodeRoot::Initialiser);
         content.text = text_of(*root->initialiser);
         content.owner = runtime_.symbols.text(root->initialiser->declared_in->name);
         content.name = runtime_.symbols.text(root->initialiser->name);
+        begin = begin_of(*root);
     } else if (is_of_statements(*root) && !code->keeps &&
                root->tree->source->size() <= CodeOf::kLongestText) {
+        const syntax::Span statements = statements_with(*root->tree, place_of(code).back());
+        begin = statements.begin;
         CodeOf text;
         text.root = uint8_t(CodeRoot::Text);
-        text.name = *root->tree->source;
+        text.name = text_at(*root->tree, statements);
         content.root = uint8_t(CodeRoot::Statements);
         content.text = number_of_code(text);
     } else {
         return known_codes_[code] = 0; // nobody can find it again
     }
     content.place = place_of(code);
-    if (content.counts_from_own_text())
-        for (uint32_t& position : content.place) position -= begin_of(*root);
+    for (uint32_t& position : content.place) position -= begin;
     return known_codes_[code] = number_of_code(content);
 }
 

@@ -22,8 +22,8 @@ enum class CodeRoot : uint8_t {
     InitialiserText,
     Method,
     Initialiser,
-    Statements, // of a module's top level or of an input: nothing has their text but the image
-    Text,       // their text; of no block itself
+    Statements, // of a module's top level or of an input: nothing has their text but the image; places count from it
+    Text, // their text; of no block itself
     Binding = 0xFF
 };
 

@@ -92,6 +92,8 @@ class Connection {
     // Whether a new file may get this name: what another one had beside it, and has not lost, would become a part of it.
     // "exists", with what to do.
     static Result<void> may_begin_at(const std::string& path);
+    // "moved": the path does not lead to the file any more; what was kept is in that file then.
+    Result<void> in_place() { return has_moved() ? Result<void>(moved()) : ok(); }
     // A copy of all that is committed, as a new file; "exists" where there is one. A copy that fails leaves none.
     Result<void> copy_to(const std::string& path);
     // What a commit survives: FULL a power cut, otherwise (SQLite's NORMAL) the end of this process alone.

@@ -64,6 +64,7 @@ class ImageFile final : public Image {
     }
     Result<void> compact() override { return connection_->compact(); }
     Result<bool> compact_some() override;
+    Result<void> in_place() override { return connection_->in_place(); }
 
     Result<void> make();
     Result<void> load();

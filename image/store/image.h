@@ -79,6 +79,8 @@ class Image {
     // Some free pages go back to the disk, and true: there is more to do. In a file of a program that did not provide for it
     // all is done at once.
     virtual Result<bool> compact_some() = 0;
+    // "moved": its path does not lead to it any more.
+    virtual Result<void> in_place() = 0;
 
     // The file grows no further than about this; a change that would make it is "no_space".
     virtual Result<void> limit_bytes(uint64_t bytes) = 0;

@@ -227,9 +227,14 @@ Result<void> ImageActors::sync() {
     note_module_values();
     note_purged();
     variables_->note([this](const image::ModuleValueRecord& record) { journal_->append(record); });
-    if (durability_ != Durability::Lazy) return journal_->sync();
-    if (auto failure = journal_->failure()) return *failure;
-    return ok();
+    if (durability_ != Durability::Lazy) {
+        if (auto kept = journal_->sync(); !kept) return kept;
+    } else if (auto failure = journal_->failure()) {
+        return *failure;
+    }
+    // Who only asked may have meant another file that has this name by now.
+    std::lock_guard lock(mutex_);
+    return image_.in_place();
 }
 
 void ImageActors::reload_is_kept(std::string_view what) {
