@@ -382,7 +382,8 @@ bool ActorSystem::stop_and_wait(Worker& worker, Actor& child, uint64_t patience,
 void ActorSystem::end_children(Worker& worker, Actor& supervisor, bool patiently) {
     if (!supervisor.supervision) return;
     supervisor.supervision->ending = true;
-    auto children = std::make_unique<std::vector<Child>>(std::move(supervisor.supervision->children));
+    auto& all = supervisor.supervision->those_that_end;
+    const auto children = all.insert(all.end(), std::move(supervisor.supervision->children));
     supervisor.supervision->children.clear();
     for (auto child = children->rbegin(); child != children->rend(); ++child) {
         child->actor->supervised = false;
@@ -396,6 +397,7 @@ void ActorSystem::end_children(Worker& worker, Actor& supervisor, bool patiently
         else
             kill(*child->actor);
     }
+    all.erase(children);
 }
 
 void ActorSystem::give_up(Worker& worker, Actor& supervisor, const std::string& why) {

@@ -4,6 +4,7 @@
 #pragma once
 #include "vm/actors/actor.h"
 #include <deque>
+#include <list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,9 @@ struct Supervision {
     std::vector<Child> children;     // in the order in which they were started
     bool ending = false;
     std::string end_report; // when it gives up: for its own supervisor
+    // What its turn has in hand while it waits: a program that ends then frees this with the actor, and no stack.
+    std::list<std::vector<Child>> those_that_end;
+    std::string why_not_started;
 };
 
 } // namespace indent

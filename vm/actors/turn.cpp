@@ -448,30 +448,30 @@ void Worker::handle(Actor& actor, ActorMessage& message) {
 // Of a supervisor that has started: its children start, each when those before it have. False: one failed, and all is
 // undone.
 bool Worker::start_children(Actor& actor, ActorMessage& message) {
-    auto why = std::make_unique<std::string>();
     begin_turn(actor);
-    const bool started = system.start_children(*this, actor, *why);
+    const bool started = system.start_children(*this, actor, actor.supervision->why_not_started);
     if (!started) system.end_children(*this, actor, true);
     end_turn(actor);
     if (started) return true;
+    std::string why = std::exchange(actor.supervision->why_not_started, {});
     actor.lock.lock();
     const bool killed = actor.stop_requested;
     actor.lock.unlock();
     if (!killed)
-        *why += "  so the supervisor " + system.describe(actor) +
-                " does not start; its children before that one end\n";
+        why += "  so the supervisor " + system.describe(actor) +
+               " does not start; its children before that one end\n";
     const bool first_start =
         message.kind == ActorMessage::Start && message.ask; // its supervisor waits for it
     bool decides = false;
     if (!first_start) {
-        decides = system.to_supervisor(actor, killed ? "killed" : "failed", *why);
-        if (!decides && !killed && system.report) system.report(*why);
+        decides = system.to_supervisor(actor, killed ? "killed" : "failed", why);
+        if (!decides && !killed && system.report) system.report(why);
     }
     if (!decides) system.end(actor, killed ? "killed" : "start_failed", nullptr);
     if (!message.ask) return false;
     auto reply = std::make_unique<Answer>();
     reply->failed = true;
-    reply->words = std::move(*why);
+    reply->words = std::move(why);
     answer(message, std::move(reply));
     return false;
 }
